@@ -22,6 +22,7 @@ from shared.storage.paths import DEFAULT, in_loop
 MEASURES = {
     "rank-cpu": "processor time of one Rank, against Vowpal Wabbit's own",
     "multislot-cpu": "the same of one multi-slot Rank",
+    "policy-cost": "what a prediction takes as the loop estimates it, against what it takes",
     "round-trips": "requests to storage of one Rank and of one Reward",
     "requests": "Ranks a second of one process, against a home-made server",
     "training": "re-training from log, against the native driver",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from azure.functions import HttpRequest, HttpResponse
 
-from configure_fn import policy, service_configuration
+from configure_fn import mirror_host, policy, service_configuration
 from shared.access.role import Role
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
@@ -47,7 +47,9 @@ async def preview_service_configuration(req: HttpRequest) -> HttpResponse:
     longest_wait_us = settings().max_reward_wait_us
 
     def change(stored: Configuration) -> Configuration:
-        return stored.with_service(request.merge_into(stored.service, longest_wait_us), now_us())
+        service = request.merge_into(stored.service, longest_wait_us)
+        mirror_host.check(stored.service, service)
+        return stored.with_service(service, now_us())
 
     answer = json_answer(await asyncio.to_thread(_preview, change))
     if ignored := describe_unknown_fields(from_json(req.get_body()), VERSIONS[-1]):

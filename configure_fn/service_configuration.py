@@ -5,6 +5,7 @@ import logging
 
 from azure.functions import HttpRequest, HttpResponse
 
+from configure_fn import mirror_host
 from shared.access.role import Role
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
@@ -49,7 +50,9 @@ async def change_service_configuration(req: HttpRequest, version: Version, calle
     longest_wait_us = settings().max_reward_wait_us
 
     def change(stored: Configuration) -> Configuration:
-        return stored.with_service(request.merge_into(stored.service, longest_wait_us), now_us())
+        service = request.merge_into(stored.service, longest_wait_us)
+        mirror_host.check(stored.service, service)
+        return stored.with_service(service, now_us())
 
     cause = Cause(caller, Act.SERVICE)
     configuration = await asyncio.to_thread(configuration_store.change_configuration, change, cause)

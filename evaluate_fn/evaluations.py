@@ -39,6 +39,7 @@ async def list_evaluations(_: HttpRequest, version: Version) -> HttpResponse:
     request=EvaluationContract,
     answer=PerVersion(answers.answer_model),
     status=201,
+    refusals=[409],
 )
 async def create_evaluation(req: HttpRequest, version: Version) -> HttpResponse:
     """Start an evaluation, and tell where to find it."""

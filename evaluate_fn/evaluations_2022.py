@@ -42,7 +42,7 @@ async def list_evaluations(req: HttpRequest) -> HttpResponse:
     return json_answer(answers.list_answer(page.of(evaluations), link))
 
 
-@functions.operation(["PUT"], EVALUATION_PATH, Role.ADMIN, since=_SINCE, request=EvaluationContract2022)
+@functions.operation(["PUT"], EVALUATION_PATH, Role.ADMIN, since=_SINCE, request=EvaluationContract2022, refusals=[409])
 async def create_evaluation(req: HttpRequest) -> HttpResponse:
     """Start an evaluation under an id of the caller's."""
     of_id = read_new_id(req.route_params["evaluationId"], "evaluationId", InvalidEvaluationContract)

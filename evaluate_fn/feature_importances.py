@@ -43,7 +43,9 @@ async def list_feature_importances(req: HttpRequest) -> HttpResponse:
     return json_answer(answers.list_answer(page.of(importances), next_link(req, page.after(len(importances)))))
 
 
-@functions.operation(["PUT"], IMPORTANCE_PATH, Role.ADMIN, since=_SINCE, request=FeatureImportanceContract)
+@functions.operation(
+    ["PUT"], IMPORTANCE_PATH, Role.ADMIN, since=_SINCE, request=FeatureImportanceContract, refusals=[409]
+)
 async def create_feature_importance(req: HttpRequest) -> HttpResponse:
     """Start a feature importance under an id of the caller's."""
     of_id = read_new_id(req.route_params[_ID], _ID, InvalidContract)

@@ -19,6 +19,7 @@ from shared.evaluation.forms.policy_reference import ApplyRequest, PolicyReferen
 from shared.evaluation.lead import lead
 from shared.evaluation.outcome import Outcome, PolicyOutcome
 from shared.evaluation.tasks import TrainedModel
+from shared.learner.request_arguments import parse_arguments
 from shared.models.model_store import DamagedModel
 from shared.web.errors import (
     EvaluationModelNotFound,
@@ -91,6 +92,7 @@ def _apply(of_id: str, policy_name: str, caller: str, *, confirmed: bool) -> str
     doubt = finding.doubt(policy_name, lead(outcome, policy))
     if doubt is not None and not confirmed:
         raise NotCertainlyBetter(doubt)
+    parse_arguments(policy.policy.arguments or "", "policyName")
     _adopt(evaluation, policy, policy.model, caller)
     if doubt is not None:
         _log.warning("a policy of the evaluation %r was applied: %r", of_id, doubt)

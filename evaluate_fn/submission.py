@@ -5,12 +5,16 @@ from collections.abc import Sequence
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
 from shared.evaluation import evaluation_spec, evaluation_store
-from shared.evaluation.evaluation import Evaluation, Policy
+from shared.evaluation.evaluation import Evaluation, Policy, Purpose
 from shared.evaluation.evaluation_spec import EvaluationSpec
 from shared.learner.request_arguments import parse_arguments
 from shared.storage.clock import now_us
 from shared.training import lease
-from shared.web.errors import InvalidPolicyConfiguration
+from shared.web.errors import InvalidPolicyConfiguration, TooManyInWork
+
+MOST_IN_WORK = 20
+"""How many evaluations of a loop may be in work, and how many feature importances."""
+_WORDS = {Purpose.EVALUATION: "evaluations", Purpose.IMPORTANCE: "feature importances"}
 
 
 def submit(spec: EvaluationSpec) -> Evaluation | None:
@@ -18,11 +22,25 @@ def submit(spec: EvaluationSpec) -> Evaluation | None:
 
     Raises:
         InvalidPolicyConfiguration: The loop does not take the arguments of one of its policies.
+        TooManyInWork: As many as may be are in work.
     """
     loop = configuration_store.read_configuration()
     _check(spec.custom, loop)
+    _check_number(spec, MOST_IN_WORK - 1)
     evaluation = evaluation_spec.build_evaluation(spec, loop, lease.read_joined_up_to_us(), now_us())
-    return evaluation if evaluation_store.start(evaluation) else None
+    if not evaluation_store.start(evaluation):
+        return None
+    try:
+        _check_number(spec, MOST_IN_WORK)  # others may have been submitted at the same moment
+    except TooManyInWork:
+        evaluation_store.remove(spec.purpose, spec.id)
+        raise
+    return evaluation
+
+
+def _check_number(spec: EvaluationSpec, most: int) -> None:
+    if evaluation_store.count_in_work(spec.purpose) > most:
+        raise TooManyInWork(MOST_IN_WORK, _WORDS[spec.purpose])
 
 
 def _check(policies: Sequence[Policy], loop: Configuration) -> None:

@@ -1,8 +1,8 @@
 """Replaces the model in use by a model from outside, or by none."""
 
 import hashlib
-import threading
 
+from export_fn import trusted_signers
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
 from shared.configuration.service_configuration import LearningMode
@@ -17,9 +17,6 @@ from shared.storage.clock import now_us
 from shared.training import lease
 from shared.web.errors import InvalidModelImportFormat, ModelDoesNotFit
 
-_check_lock = threading.Lock()
-"""Lets one model be checked at a time: a check may take much memory."""
-
 
 def forget(caller: str) -> None:
     """Use no model; learning starts with the events to come."""
@@ -30,13 +27,18 @@ def forget(caller: str) -> None:
     current_export.follow()
 
 
-def import_model(data: bytes, caller: str) -> None:
+def import_model(data: bytes, caller: str, signer: str | None) -> None:
     """Use a model file from now on, and let training go on from it at the end of the log.
 
+    Args:
+        signer: The fingerprint of the certificate by which exactly these bytes are signed; None if they are not.
+
     Raises:
+        InvalidModelImportSignature: The loop does not take models of this signer, or none that is not signed.
         InvalidModelImportFormat: The file is no model that can be used.
         ModelDoesNotFit: The model is of another problem type than the learning settings.
     """
+    trusted_signers.check(signer)
     configuration, at_us = configuration_store.read_configuration(), now_us()
     (files, arguments), joined_us = _store(data, configuration, at_us), lease.read_joined_up_to_us()
     reference = ModelReference.of(
@@ -48,6 +50,7 @@ def import_model(data: bytes, caller: str) -> None:
         learned_up_to_us=joined_us,
         made_at_us=at_us,
         origin=Origin.IMPORTED,
+        signer=signer,
     )
     start = Start(reference, joined_us, revision=configuration.revision)
     cause = Cause(caller, Act.IMPORT)
@@ -71,8 +74,7 @@ def _store(data: bytes, configuration: Configuration, at_us: int) -> tuple[Model
 def _examine(data: bytes, configuration: Configuration) -> model_check.CheckedModel:
     own = parse(configuration.learning.arguments)
     try:
-        with _check_lock:
-            examined = model_check.examine(data, own, configuration.service.exploration_percentage)
+        examined = model_check.examine(data, own, configuration.service.exploration_percentage)
     except UnusableModel as problem:
         raise InvalidModelImportFormat(f"The model cannot be used: {problem.reason[:500]}.") from problem
     if examined.arguments.problem_type != own.problem_type:

@@ -1,18 +1,23 @@
 """The import of models: signed models as the old service accepted them, and plain files of Vowpal Wabbit."""
 
-import asyncio
+from collections.abc import Callable
 
 from azure.functions import HttpRequest, HttpResponse
 
+from export_fn import trusted_signers
 from shared.access.role import Role
 from shared.models import signing
 from shared.models.signed_file import MAX_MODEL_BYTES, unpack
-from shared.settings import settings
-from shared.web.errors import InvalidModelImportFormat, InvalidModelImportSignature
+from shared.web.errors import InvalidModelImportFormat, TooManyCalls
 from shared.web.operations import BINARY, Api, Functions
 from shared.web.responses import no_content
+from shared.web.threads import SingleThread
 
 functions = Functions()
+
+_PAUSE_SECONDS = 5
+_imports = SingleThread("import")
+"""A check of a model may take much memory and time, and a signed model is unpacked first."""
 
 
 @functions.operation(
@@ -27,7 +32,7 @@ functions = Functions()
 )
 async def import_model(req: HttpRequest, caller: str) -> HttpResponse:
     """Use a signed model from now on, and go on learning from it; a signed one without content forgets the model."""
-    await asyncio.to_thread(_import_signed, req.get_body(), caller)
+    await _do_alone(_import_signed, req.get_body(), caller)
     return no_content()
 
 
@@ -38,14 +43,21 @@ async def import_model_file(req: HttpRequest, caller: str) -> HttpResponse:
     """Use a model file of Vowpal Wabbit from now on, and go on learning from it."""
     if not req.get_body():
         raise InvalidModelImportFormat("The body is empty. To forget the model, use DELETE.")
-    await asyncio.to_thread(_import_plain, req.get_body(), caller)
+    await _do_alone(_import_plain, req.get_body(), caller)
     return no_content()
+
+
+async def _do_alone(work: Callable[[bytes, str], None], body: bytes, caller: str) -> None:
+    """Do the work of an import, unless one is going on: who waited for it would be answered too late."""
+    if _imports.is_busy:
+        raise TooManyCalls("Another model is being imported; nothing was changed. Try again.", _PAUSE_SECONDS)
+    await _imports.do(work, body, caller)
 
 
 def _import_plain(body: bytes, caller: str) -> None:
     from export_fn import imported_model  # here: imports are rare, and a cold start would wait for its modules
 
-    imported_model.import_model(body, caller)
+    imported_model.import_model(body, caller, signer=None)
 
 
 def _import_signed(body: bytes, caller: str) -> None:
@@ -53,18 +65,9 @@ def _import_signed(body: bytes, caller: str) -> None:
 
     signed = unpack(body)
     signing.check(signed.model, signed.certificate, signed.signature)
-    _check_trust(signing.fingerprint(signed.certificate))
+    signer = signing.fingerprint(signed.certificate)
     if signed.model:
-        imported_model.import_model(signed.model, caller)
+        imported_model.import_model(signed.model, caller, signer)
     else:
+        trusted_signers.check(signer)
         imported_model.forget(caller)
-
-
-def _check_trust(fingerprint: str) -> None:
-    trusted = settings().trusted_signers
-    if trusted and fingerprint not in trusted:
-        raise InvalidModelImportSignature(
-            f"This loop does not trust the signer, whose fingerprint is {fingerprint}: "
-            "TRUSTED_MODEL_SIGNERS names those that it trusts.",
-            "signer.der",
-        )

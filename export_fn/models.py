@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from azure.functions import HttpRequest, HttpResponse
 
+from export_fn import trusted_signers
 from shared.access.role import Role
 from shared.configuration import configuration_store
 from shared.configuration.configuration import problem_type
@@ -13,7 +14,7 @@ from shared.configuration.settings_change import Act, Cause
 from shared.metrics import model_rewards_store
 from shared.models import current_export, model_store, published_store, reference_store
 from shared.models.model_store import DamagedModel
-from shared.models.published import ModelReference, Published
+from shared.models.published import ModelReference, Origin, Published
 from shared.models.reference_store import StoredReference
 from shared.models.replacement import find_model, replace_model, start_of
 from shared.status import model_list_forms
@@ -86,6 +87,8 @@ def _publish(model_id: str, train_from: str, caller: str) -> None:
     wanted = find_model(published_store.read_published(), model_id) or reference_store.find(model_id)
     if wanted is None:
         raise UnknownModel(model_id)
+    if wanted.origin is Origin.IMPORTED:
+        trusted_signers.check(wanted.signer)
     if problem_type(wanted.arguments) != configuration.learning.problem_type:
         raise ModelDoesNotFit("The model is of another problem type than the learning settings.")
     _keep(wanted, at_us, with_state=train_from != "newest")

@@ -12,6 +12,7 @@ from shared.configuration import configuration_store
 from shared.intake import row_deletion
 from shared.log import customer_copy, log_store, redaction_store
 from shared.log.customer_copy import MirrorFailed
+from shared.log.log_store import OpenLog
 from shared.log.manifest import LogBlob
 from shared.log.redaction import EventTarget, Target, without_id
 from shared.log.redaction_forms import Redaction
@@ -66,7 +67,7 @@ class _Work:
         self.stored = StoredEvents.read(trainer.state)
         self._trainer = trainer
         self._target = target
-        self._contents: Iterator[bytes] = iter(())
+        self._opened: Iterator[OpenLog] = iter(())
 
     def remove_id(self) -> None:
         """Remove the event's id from the references to models; what is known of features begins anew.
@@ -91,7 +92,7 @@ class _Work:
     def steps(self, from_us: int, to_us: int) -> list[tuple[int, Rows | LogBlob]]:
         """The rows and log blobs to redact, by the moment at which they begin; at one moment, rows before log."""
         blobs = self.stored.list_blobs(from_us, to_us)
-        self._contents = log_store.contents(blobs)
+        self._opened = log_store.open_ahead(blobs)
         steps: list[tuple[int, Rows | LogBlob]] = [(blob.from_us, blob) for blob in blobs]
         steps += [(rows.from_us, rows) for rows in self.stored.list_rows(self._target, from_us, to_us)]
         return sorted(steps, key=lambda step: (step[0], isinstance(step[1], LogBlob)))
@@ -99,16 +100,16 @@ class _Work:
     def redact(self, step: Rows | LogBlob) -> None:
         """Redact the rows or the log blob of a step."""
         if isinstance(step, LogBlob):
-            self._redact_blob(step, next(self._contents))
+            self._redact_blob(step, next(self._opened))
         elif isinstance(self._target, EventTarget):
-            shards = self.stored.shard_numbers(step)
-            gone = row_deletion.delete_rows(self._target.event_id, shards, step.table, step.from_us, step.to_us)
+            rows = self.stored.rows_of(self._target.event_id, step)
+            gone = row_deletion.delete_rows(rows, step.table, step.from_us, step.to_us)
             self.done.removed_rows += gone
 
-    def _redact_blob(self, blob: LogBlob, stored: bytes) -> None:
+    def _redact_blob(self, blob: LogBlob, opened: OpenLog) -> None:
         redaction_store.settle(blob, self._trainer.check)
         try:
-            if not redaction_store.holds(stored, self._target):
+            if not redaction_store.holds(opened.file, self._target):
                 return
             self._trainer.check()
             lines = redaction_store.redact(

@@ -8,6 +8,7 @@ from export_fn.redaction_range import Rows, StoredEvents
 from shared.configuration import configuration_store
 from shared.intake import row_deletion
 from shared.log import log_store, redaction_store
+from shared.log.log_store import OpenLog
 from shared.log.manifest import LogBlob
 from shared.log.redaction import EventTarget, Target
 from shared.log.redaction_forms import RedactionPreview
@@ -51,12 +52,12 @@ class _Count:
         self.done = RedactionPreview()
         self._target = target
         self._stored = StoredEvents.read(_read_state())
-        self._contents: Iterator[bytes] = iter(())
+        self._opened: Iterator[OpenLog] = iter(())
 
     def steps(self, from_us: int, to_us: int) -> list[tuple[int, Rows | LogBlob]]:
         """The rows and log blobs of a range, by their ends; rows end with their hour, since they are told by hours."""
         blobs = sorted(self._stored.list_blobs(from_us, to_us), key=lambda blob: blob.to_us)
-        self._contents = log_store.contents(blobs)
+        self._opened = log_store.open_ahead(blobs)
         steps: list[tuple[int, Rows | LogBlob]] = [(blob.to_us, blob) for blob in blobs]
         rows = self._stored.list_rows(self._target, from_us, to_us)
         steps += [(part.from_us - part.from_us % HOUR + HOUR, part) for part in rows]
@@ -65,10 +66,10 @@ class _Count:
     def count(self, step: Rows | LogBlob) -> None:
         """Count what a step would take out."""
         if isinstance(step, LogBlob):
-            self._count_lines(step, next(self._contents))
+            self._count_lines(step, next(self._opened))
         elif isinstance(self._target, EventTarget):
-            shards = self._stored.shard_numbers(step)
-            moments = row_deletion.list_moments(self._target.event_id, shards, step.table, step.from_us, step.to_us)
+            rows = self._stored.rows_of(self._target.event_id, step)
+            moments = row_deletion.list_moments(rows, step.table, step.from_us, step.to_us)
             self.done.redaction.removed_rows += len(moments)
             self.done.widen(moments)
 
@@ -76,9 +77,9 @@ class _Count:
         """Count the events that cannot be redacted before they are log."""
         self.done.redaction.waiting, self.done.redaction.run_again_us = self._stored.count_waiting(self._target)
 
-    def _count_lines(self, blob: LogBlob, stored: bytes) -> None:
+    def _count_lines(self, blob: LogBlob, opened: OpenLog) -> None:
         try:
-            lines = redaction_store.count(blob, stored, self._target)
+            lines = redaction_store.count(blob, opened.file, self._target)
         except UnreadableLines:
             _log.error("%s is damaged and cannot be redacted", blob.path)
             return

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
 from shared.intake import row_deletion, scan
+from shared.intake.row_deletion import RowsOfEvent
 from shared.intake.scan import FAR_US, RowQuery, Tables
 from shared.log import log_listing_store, manifest_store
 from shared.log.manifest import LONGEST_PART_US, LogBlob
@@ -59,9 +60,10 @@ class StoredEvents:
         if isinstance(target, EventTarget):
             yield from (Rows(*stretch) for stretch in row_deletion.list_hours(self.tables, from_us, to_us))
 
-    def shard_numbers(self, rows: Rows) -> set[int]:
-        """All numbers of shards over which some rows may be spread."""
-        return set(self.configuration.shard_numbers(rows.from_us, rows.to_us))
+    def rows_of(self, event_id: str, rows: Rows) -> RowsOfEvent:
+        """Where an event's rows among some rows can be."""
+        shards = self.configuration.shard_numbers(rows.from_us, rows.to_us)
+        return RowsOfEvent(event_id, shards, self.configuration.event_key_secret)
 
     def is_mirrored(self, blob: LogBlob) -> bool:
         """Whether the customer's container got a copy of a log blob, and is reached."""

@@ -16,6 +16,7 @@ type LoopSettings = {
 
   @description('Whether a reward outside -1 to 1 is refused: true or false.')
   STRICT_REWARDS: string?
+  RATE_LIMIT: string?
 
   @description('Fingerprints of the certificates whose models are taken in, with commas between.')
   TRUSTED_MODEL_SIGNERS: string?
@@ -48,7 +49,10 @@ param nameSuffix string
 @description('Resource id of the identity that the app runs as.')
 param identityId string
 
-@description('Client id of that identity.')
+@description('Resource id of the identity that the platform stores and fetches the deployed package as.')
+param deploymentIdentityId string
+
+@description('Client id of the identity that the app runs as.')
 param identityClientId string
 
 @description('Address of the blobs.')
@@ -118,7 +122,10 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
   kind: 'functionapp,linux'
   identity: {
     type: 'UserAssigned'
-    userAssignedIdentities: { '${identityId}': {} }
+    userAssignedIdentities: {
+      '${identityId}': {}
+      '${deploymentIdentityId}': {}
+    }
   }
   properties: {
     serverFarmId: plan.id
@@ -134,7 +141,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
           value: deploymentContainer
           authentication: {
             type: 'UserAssignedIdentity'
-            userAssignedIdentityResourceId: identityId
+            userAssignedIdentityResourceId: deploymentIdentityId
           }
         }
       }
@@ -182,6 +189,7 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     AUTH_AUTHORITY: loopSettings.?AUTH_AUTHORITY ?? ''
     AUTH_PAGE_CLIENT_ID: loopSettings.?AUTH_PAGE_CLIENT_ID ?? ''
     STRICT_REWARDS: loopSettings.?STRICT_REWARDS ?? ''
+    RATE_LIMIT: loopSettings.?RATE_LIMIT ?? ''
     TRUSTED_MODEL_SIGNERS: loopSettings.?TRUSTED_MODEL_SIGNERS ?? ''
     MAX_REWARD_WAIT_TIME: loopSettings.?MAX_REWARD_WAIT_TIME ?? ''
     SHARDS: loopSettings.?SHARDS ?? ''

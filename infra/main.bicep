@@ -161,6 +161,8 @@ module access 'access.bicep' = {
     // the assignment of the old one, which cannot be changed. That costs its line in what-if.
     #disable-next-line what-if-short-circuiting
     identityPrincipalId: identity.outputs.principalId
+    #disable-next-line what-if-short-circuiting
+    deploymentIdentityPrincipalId: identity.outputs.deploymentPrincipalId
     deployerPrincipalId: principalId
     deployerPrincipalType: principalType
     storageName: storageName
@@ -179,6 +181,7 @@ module functions 'functions.bicep' = {
     nameSuffix: nameSuffix
     identityId: identity.outputs.id
     identityClientId: identity.outputs.clientId
+    deploymentIdentityId: identity.outputs.deploymentId
     blobEndpoint: storage.outputs.blobEndpoint
     tableEndpoint: storage.outputs.tableEndpoint
     queueEndpoint: storage.outputs.queueEndpoint

@@ -1,11 +1,32 @@
-"""The folder that keeps what `up` must find again: the emulator's data and the API key."""
+"""The folder that keeps what `up` must find again: the emulator's data and the API key. It is for its user alone."""
 
-import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from localhost import private_files
+from localhost.failures import StartFailure
+
 KEY_VARIABLE = "RANKLOOP_KEY"
+_OWN = frozenset({"azurite", "benchmarks", "host.json", "key", "page.html", "welcome.json"})
+"""What commands of this machine put there."""
+
+
+def make_private(data: Path) -> str:
+    """Make the folder, or close it to other users of this machine; gives a sentence if they could look into it.
+
+    Raises:
+        StartFailure: They can, and it cannot be closed, or holds more than a loop, which may be meant for others.
+    """
+    if data.exists() and private_files.is_open(data):
+        others = sorted(path.name for path in data.iterdir() if path.name not in _OWN)
+        if others:
+            raise StartFailure(
+                f"Other users of this machine can look into {data}, which holds {others[0]}.",
+                "Choose a folder that holds nothing but the loop by --data, or close this one with chmod 700.",
+            )
+    was_open = private_files.make_folder(data)
+    return f"Other users of this machine could look into {data}. It is for you alone now." if was_open else ""
 
 
 def azurite_folder(data: Path) -> Path:
@@ -19,14 +40,11 @@ def choose_key(data: Path, settings: Mapping[str, str]) -> str:
 
 
 def keep_key(data: Path) -> str:
-    """Give the API key of this folder; the first call makes one that only this user can read."""
+    """Give the API key of this folder, which is there; the first call makes one."""
     if key := _read_key(data):
         return key
-    data.mkdir(parents=True, exist_ok=True)
     key = secrets.token_hex(16)
-    handle = os.open(_key_file(data), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(key + "\n")
+    private_files.write(_key_file(data), key + "\n")
     return key
 
 

@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from localhost import private_files
+
 _SECONDS = 60.0
 """How long a browser has to start and to read the file."""
 _OPENED = "The page opens in the browser. If nothing appears there, or if it may not read the file, use the link above."
@@ -64,14 +66,13 @@ def _has_browser() -> bool:
 def _write(file: Path, link: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     target = html.escape(link)
-    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as page:
-        page.write(f"""<!doctype html>
+    text = f"""<!doctype html>
 <meta charset="utf-8">
 <meta http-equiv="refresh" content="0; url={target}">
 <title>Rankloop</title>
 <p><a href="{target}">To the page of the loop</a></p>
-""")
+"""
+    private_files.write(file, text)
 
 
 def _start_browser(url: str) -> subprocess.Popen[bytes]:

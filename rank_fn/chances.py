@@ -12,8 +12,8 @@ from shared.access.role import Role
 from shared.configuration.configuration import problem_type
 from shared.learner.chances_forms import ChancesRequest
 from shared.learner.explorer import Explorer, current_model
-from shared.learner.model import Model, UnusableModel
-from shared.learner.prospect import prospect, slot_prospects
+from shared.learner.model import UnusableModel
+from shared.learner.prospect import ask_prospect, ask_slot_prospects
 from shared.learner.prospect_forms import Chances
 from shared.models import model_store, published_store, reference_store
 from shared.models.model_store import DamagedModel
@@ -29,6 +29,9 @@ from shared.web.operations import Api, Functions
 from shared.web.responses import json_answer
 
 functions = Functions()
+
+_other_model_lock = asyncio.Lock()
+"""Lets only one model be in memory beside the model in use."""
 
 
 @functions.operation(
@@ -48,48 +51,53 @@ async def read_chances(req: HttpRequest, hot_path: HotPath[Explorer]) -> HttpRes
     has_slots = current.configuration.learning.problem_type == "ccb"
     if request.slots is not None and not has_slots:
         raise InvalidMultiSlotApiAccess
-    async with _model(hot_path, current, request.model_id) as (model, model_id):
+    async with _model(hot_path, current, request.model_id) as (explorer, model_id):
         if has_slots:
-            answer = _answer_slots(MultiSlotRankRequest.from_parsed(body), model, model_id, _exploration(current))
+            slots = MultiSlotRankRequest.from_parsed(body)
+            answer = await _answer_slots(slots, explorer, model_id, _exploration(current))
         else:
-            answer = _answer(request, model, model_id, _exploration(current))
+            answer = await _answer(request, explorer, model_id, _exploration(current))
     return json_answer(answer.to_json())
 
 
-def _answer(request: ChancesRequest, model: Model | None, model_id: str, exploration: float) -> Chances:
+async def _answer(request: ChancesRequest, explorer: Explorer | None, model_id: str, exploration: float) -> Chances:
     candidates = request.candidates()
     ids = [candidates.ids[position] for position in candidates.eligible]
-    chances = prospect(model, read_features(request, candidates), len(ids))
+    chances = await ask_prospect(explorer, read_features(request, candidates), len(ids), exploration)
     return Chances.of_event(model_id, exploration, chances, ids, candidates.ids)
 
 
-def _answer_slots(request: MultiSlotRankRequest, model: Model | None, model_id: str, exploration: float) -> Chances:
+async def _answer_slots(
+    request: MultiSlotRankRequest, explorer: Explorer | None, model_id: str, exploration: float
+) -> Chances:
     slots, document = request.places(), read_slots(request)
-    chances = zip([slot.id for slot in slots], slot_prospects(model, document, slots), strict=True)
+    prospects = await ask_slot_prospects(explorer, document, slots, exploration)
+    chances = zip([slot.id for slot in slots], prospects, strict=True)
     return Chances.of_slots(model_id, exploration, chances, [action["id"] for action in request.actions])
 
 
 @asynccontextmanager
 async def _model(
     hot_path: HotPath[Explorer], current: CurrentSettings, model_id: str | None
-) -> AsyncIterator[tuple[Model | None, str]]:
+) -> AsyncIterator[tuple[Explorer | None, str]]:
     """The model in use, or the model of an id, loaded for this call only; None if there is no model."""
     kind, exploration = current.configuration.learning.problem_type, _exploration(current)
     if model_id is None:
         served = await current_model(hot_path, current, kind)
-        yield (served.model.at(exploration), served.reference.id) if served else (None, NO_MODEL)
+        yield (served.model, served.reference.id) if served else (None, NO_MODEL)
         return
-    reference, data = await asyncio.to_thread(_read_model, model_id)
-    if problem_type(reference.arguments) != kind:
-        raise ModelDoesNotFit("The model is of another problem type than the learning settings.")
-    try:
-        model = Explorer(data, reference, exploration).at(exploration)
-    except UnusableModel as problem:
-        raise ModelDoesNotFit(f"The model cannot be loaded: {problem.reason}.") from problem
-    try:
-        yield model, model_id
-    finally:
-        model.close()
+    async with _other_model_lock:
+        reference, data = await asyncio.to_thread(_read_model, model_id)
+        if problem_type(reference.arguments) != kind:
+            raise ModelDoesNotFit("The model is of another problem type than the learning settings.")
+        try:
+            explorer = Explorer(data, reference, exploration)
+        except UnusableModel as problem:
+            raise ModelDoesNotFit(f"The model cannot be loaded: {problem.reason}.") from problem
+        try:
+            yield explorer, model_id
+        finally:
+            explorer.close()
 
 
 def _read_model(model_id: str) -> tuple[ModelReference, bytes]:

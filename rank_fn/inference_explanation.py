@@ -7,6 +7,7 @@ import orjson
 
 from shared.learner.explanations.explanation import Explanation
 from shared.learner.explorer import Explorer, current_model
+from shared.learner.feature_counts import Question
 from shared.learner.prospect import explain_ranking
 from shared.ranking.decision import Decision
 from shared.ranking.hot_path import HotPath
@@ -31,8 +32,11 @@ async def with_explanation(
     served = await current_model(hot_path, current, "cb")
     explained: dict[int, Explanation] = {}
     if served is not None and served.reference.id == decision.model_id:
-        model = served.model.at(current.configuration.service.exploration_percentage)
-        explained = explain_ranking(model, document, decision.order, _MOST_TERMS)
+        explained = await served.model.ask(
+            Question(document, len(decision.order)),
+            current.configuration.service.exploration_percentage,
+            lambda model: explain_ranking(model, document, decision.order, _MOST_TERMS),
+        )
     ids = [candidates.ids[position] for position in candidates.eligible]
     actions = [{"id": ids[place], "features": [*_features(explanation)]} for place, explanation in explained.items()]
     return b'%b,"inferenceExplanation":%b}' % (answer[:-1], orjson.dumps(actions))

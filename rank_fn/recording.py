@@ -19,7 +19,9 @@ async def append(hot_path: HotPath[Explorer], event: RankedEvent, current: Curre
     """Make an event durable; gives the earlier event if the same request was stored before."""
     request = request_hash(event.document, b"deferred" if event.deferred else b"")
     row = Event(event.event_id, request, event.at_us, pack(event))
-    stored = await hot_path.intake.append_event(row, current.configuration.shards_at(row.at_us))
+    configuration = current.configuration
+    shards = configuration.shards_at(row.at_us)
+    stored = await hot_path.intake.append_event(row, shards, configuration.event_key_secret)
     return None if stored.own else unpack(stored.payload, event.event_id, stored.at_us)
 
 

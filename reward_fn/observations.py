@@ -32,4 +32,4 @@ async def append(hot_path: HotPath[Any], req: HttpRequest, event_id: str, reward
     ]
     if observations:
         shards = current.configuration.shards_at(observations[0].at_us)
-        await intake.append_observations(observations, shards)
+        await intake.append_observations(observations, shards, current.configuration.event_key_secret)

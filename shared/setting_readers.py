@@ -1,7 +1,11 @@
-"""Readers of the texts of settings: each gives the value, or raises ValueError with what the text must be."""
+"""Readers of the texts of settings: each gives the value, or raises ValueError with what the text must be.
+
+None repeats the text: what is wrong with a setting is told to everyone.
+"""
 
 import re
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from shared import durations
 from shared.times import DAY, MINUTE
@@ -27,9 +31,20 @@ def _read_id(text: str, advice: str) -> str:
 
 def read_authority(text: str) -> str:
     """Read the address of an issuer of tokens, without the slash at its end."""
-    if not re.match(r"https://[\w.-]|http://(127\.0\.0\.1|localhost)[:/]", text):
+    if not re.match(r"https://[\w.-]|http://(127\.0\.0\.1|localhost)[:/]", text) or not is_address(text):
         raise ValueError("must be an address that begins with https://")
     return text.rstrip("/")
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is the address of a service, with a host and perhaps a port, and without a name or a password."""
+    try:
+        split = urlsplit(text)
+        host, _ = split.hostname, split.port
+    except ValueError:  # the port is no number, or brackets hold no address
+        return False
+    is_host = re.fullmatch(r"[\w.:-]+", host or "", re.ASCII) is not None
+    return split.scheme in ("http", "https") and is_host and "@" not in split.netloc
 
 
 def between(shortest: int, longest: int) -> Callable[[str], int]:
@@ -63,6 +78,13 @@ def read_shards(text: str) -> int:
     """Read a number of shards."""
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 100):
         raise ValueError("must be a whole number from 1 to 100")
+    return int(text)
+
+
+def read_rate(text: str) -> int:
+    """Read a number of calls a second; 0 for no limit."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 10_000):
+        raise ValueError("must be a whole number from 0 to 10000")
     return int(text)
 
 

@@ -14,6 +14,7 @@ from shared.setting_readers import (
     read_client,
     read_fingerprints,
     read_flag,
+    read_rate,
     read_schedule,
     read_shards,
     read_span,
@@ -41,7 +42,8 @@ class InvalidSetting(Exception):
 
     Attributes:
         name: The setting's name.
-        advice: What to do about it; never repeats a secret.
+        advice: What the value must be, and never what it is: `/ready` tells it to everyone, and a key may have been put
+            into the wrong setting.
     """
 
     def __init__(self, name: str, advice: str) -> None:
@@ -93,7 +95,7 @@ class Setting:
     Attributes:
         name: In the environment.
         default: The text that counts where the setting is absent or empty.
-        read: Gives the value of a text; raises ValueError with what the text must be.
+        read: Gives the value of a text; raises ValueError with what the text must be, without the text.
     """
 
     name: str
@@ -136,6 +138,9 @@ class Settings:
 
     strict_rewards: Annotated[bool, Setting("STRICT_REWARDS", "false", read_flag)]
     """Whether a reward outside [-1, 1] is refused."""
+
+    rate_limit: Annotated[int, Setting("RATE_LIMIT", "0", read_rate)]
+    """How many calls a second one key may make of one loop, on each instance; 0 for no limit."""
 
     trusted_signers: Annotated[tuple[str, ...], Setting("TRUSTED_MODEL_SIGNERS", "", read_fingerprints)]
     """Fingerprints of the certificates whose models are imported; if empty, everyone's are."""
@@ -199,15 +204,14 @@ def read(environ: Mapping[str, str]) -> Settings:
         tokens=_tokens(environ),
         **{name: _read(environ, setting) for name, setting in declarations().items()},
     )
-    _check_grace(settings, environ)
+    _check_grace(settings)
     return settings
 
 
-def _check_grace(settings: Settings, environ: Mapping[str, str]) -> None:
-    grace, deadline_us = declarations()["join_grace_us"], settings.write_deadline_us
-    if not deadline_us < settings.join_grace_us <= HOUR:
-        advice = f"must be longer than WRITE_DEADLINE ({durations.to_iso(deadline_us)}) and at most PT1H"
-        raise InvalidSetting(grace.name, f"{advice}; it is {_text(environ, grace.name, grace.default)!r}")
+def _check_grace(settings: Settings) -> None:
+    if not settings.write_deadline_us < settings.join_grace_us <= HOUR:
+        name = declarations()["join_grace_us"].name
+        raise InvalidSetting(name, "must be longer than WRITE_DEADLINE and at most PT1H")
 
 
 def _text(environ: Mapping[str, str], name: str, default: str = "") -> str:
@@ -227,7 +231,7 @@ def _read(environ: Mapping[str, str], setting: Setting) -> Any:
     try:
         return setting.read(text)
     except ValueError as error:
-        raise InvalidSetting(setting.name, f"{error}; it is {text!r}") from error
+        raise InvalidSetting(setting.name, str(error)) from error
 
 
 def _storage(environ: Mapping[str, str]) -> StorageSettings:

@@ -10,7 +10,7 @@ from shared.configuration import configuration_store
 from shared.metrics import recent_store
 from shared.metrics.action_forms import ActionMetrics, ActionsQuery, answer_actions
 from shared.metrics.breakdown import Step
-from shared.metrics.context_forms import ContextMetrics, ContextQuery, answer_context
+from shared.metrics.context_forms import ContextMetrics, ContextQuery, answer_context, read_feature
 from shared.metrics.last_day_forms import LastDayRange, describe_missing, read_range, without_deleted
 from shared.storage import clock
 from shared.training import lease
@@ -32,7 +32,7 @@ async def read_actions(req: HttpRequest) -> HttpResponse:
 @functions.operation(["GET"], "metrics/context", Role.READ, api=Api.OWN, query=ContextQuery, answer=ContextMetrics)
 async def read_context(req: HttpRequest) -> HttpResponse:
     """Tell how often a feature of the context had each value in the last day, and what was earned with it."""
-    feature = req.params.get("feature") or None
+    feature = read_feature(req.params.get("feature"))
     return json_answer(
         await asyncio.to_thread(
             _read, req, lambda range_, steps, missing: answer_context(range_, steps, missing, feature)

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from shared.configuration.configuration import Configuration
 from shared.learner.explorer import Explorer
-from shared.learner.prospect import prospect, slot_prospects
+from shared.learner.prospect import ask_prospect, ask_slot_prospects
 from shared.learner.prospect_forms import Chances
 from shared.learner.recorded_features import read_ids, read_slots
 from shared.log import log_line
@@ -19,6 +19,7 @@ from shared.ranking.hot_path import HotPath
 from shared.ranking.model_in_use import LoadedModel
 from shared.status.event_trace import Evidence
 from shared.status.now_forms import Now
+from shared.web.errors import ModelBusy, TooCostlyRank
 
 _MOST_EVENTS = 10
 _NO_MODEL = "There is no model in use yet."
@@ -29,34 +30,48 @@ _OTHER_TYPE = (
 _TOO_MANY = "It is told of the 10 newest events of an id only."
 
 
-async def read_nows(hot_path: HotPath[Explorer], evidence: Evidence) -> list[Now]:
-    """Ask the model in use about all events of an id, in the order of their trace.
+class RecordedEvent(NamedTuple):
+    """The features of an event, and the positions of its slots' baselines."""
+
+    document: Mapping[str, Any]
+    baselines: Sequence[int]
+
+
+def read_recorded(evidence: Evidence) -> list[RecordedEvent | None]:
+    """Read the events of an id, in the order of their trace; None in the place of those before the 10 newest ones."""
+    events: list[bytes | RankedEvent] = [*filter(log_line.is_event, evidence.lines), *evidence.waiting]
+    left_out = max(0, len(events) - _MOST_EVENTS)
+    return [*(None,) * left_out, *map(_read, events[left_out:])]
+
+
+def _read(event: bytes | RankedEvent) -> RecordedEvent:
+    if isinstance(event, RankedEvent):
+        return RecordedEvent(orjson.loads(event.document), event.baselines)
+    logged = read_event(event)
+    return RecordedEvent(logged.features, logged.baselines)
+
+
+async def read_nows(hot_path: HotPath[Explorer], events: Sequence[RecordedEvent | None]) -> list[Now]:
+    """Ask the model in use about events; of those that are None nothing is said.
 
     Raises:
         StorageUnavailable: A model is published, but could not be fetched yet.
     """
-    events: list[bytes | RankedEvent] = [*filter(log_line.is_event, evidence.lines), *evidence.waiting]
     if not events:
         return []
     current = await hot_path.live_settings.current()
     served = await hot_path.follow_published().current(current.published)
-    left_out = max(0, len(events) - _MOST_EVENTS)
-    nows = [Now(chances=None, because=_TOO_MANY)] * left_out
-    for event in events[left_out:]:
-        nows.append(_now(served, current.configuration, *_document(event)))
+    nows = []
+    for event in events:
+        if event is None:
+            nows.append(Now(chances=None, because=_TOO_MANY))
+            continue
+        nows.append(await _now(served, current.configuration, *event))
         await asyncio.sleep(0)  # Ranks that wait come first
     return nows
 
 
-def _document(event: bytes | RankedEvent) -> tuple[Mapping[str, Any], Sequence[int]]:
-    """The features of an event, and the positions of its slots' baselines."""
-    if isinstance(event, RankedEvent):
-        return orjson.loads(event.document), event.baselines
-    logged = read_event(event)
-    return logged.features, logged.baselines
-
-
-def _now(
+async def _now(
     served: LoadedModel[Explorer] | None,
     configuration: Configuration,
     document: Mapping[str, Any],
@@ -68,19 +83,25 @@ def _now(
     if {kind, configuration.learning.problem_type} != {served.model.kind}:
         return Now(chances=None, because=_OTHER_TYPE)
     ask = _ask_for_slots if kind == "ccb" else _ask
-    return Now(chances=ask(served, configuration.service.exploration_percentage, document, baselines), because=None)
+    try:
+        chances = await ask(served, configuration.service.exploration_percentage, document, baselines)
+    except (TooCostlyRank, ModelBusy) as refusal:
+        return Now(chances=None, because=str(refusal))
+    return Now(chances=chances, because=None)
 
 
-def _ask(served: LoadedModel[Explorer], exploration: float, document: Mapping[str, Any], _: Sequence[int]) -> Chances:
+async def _ask(
+    served: LoadedModel[Explorer], exploration: float, document: Mapping[str, Any], _: Sequence[int]
+) -> Chances:
     ids = read_ids(document)
-    chances = prospect(served.model.at(exploration), orjson.dumps(document), len(ids))
+    chances = await ask_prospect(served.model, orjson.dumps(document), len(ids), exploration)
     return Chances.of_event(served.reference.id, exploration, chances, ids)
 
 
-def _ask_for_slots(
+async def _ask_for_slots(
     served: LoadedModel[Explorer], exploration: float, document: Mapping[str, Any], baselines: Sequence[int]
 ) -> Chances:
     features, slots = read_slots(document, baselines)
-    chances = slot_prospects(served.model.at(exploration), features, slots)
+    chances = await ask_slot_prospects(served.model, features, slots, exploration)
     named = zip([slot.id for slot in slots], chances, strict=True)
     return Chances.of_slots(served.reference.id, exploration, named, read_ids(document))

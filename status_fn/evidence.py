@@ -1,21 +1,19 @@
 """Reads what storage holds of the loop and of an event. Blocking, for a thread."""
 
-import time
-from collections.abc import Iterator, Sequence
+from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass
 
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
 from shared.intake import scan
 from shared.intake.keys import event_key, shard
+from shared.intake.row_stream import Entity
 from shared.intake.rows import Event, Observation
 from shared.intake.scan import FAR_US, RowQuery
-from shared.log import line_pieces, log_back_store, log_line, log_store, manifest_store, ranked_event, stored_lines
+from shared.log import log_back_store, manifest_store, ranked_event
 from shared.log.join import BEFORE_US, Arrival, Requests
 from shared.log.manifest import LogBlob
 from shared.log.ranked_event import RankedEvent
-from shared.log.stored_lines import UnreadableLines
 from shared.models import published_store
 from shared.settings import settings
 from shared.status import profile_store
@@ -26,13 +24,12 @@ from shared.storage import clock
 from shared.times import HOUR, LAST_US
 from shared.training import lease
 from shared.training.training_state import empty_cursor
+from status_fn.log_search import MOST_LINES_BYTES, LogSearch
 
 _MOST_COUNTED = 20_000
 _MOST_LOG_BYTES = 64 * 1024 * 1024
 _MOST_BLOBS = 1000
 """Those of a day, where new log comes every minute and a half."""
-_SECONDS = 8
-"""How long the log before the last hour is searched at most."""
 
 
 def read_status_inputs() -> StatusInputs:
@@ -60,10 +57,12 @@ def read_evidence(event_id: str, around_us: int | None) -> Evidence:
     rows = _RowsOfEvent(event_id, configuration)
     waiting = rows.waiting_events(joined_us)
     from_us, to_us = _range(joined_us, around_us)
-    log = _search(event_id, _newest_blobs(configuration, from_us, to_us))
+    log = LogSearch(event_id)
+    log.search(_nearest_blobs(configuration, from_us, to_us, to_us if around_us is None else around_us))
     observations = rows.observations(min(joined_us, log.range_us[0]) if log.range_us else joined_us)
-    if around_us is None and not waiting and not log.has_event:
-        log = _search_back(event_id, log, from_us, configuration.logs_deleted_before_us)
+    has_more = log.is_over and not log.has_event
+    if around_us is None and not waiting and not log.has_event and not log.is_over:
+        has_more = _search_back(log, from_us, configuration.logs_deleted_before_us)
     return Evidence(
         waiting,
         observations,
@@ -72,7 +71,8 @@ def read_evidence(event_id: str, around_us: int | None) -> Evidence:
         running.learned_up_to_us,
         running.kind,
         configuration.rewards,
-        log.has_more,
+        has_more,
+        rows.is_cut or log.is_cut,
     )
 
 
@@ -83,62 +83,31 @@ def _range(joined_us: int, around_us: int | None) -> tuple[int, int]:
     return max(0, around_us - HOUR), max(0, min(around_us + HOUR, LAST_US))
 
 
-@dataclass(frozen=True, slots=True)
-class _SearchedLog:
-    """Log that was searched for an event id.
-
-    Attributes:
-        lines: Those of the id.
-        range_us: From when to when; None for no log.
-        size_bytes: How much it was, as it is stored.
-        has_more: Whether there is log before it that was not searched although no event of the id is among the lines.
-    """
-
-    lines: Sequence[bytes]
-    range_us: tuple[int, int] | None
-    size_bytes: int
-    has_more: bool = False
-
-    @property
-    def has_event(self) -> bool:
-        """Whether an event of the id is among the lines."""
-        return any(map(log_line.is_event, self.lines))
-
-
-def _search(event_id: str, blobs: Sequence[LogBlob]) -> _SearchedLog:
-    """Search log blobs, which are in order."""
-    lines = [line for blob in blobs for line in _lines(event_id, log_store.read(blob))]
-    range_us = (blobs[0].from_us, blobs[-1].to_us) if blobs else None
-    return _SearchedLog(lines, range_us, sum(blob.size_bytes for blob in blobs))
-
-
-def _search_back(event_id: str, last: _SearchedLog, before_us: int, deleted_before_us: int) -> _SearchedLog:
-    """Search the log before the last log too, until it has an event of the id.
+def _search_back(log: LogSearch, before_us: int, deleted_before_us: int) -> bool:
+    """Search the log before the last log too, until it has an event of the id; gives whether there is more before it.
 
     Args:
-        last: What was searched already; it counts in the limit.
+        log: The search of the last log, which counts in the limit.
         before_us: Where the last log begins if there is none.
     """
-    begin_us = last.range_us[0] if last.range_us else before_us
-    older = log_back_store.select(begin_us, deleted_before_us, _MOST_LOG_BYTES - last.size_bytes, _MOST_BLOBS)
-    range_us, lines, until = last.range_us, [*last.lines], time.monotonic() + _SECONDS
-    for blob, stored in log_back_store.read(older):
-        if time.monotonic() > until:
-            return _SearchedLog(lines, range_us, 0, has_more=True)
-        range_us = (blob.from_us, range_us[1] if range_us else blob.to_us)
-        lines = [*_lines(event_id, stored), *lines]
-        if any(map(log_line.is_event, lines)):
-            return _SearchedLog(lines, range_us, 0)
-    return _SearchedLog(lines, range_us, 0, has_more=not older.is_whole)
+    begin_us = log.range_us[0] if log.range_us else before_us
+    older = log_back_store.select(begin_us, deleted_before_us, _MOST_LOG_BYTES - log.size_bytes, _MOST_BLOBS)
+    log.search(older.blobs, back_to_event=True)
+    return not log.has_event and (log.is_over or not older.is_whole)
 
 
 class _RowsOfEvent:
-    """The rows of an event id in the intake."""
+    """The rows of an event id in the intake.
+
+    Attributes:
+        is_cut: Whether there are older ones, for which there is no room.
+    """
 
     def __init__(self, event_id: str, configuration: Configuration) -> None:
+        self.is_cut = False
         self._tables = scan.list_tables()
         self._event_id = event_id
-        self._key = event_key(event_id)
+        self._key = event_key(event_id, configuration.event_key_secret)
         self._configuration = configuration
         self._deleted_us = configuration.logs_deleted_before_us
 
@@ -146,15 +115,33 @@ class _RowsOfEvent:
         """The events that are not log yet, in order of arrival."""
         from_us = max(joined_us, self._deleted_us)
         query = RowQuery("events", self._shards(from_us), from_us - BEFORE_US, event_key=self._key)
-        rows = [scan.parse_event(row) for row in scan.read_rows(self._tables, query)]
-        return [event for event in _unpack_events(rows) if event.at_us >= from_us]
+        events = [scan.parse_event(row) for row in self._read(query)]
+        return [event for event in self._unpack(events) if event.at_us >= from_us]
 
     def observations(self, from_us: int) -> list[Observation]:
         """The observations from a moment on, in order of arrival."""
         since_us = max(from_us, self._deleted_us)
         query = RowQuery("rewards", self._shards(since_us), since_us, event_key=self._key)
-        observations = [scan.parse_observation(row) for row in scan.read_rows(self._tables, query)]
+        observations = [scan.parse_observation(row) for row in self._read(query)]
         return sorted(observations, key=lambda observation: (observation.at_us, observation.observation_id))
+
+    def _read(self, query: RowQuery) -> list[Entity]:
+        rows, is_all = scan.read_last_rows(self._tables, query, MOST_LINES_BYTES)
+        self.is_cut = self.is_cut or not is_all
+        return rows
+
+    def _unpack(self, rows: list[Event]) -> list[RankedEvent]:
+        """The last events of rows, in order of arrival, without repetitions and without what storage has damaged."""
+        requests, events, size = Requests(), deque[RankedEvent](), 0
+        for row in sorted(rows, key=lambda row: row.at_us):
+            if requests.is_event(Arrival(row.at_us, row.event_id, row.request_hash)):
+                with suppress(ValueError):
+                    events.append(ranked_event.unpack(row.payload, row.event_id, row.at_us))
+                    size += len(events[-1].document)
+            while size > MOST_LINES_BYTES and len(events) > 1:
+                size -= len(events.popleft().document)
+                self.is_cut = True
+        return [*events]
 
     def _shards(self, from_us: int) -> list[int]:
         """The shards in which rows of the event can be from a moment on."""
@@ -162,31 +149,13 @@ class _RowsOfEvent:
         return sorted({shard(self._event_id, number) for number in numbers})
 
 
-def _unpack_events(rows: list[Event]) -> Iterator[RankedEvent]:
-    """The events of rows, in order of arrival, without clients' repetitions and without what storage has damaged."""
-    requests = Requests()
-    for row in sorted(rows, key=lambda row: row.at_us):
-        if requests.is_event(Arrival(row.at_us, row.event_id, row.request_hash)):
-            with suppress(ValueError):
-                yield ranked_event.unpack(row.payload, row.event_id, row.at_us)
-
-
-def _newest_blobs(configuration: Configuration, from_us: int, to_us: int) -> list[LogBlob]:
-    """The log blobs of a stretch of time, oldest first, without the oldest if all together are too large to search."""
-    chosen: list[LogBlob] = []
-    left_bytes = _MOST_LOG_BYTES
-    for blob in reversed(list(manifest_store.list_blobs(from_us, to_us, configuration.logs_deleted_before_us))):
+def _nearest_blobs(configuration: Configuration, from_us: int, to_us: int, at_us: int) -> list[LogBlob]:
+    """The log blobs of a stretch of time, the nearest to a moment first, without the last if all are too much."""
+    chosen, left_bytes = list[LogBlob](), _MOST_LOG_BYTES
+    listed = manifest_store.list_blobs(from_us, to_us, configuration.logs_deleted_before_us)
+    for blob in sorted(listed, key=lambda blob: (max(blob.from_us - at_us, at_us - blob.to_us, 0), -blob.from_us)):
         left_bytes -= blob.size_bytes
         if chosen and left_bytes < 0:
             break
-        chosen.insert(0, blob)
+        chosen.append(blob)
     return chosen
-
-
-def _lines(event_id: str, stored: bytes | None) -> Iterator[bytes]:
-    """The lines of an event id, searched by the text of the id before any line is parsed."""
-    text = line_pieces.event_id(event_id)
-    with suppress(UnreadableLines):
-        for line in stored_lines.unpack(stored or b""):
-            if text in line and log_line.read_ids(line).event_id == event_id:
-                yield line

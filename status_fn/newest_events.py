@@ -1,9 +1,9 @@
 """`GET /rankloop/v1/events`: the newest Ranks, rewards and activations, as they come."""
 
-import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import batched, chain
 from typing import Final
 
 from azure.functions import HttpRequest, HttpResponse
@@ -15,8 +15,9 @@ from shared.intake import newest, scan
 from shared.intake.newest import Wanted
 from shared.intake.rows import Observation
 from shared.intake.scan import FAR_US, Tables
-from shared.log import log_back_store, stored_lines
-from shared.log.stored_lines import UnreadableLines
+from shared.log import log_back_store, log_store, stored_lines
+from shared.log.log_store import OpenLog
+from shared.log.stored_lines import LONGEST_LINE_BYTES, UnreadableLines
 from shared.status import newest_events
 from shared.status.newest_events import MOST, Entry, Filters, Rank
 from shared.status.newest_forms import NewestEvents, NewestQuery, read_filters
@@ -26,24 +27,28 @@ from shared.times import MINUTE
 from shared.web.operations import Api, Functions
 from shared.web.registry import Registry
 from shared.web.responses import json_answer
+from shared.web.threads import LogReaders
 from shared.web.urls import path_of_call
 
 functions = Functions()
 
 _MOST_LOG_BYTES: Final = 1024 * 1024
 _MOST_BLOBS: Final = 64
+_MOST_UNPACKED_BYTES: Final = 64 * 1024 * 1024
+"""Of features and lines; of the intake and of the log each."""
+_ENTRIES_AT_ONCE: Final = 1000
 _ENOUGH: Final = f"The newest {MOST} are listed; there may be others before them."
 _ALL: Final = "There are no others."
 _LIMIT: Final = "No more is looked through at once; there may be others before them."
 
 
 @functions.operation(["GET"], "events", Role.READ, api=Api.OWN, query=NewestQuery, answer=NewestEvents)
-async def read_newest_events(req: HttpRequest, registry: Registry) -> HttpResponse:
+async def read_newest_events(req: HttpRequest, registry: Registry, log_readers: LogReaders) -> HttpResponse:
     """List the last 50 Ranks, rewards and activations as they come, joined or not."""
     if path_of_call(req).endswith("/."):  # the id of an event, which the host takes for a step of the path
         return await registry.serve_path(req)
     filters = read_filters(req.params)
-    return json_answer((await asyncio.to_thread(_read, filters)).to_json())
+    return json_answer((await log_readers.run(_read, filters)).to_json())
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +82,13 @@ def _read_intake(filters: Filters, tables: Tables, configuration: Configuration,
     shards = range(max(configuration.shard_numbers(begin_us, FAR_US)))
     wanted = Wanted(_kinds(filters), shards, begin_us, now_us + MINUTE, filters.id_begin)
     ranks, observations, listed = list[Rank](), list[Observation](), _Newest([], now_us, False)
+    left_bytes = _MOST_UNPACKED_BYTES
     for stretch in newest.read_back(tables, wanted):
-        ranks += newest_events.read_ranks(stretch.events)
+        for rank, size in newest_events.read_ranks(stretch.events):
+            ranks.append(rank)
+            left_bytes -= size
+            if left_bytes < 0:
+                return listed
         observations += stretch.observations
         entries = newest_events.select(ranks, observations, filters, configuration.rewards.wait_us)
         listed = _Newest(entries, stretch.from_us, stretch.from_us <= begin_us)
@@ -96,15 +106,36 @@ def _read_log(filters: Filters, of_intake: _Newest, configuration: Configuration
     """Read the newest log too, of which the intake may hold a part only."""
     log = log_back_store.select(now_us, configuration.logs_deleted_before_us, _MOST_LOG_BYTES, _MOST_BLOBS)
     entries, from_us, wait_us = of_intake.entries, of_intake.from_us, configuration.rewards.wait_us
-    for blob, stored in log_back_store.read(log):
+    lines = _Lines(filters)
+    for blob, opened in zip(log.blobs, log_store.open_ahead(log.blobs), strict=True):
         if len(entries) == MOST and entries[-1].at_us >= blob.to_us + wait_us:
             return _Newest(entries, from_us, False)  # rewards came at most so long after the Ranks of a blob
-        entries = newest_events.newest([*entries, *_entries(stored, filters)], filters)
-        from_us = min(from_us, blob.from_us)
+        with_blob = lines.add(entries, opened)
+        if with_blob is None:
+            return _Newest(entries, from_us, False)
+        entries, from_us = with_blob, min(from_us, blob.from_us)
     return _Newest(entries, from_us, log.is_whole)
 
 
-def _entries(stored: bytes, filters: Filters) -> Iterator[Entry]:
-    with suppress(UnreadableLines):
-        for line in stored_lines.unpack(stored):
-            yield from newest_events.read_line(line, filters.id_begin)
+class _Lines:
+    """The lines of log blobs, of which not too many are read together."""
+
+    def __init__(self, filters: Filters) -> None:
+        self._filters = filters
+        self._left_bytes = _MOST_UNPACKED_BYTES
+
+    def add(self, entries: Sequence[Entry], opened: OpenLog) -> list[Entry] | None:
+        """The newest of some entries and those of a log blob; None if its lines are too many."""
+        newest = [*entries]
+        for of_lines in batched(self._read(opened), _ENTRIES_AT_ONCE, strict=False):
+            newest = newest_events.newest(chain(newest, of_lines), self._filters)
+        return None if self._left_bytes < 0 else newest
+
+    def _read(self, opened: OpenLog) -> Iterator[Entry]:
+        with suppress(UnreadableLines):
+            for line in stored_lines.unpack_short(opened.file):
+                self._left_bytes -= LONGEST_LINE_BYTES if line is None else len(line)
+                if self._left_bytes < 0:
+                    return
+                if line is not None:
+                    yield from newest_events.read_line(line, self._filters.id_begin)

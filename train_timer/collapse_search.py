@@ -1,5 +1,6 @@
 """Looks in the log for what the context matters, where a model seems to prefer one action whatever that is."""
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -22,10 +23,14 @@ def search(recent: Recent, deleted_before_us: int) -> Recent:
     if last is None or not is_to_be_examined(recent):
         return recent
     listed = manifest_store.list_blobs(last.from_us, recent.up_to_us, deleted_before_us)
-    events: list[tuple[RankedEvent, float]] = []
+    events, size_bytes = deque[tuple[RankedEvent, float]](), 0
     for blob in reversed(_newest(list(listed))):
-        events.extend(_read(blob))
-    return replace(recent, collapse=examine(recent, events[-_MOST_EVENTS:]))
+        for event, reward in _read(blob):
+            events.append((event, reward))
+            size_bytes += len(event.document)
+            while len(events) > _MOST_EVENTS or size_bytes > _MOST_BYTES:
+                size_bytes -= len(events.popleft()[0].document)
+    return replace(recent, collapse=examine(recent, events))
 
 
 def _newest(listed: list[LogBlob]) -> list[LogBlob]:

@@ -186,7 +186,7 @@ class _PieceLearning:
             self._search(feed)
         for place, reason in self._slow.items():
             blob = self._piece.blobs[0]
-            text = refused_search.read_line(blob, place)
+            text = log_store.shorten(refused_search.read_line(blob, place))
             refused_search.set_aside(blob, self._learner.kind, {place: reason}, {place: text})
         left_out = {path: inside for path, places in self._left_out.items() if (inside := self._inside(places, feed))}
         trained = replace(trained, refused=refused + sum(map(len, left_out.values())))

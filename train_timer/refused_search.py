@@ -34,7 +34,7 @@ def search(
         DamagedLog: The lines cannot be read.
     """
     arguments = parse(learner.arguments).with_epsilon(learner.exploration)
-    until, reasons, texts = time.monotonic() + timeout.total_seconds(), dict[int, str](), dict[int, bytes]()
+    until, reasons, texts = time.monotonic() + timeout.total_seconds(), dict[int, str](), dict[int, str]()
     for batch in _read_batches(blob, learner.kind, lines, left_out):
         places = list(batch)
         remaining = timedelta(seconds=until - time.monotonic())
@@ -42,17 +42,17 @@ def search(
             raise TookTooLong("the search for lines that cannot be learned from took too long")
         for refused in training.find_refused_lines([*batch.values()], arguments=arguments, timeout=remaining):
             place = places[refused.index]
-            reasons[place], texts[place] = refused.reason, batch[place]
+            reasons[place], texts[place] = refused.reason, log_store.shorten(batch[place])
     set_aside(blob, learner.kind, reasons, texts)
     return frozenset(reasons)
 
 
-def set_aside(blob: LogBlob, kind: str, reasons: dict[int, str], texts: dict[int, bytes]) -> None:
+def set_aside(blob: LogBlob, kind: str, reasons: dict[int, str], texts: dict[int, str]) -> None:
     """Store lines that cannot be learned from, with the reasons, beside the log."""
     refused = dict[int, dict[str, Any]]()
     for place, reason in reasons.items():
         _log.warning("a line of %s cannot be learned from and is set aside: %s", blob.path, reason)
-        refused[place] = {"line": place, "reason": reason, "text": texts[place].decode(errors="replace")}
+        refused[place] = {"line": place, "reason": reason, "text": texts[place]}
     if refused:
         log_store.store_refused(blob, kind, refused)
 

@@ -1,11 +1,11 @@
 """Storage accounts of the emulator: their names, keys and addresses."""
 
-from dataclasses import dataclass
+import base64
+import secrets
+from dataclasses import dataclass, field
 
 EMULATOR_NAME = "devstoreaccount1"
-# The emulator's published key: the same on every machine, it protects nothing.
-EMULATOR_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-SPARE_KEY = "c3BhcmUgYWNjb3VudHMgYXJlIGZvciB0ZXN0cyBvbmx5"
+"""The account that every emulator has; its data stand in the folder under this name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class EmulatedAccount:
     """
 
     name: str
-    key: str
+    key: str = field(repr=False)
     ports: Ports
 
     @property
@@ -55,10 +55,15 @@ class EmulatedAccount:
         )
 
 
-def emulator_accounts(spare: int) -> str:
+def new_key() -> str:
+    """Make the key of an emulator's accounts, in place of the published one that every emulator takes by itself."""
+    return base64.b64encode(secrets.token_bytes(64)).decode()
+
+
+def emulator_accounts(key: str, spare: int) -> str:
     """Give what the emulator's variable `AZURITE_ACCOUNTS` must hold for its own account and so many spare accounts."""
-    keys = {EMULATOR_NAME: EMULATOR_KEY} | {spare_name(number): SPARE_KEY for number in range(spare)}
-    return ";".join(f"{name}:{key}" for name, key in keys.items())
+    names = [EMULATOR_NAME, *(spare_name(number) for number in range(spare))]
+    return ";".join(f"{name}:{key}" for name in names)
 
 
 def spare_name(number: int) -> str:

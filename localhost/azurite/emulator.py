@@ -2,6 +2,8 @@
 
 Azurite saves every few seconds and at its end, so one signal ends it and the caller waits. Should the process
 that started it die, it ends by itself; what is left of it is ended by whoever opens the folder next.
+
+Every user of the machine reaches its ports, so it takes a key that only the process that started it has.
 """
 
 import os
@@ -14,12 +16,11 @@ import time
 from pathlib import Path
 
 from localhost.azurite.accounts import (
-    EMULATOR_KEY,
     EMULATOR_NAME,
-    SPARE_KEY,
     EmulatedAccount,
     Ports,
     emulator_accounts,
+    new_key,
     spare_name,
 )
 from localhost.azurite.locks import FolderLock
@@ -28,6 +29,7 @@ from localhost.azurite.processes import ProcessId, Record
 from localhost.child_process import ChildProcess, ask_to_end
 from localhost.environment import ROOT
 from localhost.failures import StartFailure
+from localhost.private_files import UMASK, make_folder
 
 SCRIPT = ROOT / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
 CLOCK = Path(__file__).with_name("azurite_clock.cjs")
@@ -52,6 +54,7 @@ class Azurite(ChildProcess):
         """Take the folder of its data (None: in memory) and its ports."""
         self._folder = folder
         self._ports = ports
+        self._key = new_key()
         self._lock = FolderLock(folder / "azurite.lock") if folder else None
         self._output: list[str] = []
         self._reader: threading.Thread | None = None
@@ -60,18 +63,18 @@ class Azurite(ChildProcess):
     @property
     def account(self) -> EmulatedAccount:
         """The account that every emulator has."""
-        return EmulatedAccount(EMULATOR_NAME, EMULATOR_KEY, self._ports)
+        return EmulatedAccount(EMULATOR_NAME, self._key, self._ports)
 
     def new_account(self) -> EmulatedAccount:
         """Give an account that nobody was given before, so that its data mix with no other's."""
-        return EmulatedAccount(spare_name(next(self._accounts)), SPARE_KEY, self._ports)
+        return EmulatedAccount(spare_name(next(self._accounts)), self._key, self._ports)
 
     def start(self) -> None:
         """Start it and wait until it serves; raises `StartFailure` if it does not."""
         if not SCRIPT.exists():
             raise StartFailure("Azurite is not installed.", "Run any command through dev.py, or `npm ci`.")
         if self._folder and self._lock:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self._folder)
             _take_over(self._folder, self._lock)
         try:
             self._launch()
@@ -105,9 +108,10 @@ class Azurite(ChildProcess):
             stderr=subprocess.STDOUT,
             encoding="utf-8",
             errors="replace",
-            env={**os.environ, "AZURITE_ACCOUNTS": emulator_accounts(_SPARE_ACCOUNTS)},
+            env={**os.environ, "AZURITE_ACCOUNTS": emulator_accounts(self._key, _SPARE_ACCOUNTS)},
             pass_fds=self._lock.file_descriptors() if self._lock else (),
             start_new_session=True,
+            umask=UMASK,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
         if self._folder:

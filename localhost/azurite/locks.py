@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO
 
 from localhost.failures import StartFailure
+from localhost.private_files import open_file
 
 if sys.platform == "win32":
     import msvcrt
@@ -30,7 +31,7 @@ class FolderLock:
 
     def take(self, seconds: float, refusal: StartFailure) -> None:
         """Take the lock, waiting for at most so many seconds; raises `refusal` if another still has it then."""
-        file = self._path.open("ab")
+        file = open_file(self._path, "ab")
         until = time.monotonic() + seconds
         while True:
             try:

@@ -8,6 +8,8 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from localhost import private_files
+
 if sys.platform == "win32":
     import ctypes
     from ctypes import wintypes
@@ -96,7 +98,7 @@ class Record:
 
     def write(self, path: Path) -> None:
         """Write it down."""
-        path.write_text(json.dumps(asdict(self)), encoding="utf-8")
+        private_files.write(path, json.dumps(asdict(self)))
 
     @classmethod
     def read(cls, path: Path) -> "Record | None":

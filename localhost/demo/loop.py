@@ -108,12 +108,17 @@ class Loop:
 
     def log(self) -> list[bytes]:
         """Ask for its log, one line an event; raises `DemoFailed`."""
-        return self._fetch("GET", _LOGS).splitlines()
+        path, lines = _LOGS, list[bytes]()
+        while path:
+            page = self._fetch("GET", path)
+            lines += page.body.splitlines()
+            path = page.next_path
+        return lines
 
     def _call(self, method: str, path: str, body: object = None) -> Any:
-        return json.loads(self._fetch(method, path, body))
+        return json.loads(self._fetch(method, path, body).body)
 
-    def _fetch(self, method: str, path: str, body: object = None) -> bytes:
+    def _fetch(self, method: str, path: str, body: object = None) -> "_Answer":
         """Make one call; one that is answered 503 is repeated."""
         request = urllib.request.Request(  # noqa: S310 - the address is this machine's own
             self._address + path,
@@ -126,19 +131,23 @@ class Loop:
             time.sleep(_PAUSE_SECONDS)
         if answer.status != OK:
             raise refusal(f"{method} {path}", answer.status, answer.body.decode(errors="replace"))
-        return answer.body
+        return answer
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
+    """An answer, and the path of the page behind it; empty for the last page, and for what has no pages."""
+
     status: int
     body: bytes
+    next_path: str = ""
 
 
 def _answer(request: urllib.request.Request) -> _Answer:
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
-            return _Answer(answer.status, answer.read())
+            link = answer.headers.get("Link", "")
+            return _Answer(answer.status, answer.read(), link.partition(">")[0].removeprefix("<"))
     except urllib.error.HTTPError as error:
         return _Answer(error.code, error.read())
     except OSError as error:

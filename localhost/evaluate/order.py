@@ -8,7 +8,7 @@ import orjson
 
 from shared.log import line_keys as keys
 
-_FEATURES, _OUTCOMES = keys.member(keys.FEATURES), keys.member(keys.OUTCOMES)
+_FEATURES = keys.member(keys.FEATURES)
 _LABEL = (keys.LABEL_COST, keys.LABEL_PROBABILITY, keys.LABEL_ACTION, keys.LABEL_INDEX)
 _NEEDED = tuple(map(keys.member, (keys.LABEL_COST, keys.LABEL_PROBABILITY, keys.LABEL_INDEX)))
 
@@ -16,12 +16,12 @@ _NEEDED = tuple(map(keys.member, (keys.LABEL_COST, keys.LABEL_PROBABILITY, keys.
 def order_keys(line: bytes) -> bytes:
     """The line of an event as Vowpal Wabbit learns from it; nearly always the same line."""
     features = line.find(_FEATURES)
-    if features > 0:
-        if all(line.find(name, 0, features) > 0 for name in _NEEDED):
-            return line
-        if line.find(_OUTCOMES, features) > 0 and line.find(_OUTCOMES, 0, features) < 0:
-            return line
+    if features > 0 and all(line.find(name, 0, features) > 0 for name in _NEEDED):
+        return line
     parsed = orjson.loads(line)
+    names = [name for name in parsed if name in (keys.FEATURES, keys.OUTCOMES)]
+    if names == [keys.FEATURES, keys.OUTCOMES]:
+        return line
     label = {name: parsed.pop(name) for name in _LABEL if name in parsed}
     outcomes = {name: parsed.pop(name) for name in (keys.OUTCOMES,) if name in parsed}
     return orjson.dumps(label | parsed | outcomes)

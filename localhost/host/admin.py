@@ -1,19 +1,21 @@
 """The host's own paths: `/admin/functions` lists and runs functions, `/admin/host/status` says that the host is up.
 
+All of them want a key, and to be called by an address that the host listens at: a page under a name that was turned to
+this machine is refused, and so is one of another origin.
+
 With `/admin/rankloop/demo` the page of a loop has a demo played. It answers callers on this machine alone, since nobody
-else reaches the loop of the demo, and who brings a key of the API. A page of another origin cannot send that: no answer
-allows it to.
+else reaches the loop of the demo.
 """
 
 import json
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from ipaddress import ip_address
 from typing import Any
 
 from localhost.host.background import Background
+from localhost.host.caller import is_from_here, is_from_own_page
 from localhost.host.demo_process import DemoProcess
-from localhost.host.function_keys import API_KEY_HEADER, HEADER, PARAMETER, Keys
+from localhost.host.function_keys import Keys
 from localhost.host.functions import HttpFunction
 from localhost.host.http_trigger import (
     Receive,
@@ -22,8 +24,8 @@ from localhost.host.http_trigger import (
     answer,
     headers_of,
     query_of,
-    read_body,
 )
+from localhost.host.request_bodies import RequestBodies
 
 _FUNCTIONS = "/admin/functions"
 _DEMO = "/admin/rankloop/demo"
@@ -37,31 +39,32 @@ class Admin:
         http: Iterable[HttpFunction],
         background: Mapping[str, Background],
         keys: Keys,
+        bodies: RequestBodies,
         demo: DemoProcess | None = None,
     ) -> None:
         """Take the functions by kind, those that run by themselves by lower-case name, the keys, and a demo."""
         self._http = list(http)
         self._background = background
         self._keys = keys
+        self._bodies = bodies
         self._demo = demo
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call."""
-        path = scope["path"].rstrip("/")
+        path, headers = scope["path"].rstrip("/"), headers_of(scope)
+        if not is_from_own_page(scope, headers):
+            return await _json(send, HTTPStatus.FORBIDDEN, None)
+        if not self._keys.open_admin(headers, query_of(scope)):
+            return await _json(send, HTTPStatus.UNAUTHORIZED, None)
         if self._demo and path.lower() == _DEMO:
             return await self._answer_page(self._demo, scope, send)
-        given = headers_of(scope).get(HEADER) or query_of(scope).get(PARAMETER, "")
-        if not self._keys.open_admin(given):
-            return await _json(send, 401, None)
         if scope["method"] == "POST":
-            return await self._run(path, await read_body(scope, receive), send)
+            return await self._run(path, await self._bodies.read(scope, receive), send)
         status, content = self._show(path) if scope["method"] == "GET" else (404, None)
         return await _json(send, status, content)
 
     async def _answer_page(self, demo: DemoProcess, scope: Scope, send: Send) -> None:
-        if not self._keys.open_for_page(headers_of(scope).get(API_KEY_HEADER, "")):
-            return await _json(send, HTTPStatus.UNAUTHORIZED, None)
-        if scope["method"] not in ("GET", "POST") or not _is_from_here(scope):
+        if scope["method"] not in ("GET", "POST") or not is_from_here(scope):
             return await _json(send, HTTPStatus.NOT_FOUND, None)
         status = HTTPStatus.OK
         if scope["method"] == "POST" and await demo.start():
@@ -92,12 +95,6 @@ class Admin:
     def _find(self, path: str) -> Background | None:
         folder, _, name = path.rpartition("/")
         return self._background.get(name) if folder == _FUNCTIONS else None
-
-
-def _is_from_here(scope: Scope) -> bool:
-    """Say whether the caller is on this machine: at an address that only it has, or at the one that was called."""
-    client, server = scope["client"][0], scope["server"][0]
-    return bool(client == server or ip_address(client.partition("%")[0]).is_loopback)
 
 
 def _input(body: bytes) -> str:

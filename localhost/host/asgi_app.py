@@ -8,14 +8,8 @@ from localhost.host import http_trigger, worker
 from localhost.host.admin import Admin
 from localhost.host.function_keys import HEADER, PARAMETER, Keys
 from localhost.host.functions import AuthLevel, HttpFunction
-from localhost.host.http_trigger import (
-    BodyTooLarge,
-    Disconnected,
-    Receive,
-    Scope,
-    Send,
-    answer_empty,
-)
+from localhost.host.http_trigger import Receive, Scope, Send, answer, answer_empty
+from localhost.host.request_bodies import BodyTooLarge, BodyTooSlow, Disconnected, RequestBodies, TooManyBodies
 from localhost.host.routing import Router, Values
 
 _log = logging.getLogger(__name__)
@@ -25,12 +19,19 @@ class Front:
     """Routes requests to functions, checks keys, and hands `/admin` to its own module."""
 
     def __init__(
-        self, functions: Sequence[HttpFunction], prefix: str, keys: Keys, admin: Admin, limit: float | None
+        self,
+        functions: Sequence[HttpFunction],
+        prefix: str,
+        keys: Keys,
+        admin: Admin,
+        bodies: RequestBodies,
+        limit: float | None,
     ) -> None:
         """Take the HTTP functions, the prefix of their routes and the longest time one may take, in seconds."""
         self._router = Router(functions, prefix)
         self._keys = keys
         self._admin = admin
+        self._bodies = bodies
         self._limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,6 +40,10 @@ class Front:
             await self._answer(scope, receive, send)
         except BodyTooLarge:
             await answer_empty(send, 413, close=True)
+        except BodyTooSlow:
+            await answer_empty(send, 408, close=True)
+        except TooManyBodies:
+            await answer(send, 503, [(b"connection", b"close"), (b"retry-after", b"1")], b"")
         except Disconnected:
             _log.debug("a client went away before its request was complete")
         except asyncio.CancelledError:  # only when the host stops: the server has nothing left to do with it
@@ -58,7 +63,7 @@ class Front:
             given = headers.get(HEADER) or query.get(PARAMETER, "")
             if not self._keys.open(function.auth_level, given):
                 return await answer_empty(send, 401)
-        body = await http_trigger.read_body(scope, receive)
+        body = await self._bodies.read(scope, receive)
         request = http_trigger.request_datum(scope, headers, query, params, body)
         outcome = await worker.call(function, request, trace_parent=headers.get("traceparent", ""), limit=self._limit)
         if outcome.error:

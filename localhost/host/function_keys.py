@@ -1,6 +1,7 @@
 """Function keys, checked as the platform does: header `x-functions-key` or query parameter `code`.
 
-What the page asks of the host itself is opened by the keys that the page has, those of the API.
+What the host itself offers under `/admin` is opened by its master key, and by the keys that its users have, those of
+the API.
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,9 @@ PARAMETER = "code"
 FUNCTION_KEY, MASTER_KEY = "LOCALHOST_FUNCTION_KEY", "LOCALHOST_MASTER_KEY"
 """The settings that hold a host's keys."""
 API_KEY_HEADER, API_KEYS = "ocp-apim-subscription-key", ("API_KEY_1", "API_KEY_2")
-"""How the page sends its key, and the settings that hold the keys of the API."""
+"""How a key of the API is sent, and the settings that hold them."""
+_REFERENCE = "@microsoft.keyvault"
+"""How the text begins that stands for a secret; a host on one machine resolves none, and anyone can guess it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +26,8 @@ class Keys:
 
     Attributes:
         function: Opens functions of level `function`.
-        master: Opens everything but what is for the page.
-        api: Open what is for the page.
+        master: Opens everything.
+        api: Open what the host itself offers.
     """
 
     function: str = ""
@@ -34,7 +37,8 @@ class Keys:
     @classmethod
     def of(cls, settings: Mapping[str, str]) -> "Keys":
         """Take them from a host's settings."""
-        api = tuple(settings.get(name, "") for name in API_KEYS)
+        texts = [settings.get(name, "").strip() for name in API_KEYS]
+        api = tuple(text for text in texts if not text.lower().startswith(_REFERENCE))
         return cls(settings.get(FUNCTION_KEY, ""), settings.get(MASTER_KEY, ""), api)
 
     def open(self, level: AuthLevel, given: str) -> bool:
@@ -43,13 +47,11 @@ class Keys:
             return True
         return _equal(self.master, given) or (level is AuthLevel.FUNCTION and _equal(self.function, given))
 
-    def open_admin(self, given: str) -> bool:
-        """Say whether a call of `/admin` may pass: always, as long as there is no master key, else with it."""
-        return not self.master or _equal(self.master, given)
-
-    def open_for_page(self, given: str) -> bool:
-        """Say whether a call that the page makes of the host itself may pass; every key is compared."""
-        return sum(_equal(key, given) for key in self.api) > 0
+    def open_admin(self, headers: Mapping[str, str], query: Mapping[str, str]) -> bool:
+        """Say whether a call of what the host itself offers may pass; every key is compared."""
+        given = headers.get(HEADER) or query.get(PARAMETER, "")
+        opened = [_equal(key, headers.get(API_KEY_HEADER, "")) for key in self.api]
+        return any([_equal(self.master, given), *opened])
 
 
 def _equal(key: str, given: str) -> bool:

@@ -7,6 +7,7 @@ with Azurite() as storage, HostProcess(storage.account.connection_string, env={"
 import http.client
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from localhost.failures import StartFailure
 from localhost.host.function_keys import HEADER, MASTER_KEY
 from localhost.host.log_lines import LogStyle
 from localhost.ports import THIS_MACHINE
+from localhost.private_files import UMASK, open_file
 
 _STOP_SECONDS = 15.0
 _PAUSE = 0.02
@@ -59,7 +61,7 @@ class HostProcess(ChildProcess):
 
         Args:
             storage: Connection string for `AzureWebJobsStorage`.
-            env: Settings; they win over the local defaults.
+            env: Settings; they win over the local defaults. A host without a master key is given one.
             root: Folder of the app.
             port: 0 takes a free one.
             host: The address to listen at.
@@ -77,6 +79,7 @@ class HostProcess(ChildProcess):
         self._place += ["--offer-demo"] if offers_demo else []
         inherited = {**clean_environment(), **LOCAL_DEFAULTS} if inherit else {}
         self._settings = {**inherited, **({STORAGE: storage} if storage else {}), **(env or {})}
+        self._settings[MASTER_KEY] = self._settings.get(MASTER_KEY) or secrets.token_hex(16)
         self._root, self._port = root, port
         self._ready_path = ready_path
         self._python = python
@@ -162,6 +165,7 @@ class HostProcess(ChildProcess):
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                umask=UMASK,
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )
 
@@ -194,7 +198,7 @@ class HostProcess(ChildProcess):
     def _request(self, method: str, path: str, body: str | None) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection(urlsplit(self.url).hostname or "", self._port, timeout=30)
         try:
-            connection.request(method, path, body, {HEADER: self._settings.get(MASTER_KEY, "")})
+            connection.request(method, path, body, {HEADER: self._settings[MASTER_KEY]})
             answer = connection.getresponse()
             return answer.status, answer.read()
         finally:
@@ -225,7 +229,7 @@ def _temporary_log(host: HostProcess) -> Path:
 
 def open_log(log_file: Path | None) -> IO[bytes]:
     """Open a host's log to append to it; without a file, the log is this process's standard error."""
-    return log_file.open("ab") if log_file else os.fdopen(os.dup(2), "wb")
+    return open_file(log_file, "ab") if log_file else os.fdopen(os.dup(2), "wb")
 
 
 def _end_children(pid: int) -> None:

@@ -16,47 +16,10 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-BODY_LIMIT_BYTES = 104_857_600
+WHOLE = "rankloop.whole"
+"""In the scope of a request whose body has come: there is nothing to wait for."""
 _SET_BY_THE_SERVER = frozenset({"content-length", "transfer-encoding", "connection", "date"})
 _WITHOUT_BODY = frozenset({204, 304})
-
-
-class BodyTooLarge(Exception):
-    """The request's body is longer than the platform takes."""
-
-
-class Disconnected(Exception):
-    """The client went away before its request was complete."""
-
-
-async def read_body(scope: Scope, receive: Receive) -> bytes:
-    """Give the whole body.
-
-    Raises:
-        BodyTooLarge: as soon as its length is known to be over the limit, however much was announced.
-        Disconnected: if it never comes to an end.
-    """
-    _refuse_announced(scope)
-    message = await receive()
-    first: bytes = message.get("body", b"")
-    if message["type"] == "http.request" and not message.get("more_body"):
-        return first
-    pieces, size = [first], len(first)
-    while message.get("more_body"):
-        message = await receive()
-        pieces.append(message.get("body", b""))
-        size += len(pieces[-1])
-        if size > BODY_LIMIT_BYTES:
-            raise BodyTooLarge
-    if message["type"] == "http.disconnect":
-        raise Disconnected
-    return b"".join(pieces)
-
-
-def _refuse_announced(scope: Scope) -> None:
-    for name, value in scope["headers"]:
-        if name == b"content-length" and len(value) > 8 and int(value) > BODY_LIMIT_BYTES:
-            raise BodyTooLarge
 
 
 def headers_of(scope: Scope) -> dict[str, str]:

@@ -27,6 +27,7 @@ from localhost.host.host_log import set_up_logs
 from localhost.host.http_protocol import Http11
 from localhost.host.log_lines import LogStyle
 from localhost.host.queues import QueueListener
+from localhost.host.request_bodies import RequestBodies
 from localhost.host.request_log import RequestLog
 from localhost.host.timers import Timer
 from localhost.ports import THIS_MACHINE, bind, url_from_here
@@ -122,8 +123,9 @@ def _front(
 ) -> Front:
     http = [function for function in functions if isinstance(function, HttpFunction)]
     keys = Keys.of(os.environ)
-    admin = Admin(http, {function.name.lower(): function for function in background}, keys, demo)
-    return Front(http, host_file.route_prefix, keys, admin, _limit(host_file))
+    bodies = RequestBodies()
+    admin = Admin(http, {function.name.lower(): function for function in background}, keys, bodies, demo)
+    return Front(http, host_file.route_prefix, keys, admin, bodies, _limit(host_file))
 
 
 def _server(application: Front | RequestLog) -> _Server:

@@ -5,6 +5,7 @@ import shlex
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from localhost import private_files
 from localhost.environment import ROOT
 from localhost.failures import CommandFailure
 from localhost.page import page_link
@@ -26,7 +27,7 @@ class Welcome:
 
     def write(self, data: Path) -> None:
         """Leave it in the folder of `up`, without the key."""
-        _file(data).write_text(json.dumps(asdict(self)), encoding="utf-8")
+        private_files.write(_file(data), json.dumps(asdict(self)))
 
     @classmethod
     def read(cls, data: Path) -> "Welcome":

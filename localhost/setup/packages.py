@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -11,7 +12,10 @@ from localhost.setup.places import Places, in_environment, step
 from localhost.setup.programs import CannotSetUp, quietly, say, version_of
 
 UV = (0, 13, 9)
+_UV_FILE = Path(__file__).with_name("uv.txt")
+"""What pip installs: this version, and no file that differs from those that were published."""
 NETWORK = "Check the network connection (or this machine's proxy and package index), then run it again."
+_OTHER_INDEX = "It was not run. Find out which package index this machine uses, and use another one, such as PyPI."
 _INSTALL_VENV = "Install its venv module (Debian, Ubuntu: apt install python3-venv), or uv, then run it again."
 _INSTALL_PYTHON = f"Install Python {VERSION} (from python.org, a package manager or pyenv), then run it again."
 
@@ -49,7 +53,14 @@ def uv(places: Places) -> Path:
     if code:
         raise CannotSetUp("This Python cannot make a virtual environment", _INSTALL_VENV, output)
     pip = [str(in_environment(places.boot / "uv", "python")), "-m", "pip", "install", "--quiet"]
-    code, output = quietly([*pip, "--disable-pip-version-check", f"uv=={version}"], PIP_USER="0")
+    code, output = quietly([*pip, "--disable-pip-version-check", "--require-hashes", "-r", str(_UV_FILE)], PIP_USER="0")
     if code:
-        raise CannotSetUp(f"uv {version}, which installs the packages, could not be installed", NETWORK, output)
+        raise cannot_fetch(f"uv {version}, which installs the packages, could not be installed", NETWORK, output)
     return own
+
+
+def cannot_fetch(what: str, next_step: str, output: str) -> CannotSetUp:
+    """Make the refusal of what could not be installed; another file in its place has a next step of its own."""
+    if re.search("hash mismatch|do not match the hashes", output, re.IGNORECASE):
+        return CannotSetUp(f"{what}: what was handed out is not what was published", _OTHER_INDEX)
+    return CannotSetUp(what, next_step, output)

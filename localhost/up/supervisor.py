@@ -1,7 +1,6 @@
 """`up`: storage and host together, until Ctrl-C, SIGTERM, or the end of either."""
 
 import os
-import secrets
 import signal
 import sys
 import threading
@@ -14,10 +13,9 @@ from typing import Any, Self
 
 from localhost.azurite.emulator import Azurite
 from localhost.azurite.processes import ProcessId, Record
-from localhost.data_folder import azurite_folder, choose_key, keep_key
+from localhost.data_folder import azurite_folder, choose_key, keep_key, make_private
 from localhost.environment import ROOT, STORAGE, choose_settings, needs_emulator
 from localhost.failures import StartFailure
-from localhost.host.function_keys import MASTER_KEY
 from localhost.host.host_process import HostProcess
 from localhost.host.log_lines import LogStyle
 from localhost.page import page_in_browser, page_link
@@ -62,10 +60,10 @@ def up(command: Up) -> int:
     page.unlink(missing_ok=True)  # of one that was killed: it holds a key, which may be kept nowhere else
     _end_left_behind(record)
     bind(command.port, command.host).close()
+    if closed := make_private(command.data):
+        print(closed, flush=True)
     settings = choose_settings(ROOT)
     settings["API_KEY_1"] = command.key or choose_key(command.data, settings) or keep_key(command.data)
-    if is_open(command.host):
-        settings.setdefault(MASTER_KEY, secrets.token_hex(16))
     own = Azurite(azurite_folder(command.data)) if needs_emulator(settings) else None
     _check({**settings, STORAGE: own.account.connection_string} if own else settings)
     with _Signals() as signals, ExitStack() as running:
@@ -142,7 +140,6 @@ def _describe_host(command: Up, settings: Mapping[str, str]) -> HostProcess:
 
 
 def _write(path: Path, host: HostProcess) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     Record(ProcessId.of(host.pid), ProcessId.of(os.getpid())).write(path)
 
 

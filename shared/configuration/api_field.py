@@ -26,6 +26,7 @@ class ApiField:
         since: The first version of the API that has the field.
         least: The lowest number that is accepted.
         most: The highest number that is accepted.
+        longest: The most characters of a text that is accepted.
         read: Gives the value to store for the one that was sent; raises ValueError with a sentence.
         hint: Gives a sentence for a value that was refused, on what the caller may have meant; empty if there is none.
         learns_anew: Whether a change makes the model learn anew.
@@ -42,6 +43,7 @@ class ApiField:
     since: str = "v1.0"
     least: float | None = None
     most: float | None = None
+    longest: int = 256
     read: Callable[[Any], Any] = _identity
     hint: Callable[[Any], str] = _no_hint
     learns_anew: bool = False

@@ -1,7 +1,7 @@
 """The configuration of a loop: its service configuration, its learning settings, and what a change of them starts."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from shared import durations
@@ -78,6 +78,8 @@ class Configuration(StoredObject):
         logs_deleted_before_us: Events and observations that arrived earlier are gone for every reader; 0 for none.
         changes: The last few changes of the configuration by callers, the oldest first.
         keys: The keys of the loop that were made and not revoked, the oldest first.
+        event_key_secret: With which keys of rows are made of events' ids; a loop of an earlier version has none, and
+            stays so, since an event's rows must have one key.
     """
 
     service: ServiceConfiguration
@@ -88,6 +90,7 @@ class Configuration(StoredObject):
     shard_changes: tuple[ShardChange, ...] = ()
     changes: tuple[SettingsChange, ...] = ()
     keys: tuple[LoopKey, ...] = ()
+    event_key_secret: str = field(default="", repr=False)
 
     @property
     def has_no_exploration(self) -> bool:
@@ -138,7 +141,7 @@ class Configuration(StoredObject):
 
     def differences(self, before: "Configuration") -> Iterator[ChangedValue]:
         """What is different from an earlier configuration, secrets hidden."""
-        for name in (field.name for field in fields(ServiceConfiguration) if field.name not in _NO_SETTINGS):
+        for name in (each.name for each in fields(ServiceConfiguration) if each.name not in _NO_SETTINGS):
             old, new = getattr(before.service, name), getattr(self.service, name)
             if old != new:
                 show = container_sas.hide_secret if name in SECRETS else _as_is
@@ -200,7 +203,7 @@ def _as_is(value: Value) -> Value:
     return value
 
 
-def new_configuration(shards: int) -> Configuration:
+def new_configuration(shards: int, event_key_secret: str = "") -> Configuration:
     """Make the configuration that a new loop starts with."""
     learning = LearningSettings("initial", INITIAL_ARGUMENTS)
-    return Configuration(ServiceConfiguration(), learning, revision=1, shards=shards)
+    return Configuration(ServiceConfiguration(), learning, revision=1, shards=shards, event_key_secret=event_key_secret)

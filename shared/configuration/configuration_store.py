@@ -1,8 +1,10 @@
 """`configuration.json`: read the configuration, or change it so that no other change is lost."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 
+from shared import running_call
 from shared.configuration import settings_history_store
 from shared.configuration.configuration import Configuration, new_configuration
 from shared.configuration.settings_change import Cause, SettingsChange
@@ -16,7 +18,7 @@ from shared.storage.paths import DEFAULT, this_loop
 
 def initial_configuration() -> Configuration:
     """Make the configuration that a loop starts with in this deployment."""
-    return new_configuration(settings().shards)
+    return new_configuration(settings().shards, os.urandom(16).hex())
 
 
 def read_configuration() -> Configuration:
@@ -29,7 +31,8 @@ def read_configuration() -> Configuration:
     loop = this_loop()
     stored = blobs.read(loop.configuration)
     if stored is None and loop.name == DEFAULT:
-        blobs.create(loop.configuration, json_documents.to_json(initial_configuration()))
+        with running_call.harmless():
+            blobs.create(loop.configuration, json_documents.to_json(initial_configuration()))
         stored = blobs.read(loop.configuration)
     if stored is None:
         raise UnknownLoop
@@ -47,7 +50,7 @@ def first_configuration(cause: Cause, copied: Configuration | None = None) -> Co
     if copied is not None:
         service = replace(copied.service, log_mirror_enabled=False, log_mirror_sas_uri="")
         configuration = replace(first, service=service, learning=copied.learning)
-    change = SettingsChange.of(cause, now_us(), configuration.differences(first))
+    change = SettingsChange.of(cause, now_us(), configuration.differences(first), running_call.request_id())
     return replace(configuration, changes=(change,))
 
 
@@ -57,7 +60,7 @@ def create_configuration(configuration: Configuration) -> None:
 
 
 def change_configuration(change: Callable[[Configuration], Configuration], cause: Cause | None = None) -> Configuration:
-    """Write what `change` makes of the configuration; of two changes at once, the later one sees the earlier.
+    """Write what `change` makes of the configuration, once for each call; of two at once, the later sees the earlier.
 
     Args:
         change: May be called again if another writer came between; what it raises is passed on, nothing changed.
@@ -67,6 +70,8 @@ def change_configuration(change: Callable[[Configuration], Configuration], cause
     loop_list_store.mark()
 
     def change_and_note(before: Configuration) -> Configuration:
+        if cause is not None and settings_history_store.has_noted(before.changes):
+            return before
         after = change(before)
         values = list(after.differences(before))
         if cause is None or not values:

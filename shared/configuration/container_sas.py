@@ -1,11 +1,17 @@
 """Addresses of blob containers that carry their own permission (SAS)."""
 
 import re
-from ipaddress import ip_address
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
+from shared.storage.public_addresses import names_this_machine
+
 _CONTAINER = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*|\$root")
-_MAX_LENGTH = 4096
+MAX_LENGTH = 4096
+"""The most characters of an address."""
+_PRINTABLE = re.compile(r"[!-~]+")
+_LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_NAME = re.compile(rf"(?=.{{1,253}}$)({_LABEL}\.)+(?=[a-z]){_LABEL}")
+"""The name of a host in a domain; what ends with a number would be an address, in one of the ways to write them."""
 
 
 def problem(address: str) -> str | None:
@@ -15,13 +21,33 @@ def problem(address: str) -> str | None:
     """
     if not address:
         return "It is missing."
+    if (text := host_problem(address)) is not None:
+        return text
+    parts = urlsplit(address)
+    return _path_problem(parts) or _query_problem(parse_qs(parts.query))
+
+
+def host_problem(address: str) -> str | None:
+    """Find what keeps the app from connecting to the host of an address; None if nothing does."""
+    if len(address) > MAX_LENGTH or not _PRINTABLE.fullmatch(address):
+        return f"It has to be at most {MAX_LENGTH} printable characters of ASCII, none of them a space."
     try:
         parts = urlsplit(address)
+        host, port = parts.hostname or "", parts.port
     except ValueError:
         return "It is no address."
-    if len(address) > _MAX_LENGTH or parts.scheme not in ("https", "http") or not parts.hostname:
-        return f"It has to be an address with http or https, of at most {_MAX_LENGTH} characters."
-    return _path_problem(parts) or _query_problem(parse_qs(parts.query))
+    if "@" in parts.netloc:
+        return "It must not have a user or a password."
+    if parts.netloc.lower() not in (host, f"[{host}]", f"{host}:{port}", f"[{host}]:{port}"):
+        return "It is no address."
+    if (parts.scheme == "https" and _NAME.fullmatch(host)) or (parts.scheme == "http" and names_this_machine(host)):
+        return None
+    return "It has to be https://, and a host by its name; http:// is for the container of a loop on this machine only."
+
+
+def is_on_this_machine(address: str) -> bool:
+    """Whether an address that has no problem is one of this machine, which only a loop on one machine may copy to."""
+    return urlsplit(address).scheme == "http"
 
 
 def hide_secret(address: str) -> str:
@@ -36,7 +62,7 @@ def hide_secret(address: str) -> str:
 
 def _path_problem(parts: SplitResult) -> str | None:
     *account, container = parts.path.strip("/").split("/")
-    if len(account) != int(_names_account_in_path(parts.hostname or "")) or not _CONTAINER.fullmatch(container):
+    if len(account) != int(parts.scheme == "http") or not _CONTAINER.fullmatch(container):
         return "It has to be the address of a container, without a blob's name behind it."
     return None
 
@@ -49,12 +75,3 @@ def _query_problem(query: dict[str, list[str]]) -> str | None:
     if "si" not in query and not set("wc") & set(query.get("sp", [""])[0]):
         return "It does not allow to write (sp)."
     return None
-
-
-def _names_account_in_path(host: str) -> bool:
-    """Whether the host is an emulator's, which has the account in the path."""
-    try:
-        ip_address(host)
-    except ValueError:
-        return "." not in host
-    return True

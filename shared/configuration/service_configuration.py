@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from shared.configuration.api_field import ApiField
+from shared.configuration.container_sas import MAX_LENGTH
 from shared.configuration.field_readers import (
     hint_at_fraction,
     read_date,
@@ -104,8 +105,9 @@ class ServiceConfiguration(StoredObject):
         str,
         ApiField(
             meaning="Where the log is copied to",
-            values="if `logMirrorEnabled`, the address of a container with a signature that lets write "
-            "(`sp` with `w` or `c`)",
+            values="if `logMirrorEnabled`, the https address of a container with a signature that lets write "
+            "(`sp` with `w` or `c`), [reached from the internet](operating.md#a-copy-of-the-log-elsewhere)",
+            longest=MAX_LENGTH,
             answer_type=str | None,
         ),
     ] = field(default="", repr=False)

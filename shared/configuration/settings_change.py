@@ -66,6 +66,7 @@ class SettingsChange(StoredObject):
 
     Attributes:
         act: An `Act`; versions to come may have others.
+        request: The `apim-request-id` of the call that made it; empty if no call did, or if a version before this one.
     """
 
     at_us: int
@@ -73,11 +74,12 @@ class SettingsChange(StoredObject):
     act: str
     about: str
     values: tuple[ChangedValue, ...]
+    request: str = ""
 
     @classmethod
-    def of(cls, cause: Cause, at_us: int, values: Iterable[ChangedValue]) -> "SettingsChange":
-        """The change that a cause made of some values."""
-        return cls(at_us, cause.by, cause.act.value, cause.about, tuple(values))
+    def of(cls, cause: Cause, at_us: int, values: Iterable[ChangedValue], request: str = "") -> "SettingsChange":
+        """The change that a cause made of some values, in a call or in none."""
+        return cls(at_us, cause.by, cause.act.value, cause.about, tuple(values), request)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from shared import running_call
 from shared.configuration.settings_change import (
     MOST_CHANGES,
     MOST_RECENT,
@@ -33,13 +34,19 @@ def note(before: Sequence[SettingsChange], cause: Cause, values: Iterable[Change
     Args:
         before: Those that the stored document has.
     """
-    changes = (*before, SettingsChange.of(cause, now_us(), values))
+    changes = (*before, SettingsChange.of(cause, now_us(), values, running_call.request_id()))
     try:
         _add(changes[:-MOST_RECENT])
     except LoopError as trouble:
         _log.warning("the history of settings cannot be written: %s", trouble)
         return changes[-MOST_CHANGES:]
     return changes[-MOST_RECENT:]
+
+
+def has_noted(changes: Iterable[SettingsChange]) -> bool:
+    """Whether the running call has made one of some changes: it reached storage, although no answer told so."""
+    request_id = running_call.request_id()
+    return bool(request_id) and any(change.request == request_id for change in changes)
 
 
 def read_with(*recent: Iterable[SettingsChange]) -> tuple[SettingsChange, ...]:
@@ -53,6 +60,7 @@ def read_with(*recent: Iterable[SettingsChange]) -> tuple[SettingsChange, ...]:
     return merge(history.changes, *recent)
 
 
+@running_call.harmless()
 def _add(changes: Sequence[SettingsChange]) -> None:
     if not changes:
         return

@@ -1,12 +1,14 @@
 """Learning settings that the search tries: those that the old service's research and own measurements found good."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from string import ascii_letters
 
 from shared.evaluation.tasks import Namespaces
+from shared.learner.arguments import parse
+from shared.learner.policy_cost import is_affordable
 
 MAX_PAIRS = 12
 """At most so many pairs of context and action are tried, those of the namespaces that a log names first."""
@@ -84,7 +86,7 @@ def interactions(best: CandidateSettings, namespaces: Namespaces) -> tuple[Candi
     """
     pairs, triples = context_by_action(namespaces), context_twice_by_action(namespaces)
     choices = [best.interactions, pairs, (*pairs, *triples), (*EVERYTHING, *triples), (), *((pair,) for pair in pairs)]
-    return tuple(replace(best, interactions=choice) for choice in dict.fromkeys(choices))
+    return _affordable(replace(best, interactions=choice) for choice in dict.fromkeys(choices))
 
 
 def with_another_interaction(best: CandidateSettings, namespaces: Namespaces) -> tuple[CandidateSettings, ...]:
@@ -93,7 +95,7 @@ def with_another_interaction(best: CandidateSettings, namespaces: Namespaces) ->
     if not set(best.interactions) <= set(possible):
         return ()
     more = [interaction for interaction in possible if interaction not in best.interactions]
-    return tuple(replace(best, interactions=(*best.interactions, interaction)) for interaction in more)
+    return _affordable(replace(best, interactions=(*best.interactions, interaction)) for interaction in more)
 
 
 def context_by_action(namespaces: Namespaces) -> tuple[str, ...]:
@@ -114,6 +116,11 @@ def second_grid(best: CandidateSettings, others: Sequence[CandidateSettings]) ->
     """The best settings, earlier good settings with the best interactions, and settings close to the best."""
     again = [replace(settings, interactions=best.interactions) for settings in others]
     return tuple(dict.fromkeys([best, *again, *_around(best)]))
+
+
+def _affordable(settings: Iterable[CandidateSettings]) -> tuple[CandidateSettings, ...]:
+    """Those that are not too slow for Rank; where context and actions share a letter, a triple of it would be."""
+    return tuple(candidate for candidate in settings if is_affordable(parse(candidate.arguments(1.0))))
 
 
 def _algorithms(problem: str) -> tuple[str, ...]:

@@ -4,9 +4,11 @@ All blobs of an evaluation lie in a folder named after its id. What its tasks wr
 the moment of its creation: workers of a deleted evaluation cannot write into a later one of the same id.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from shared import running_call
 from shared.evaluation import evaluation_queue
 from shared.evaluation.evaluation import Evaluation, Purpose
 from shared.evaluation.evaluation_queue import make_message
@@ -14,25 +16,35 @@ from shared.intake.keys import event_key, hash_key
 from shared.storage import background_reads, blobs, json_documents
 from shared.storage.json_documents import UnreadableDocument
 from shared.storage.paths import this_loop
+from shared.storage_errors import StorageUnavailable
 from shared.times import compact
 
 _HIDDEN_SECONDS = 30
 """After this time a worker sees to a new evaluation, in case that the process which creates it dies before its end."""
 
+_log = logging.getLogger(__name__)
+
 
 def start(evaluation: Evaluation) -> bool:
     """Create an evaluation and send the message that has it carried out; False if its id is in use.
 
-    A hidden message goes first, so that an evaluation is carried out even if this process dies after creating it.
-
-    Raises:
-        StorageUnavailable: The evaluation may have been started or not.
+    A hidden message goes first, so that an evaluation is carried out even if this process dies after creating it, or if
+    storage does not take the second message.
     """
-    evaluation_queue.send([make_message(evaluation)], _HIDDEN_SECONDS)
+    with running_call.harmless():
+        evaluation_queue.send([make_message(evaluation)], _HIDDEN_SECONDS)
     if not create(evaluation):
         return False
-    evaluation_queue.send([make_message(evaluation)])
+    try:
+        evaluation_queue.send([make_message(evaluation)])
+    except StorageUnavailable as trouble:
+        _log.warning("the evaluation %r begins later: %s", evaluation.id, trouble)
     return True
+
+
+def count_in_work(purpose: Purpose) -> int:
+    """Count the evaluations of a purpose that have not ended."""
+    return sum(not evaluation.status.has_ended for evaluation in list_all(purpose))
 
 
 def create(evaluation: Evaluation) -> bool:

@@ -55,14 +55,17 @@ class Intake:
         """
         return self._arrivals.next(joined_up_to_us)
 
-    async def append_event(self, event: Event, shards: int) -> StoredEvent:
+    async def append_event(self, event: Event, shards: int, secret: str = "") -> StoredEvent:
         """Make an event durable; gives the earlier event if the same request arrived before in the same minute.
+
+        Args:
+            secret: The loop's, for keys of events.
 
         Raises:
             StorageUnavailable: The event was not durable in time.
             RowTooLarge: The payload does not fit into a row.
         """
-        place = row_json.event_place(event, shards)
+        place = row_json.event_place(event, shards, secret)
         landed = await self._append(
             "events", event.at_us, place, row_json.event_entity(place, event, self._deadline_us)
         )
@@ -71,24 +74,30 @@ class Intake:
         at_us, payload = row_json.arrival(landed.existing), row_json.payload(landed.existing)
         return StoredEvent(at_us, payload, own=(at_us, payload) == (event.at_us, event.payload))
 
-    async def append_observations(self, observations: Sequence[Observation], shards: int) -> None:
+    async def append_observations(self, observations: Sequence[Observation], shards: int, secret: str = "") -> None:
         """Make observations of one event durable, as one batch; returns once all are.
+
+        Args:
+            secret: As of `append_event`.
 
         Raises:
             StorageUnavailable: Some observations were not durable in time; the others may be.
         """
         if len(observations) == 1:
-            await self.append_observation(observations[0], shards)
+            await self.append_observation(observations[0], shards, secret)
             return
-        await asyncio.gather(*(self.append_observation(observation, shards) for observation in observations))
+        await asyncio.gather(*(self.append_observation(observation, shards, secret) for observation in observations))
 
-    async def append_observation(self, observation: Observation, shards: int) -> None:
+    async def append_observation(self, observation: Observation, shards: int, secret: str = "") -> None:
         """Make an observation durable; a repetition in the same minute changes nothing.
+
+        Args:
+            secret: As of `append_event`.
 
         Raises:
             StorageUnavailable: The observation was not durable in time.
         """
-        place = row_json.observation_place(observation, shards)
+        place = row_json.observation_place(observation, shards, secret)
         entity = row_json.observation_entity(place, observation, self._deadline_us)
         await self._append("rewards", observation.at_us, place, entity)
 

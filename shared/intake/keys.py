@@ -9,8 +9,15 @@ import zlib
 _PLAIN = re.compile(r"[A-Za-z0-9._-]{1,100}", re.ASCII)
 
 
-def event_key(event_id: str) -> str:
-    """Make the key of an event: the id itself if a table key may hold it, else the hash of the id."""
+def event_key(event_id: str, secret: str = "") -> str:
+    """Make the key of an event, which addresses of requests to storage name, and so its logs: a hash of the id.
+
+    Args:
+        secret: The loop's, of at most 64 characters; without it nobody can tell whose hash it is. A loop that has none
+            names its rows by the id itself, if a table key may hold that, else by a hash that anyone can make.
+    """
+    if secret:
+        return "~" + hashlib.blake2b(event_id.encode(), digest_size=16, key=secret.encode()).hexdigest()
     return event_id if is_plain(event_id) else hash_key(event_id)
 
 

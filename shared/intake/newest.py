@@ -24,8 +24,6 @@ _SHORTER: Final = 8
 _MOST_READS: Final = 48
 _STRETCH_BYTES: Final = 2 * 1024 * 1024
 """What is read of one stretch at most."""
-_ROW_BYTES: Final = 1024
-"""What a row counts for beside its payload."""
 _MOST_BYTES: Final = 16 * 1024 * 1024
 _SECONDS: Final = 8
 
@@ -78,7 +76,7 @@ def read_back(tables: Tables, wanted: Wanted) -> Iterator[NewestRows]:
     until, end_us, length, left_bytes = time.monotonic() + _SECONDS, wanted.to_us, _Length(), _MOST_BYTES
     pages = {kind: Pages(kind) for kind in wanted.kinds}
     for _ in range(_MOST_READS):
-        begin_us, budget = max(wanted.from_us, end_us - length.us), Budget(_STRETCH_BYTES, _ROW_BYTES)
+        begin_us, budget = max(wanted.from_us, end_us - length.us), Budget(_STRETCH_BYTES, scan.ROW_BYTES)
         queries = [wanted.query(kind, begin_us, end_us) for kind in wanted.kinds]
         try:
             rows = background_reads.begin(_read(tables, queries, pages, budget, until - time.monotonic())).result()

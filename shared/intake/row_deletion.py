@@ -1,6 +1,7 @@
 """Deletion of single events' rows from the intake, so that the events never become log, or log again."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 from shared.intake.keys import event_key, shard
 from shared.intake.scan import Tables
@@ -24,14 +25,32 @@ def list_hours(tables: Tables, from_us: int, to_us: int) -> Iterator[tuple[Intak
             start = end
 
 
-def delete_rows(event_id: str, shards: Iterable[int], table: IntakeTable, from_us: int, to_us: int) -> int:
-    """Delete an event's rows of a range of time, also rows that do not count; gives their number. Blocking.
+@dataclass(frozen=True, slots=True)
+class RowsOfEvent:
+    """Where the rows of an event can be.
 
-    Args:
-        shards: All numbers of shards over which rows of that time may be spread.
+    Attributes:
+        shards: All numbers of shards over which rows of the time may be spread.
+        secret: The loop's, for keys of events.
     """
+
+    event_id: str
+    shards: Iterable[int]
+    secret: str = field(default="", repr=False)
+
+    def queries(self, from_us: int, to_us: int) -> Iterator[str]:
+        """Write the queries that select the rows of a range of time, one for each shard that may have some."""
+        key = event_key(self.event_id, self.secret)
+        for place in sorted({shard(self.event_id, number) for number in self.shards}):
+            first, last = this_loop().partition_key(place, from_us), this_loop().partition_key(place, to_us - 1)
+            where = f"PartitionKey ge '{first}' and PartitionKey le '{last}'"
+            yield f"{where} and RowKey gt '{key}|' and RowKey lt '{key}}}'"
+
+
+def delete_rows(rows: RowsOfEvent, table: IntakeTable, from_us: int, to_us: int) -> int:
+    """Delete an event's rows of a range of time, also rows that do not count; gives their number. Blocking."""
     deleted = 0
-    for where in _queries(event_id, shards, from_us, to_us):
+    for where in rows.queries(from_us, to_us):
         with sdk.translate_errors(absent=True):
             client = sdk.tables().get_table_client(table.name)
             for row in list(client.query_entities(where, select=["PartitionKey", "RowKey"])):
@@ -40,19 +59,11 @@ def delete_rows(event_id: str, shards: Iterable[int], table: IntakeTable, from_u
     return deleted
 
 
-def list_moments(event_id: str, shards: Iterable[int], table: IntakeTable, from_us: int, to_us: int) -> list[int]:
+def list_moments(rows: RowsOfEvent, table: IntakeTable, from_us: int, to_us: int) -> list[int]:
     """List when the rows arrived that `delete_rows` would delete. Blocking."""
     moments: list[int] = []
-    for where in _queries(event_id, shards, from_us, to_us):
+    for where in rows.queries(from_us, to_us):
         with sdk.translate_errors(absent=True):
             client = sdk.tables().get_table_client(table.name)
             moments += [row["at"].value for row in client.query_entities(where, select=["at"])]
     return moments
-
-
-def _queries(event_id: str, shards: Iterable[int], from_us: int, to_us: int) -> Iterator[str]:
-    """Write the queries that select an event's rows of a range of time, one for each shard that may have some."""
-    key = event_key(event_id)
-    for place in sorted({shard(event_id, number) for number in shards}):
-        first, last = this_loop().partition_key(place, from_us), this_loop().partition_key(place, to_us - 1)
-        yield f"PartitionKey ge '{first}' and PartitionKey le '{last}' and RowKey gt '{key}|' and RowKey lt '{key}}}'"

@@ -16,16 +16,16 @@ PIECE_BYTES: Final = 64 * 1024
 ROW_BYTES: Final = 900 * 1024
 
 
-def event_place(event: Event, shards: int) -> tuple[str, str]:
-    """Give the partition key and the row key of an event."""
+def event_place(event: Event, shards: int, secret: str = "") -> tuple[str, str]:
+    """Give the partition key and the row key of an event; `secret` is the one for keys of events."""
     partition = this_loop().partition_key(shard(event.event_id, shards), event.at_us)
-    return partition, paths.row_key(event_key(event.event_id), event.request_hash)
+    return partition, paths.row_key(event_key(event.event_id, secret), event.request_hash)
 
 
-def observation_place(observation: Observation, shards: int) -> tuple[str, str]:
-    """Give the partition key and the row key of an observation."""
+def observation_place(observation: Observation, shards: int, secret: str = "") -> tuple[str, str]:
+    """Give the partition key and the row key of an observation; `secret` is the one for keys of events."""
     partition = this_loop().partition_key(shard(observation.event_id, shards), observation.at_us)
-    return partition, paths.row_key(event_key(observation.event_id), observation.observation_id)
+    return partition, paths.row_key(event_key(observation.event_id, secret), observation.observation_id)
 
 
 def event_entity(place: tuple[str, str], event: Event, deadline_us: int | None = None) -> bytes:

@@ -15,6 +15,8 @@ from shared.storage.paths import IntakeTable, Kind, this_loop
 from shared.times import MINUTE, from_iso, from_minute_key, minute_key
 
 FAR_US: Final = from_minute_key("999912310000")
+ROW_BYTES: Final = 1024
+"""What a row counts for beside its payload."""
 _KEYS: Final = "PartitionKey,RowKey,Timestamp,at,within,id"
 _VALUE: Final = ",v"
 
@@ -189,6 +191,11 @@ def read_rows(tables: Tables, query: RowQuery) -> list[Entity]:
     return background_reads.begin(_read_all(tables, query)).result()
 
 
+def read_last_rows(tables: Tables, query: RowQuery, most_bytes: int) -> tuple[list[Entity], bool]:
+    """Read the last rows that count, as many as take a number of bytes; gives also whether these are all. Blocking."""
+    return background_reads.begin(_read_last(tables, query, most_bytes)).result()
+
+
 def count_rows(tables: Tables, query: RowQuery, most: int) -> CountedRows:
     """Count the rows that count, minute by minute; stops beyond `most`. Blocking."""
     return background_reads.begin(_count(tables, query, most)).result()
@@ -205,6 +212,22 @@ def parse_observation(entity: Entity) -> Observation:
     key, value = entity["RowKey"].rsplit("|", 1)[1], entity.get("v")
     reward = None if value is None else float(value)
     return Observation(entity["id"], key, row_json.arrival(entity), reward, entity.get("slot"))
+
+
+async def _read_last(tables: Tables, query: RowQuery, most_bytes: int) -> tuple[list[Entity], bool]:
+    last, size, is_all = deque[Entity](), 0, True
+    async for _, rows in slices(tables, query, most_bytes):
+        for row in sorted(rows, key=row_json.arrival):
+            last.append(row)
+            size += _size(row)
+            while size > most_bytes:
+                size -= _size(last.popleft())
+                is_all = False
+    return [*last], is_all
+
+
+def _size(row: Entity) -> int:
+    return ROW_BYTES + row_json.payload_size(row)
 
 
 async def _take_rows(

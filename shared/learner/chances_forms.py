@@ -1,11 +1,12 @@
 """The question what a model would show, over HTTP."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from shared.ranking.multislot_forms import SlotRequest
-from shared.ranking.rank_forms import Id, RankRequest
+from shared.ranking.rank_forms import MOST_ACTIONS, Id, RankRequest
 from shared.web.errors import InvalidRequest
+from shared.web.json_forms import at_most
 
 
 class ChancesRequest(RankRequest):
@@ -18,5 +19,5 @@ class ChancesRequest(RankRequest):
 
     too_long: ClassVar[Mapping[str, type[InvalidRequest]]] = {}  # a question is no Rank that was refused
 
-    slots: list[SlotRequest] | None = None
+    slots: Annotated[list[SlotRequest], at_most(MOST_ACTIONS)] | None = None
     model_id: Id | None = None

@@ -7,6 +7,7 @@ nonsense for huge numbers. Cleaning makes a copy without any of that; features t
 from typing import Any
 
 from shared.errors import LoopError
+from shared.log.feature_names import MAX_NAME, cut
 
 MAX_FEATURES = 400
 """In the context and in each action; an array of numbers counts as that many, an empty object as one."""
@@ -54,6 +55,11 @@ def clean(groups: list[Any], place: str, *, nulls: bool) -> list[dict[str, Any]]
     cleaner = _Cleaner(place)
     entries = ((group, f"{place}[{index}]") for index, group in enumerate(groups) if group is not None or not nulls)
     return [cleaner.clean_object(_demand_object(group, at), at, depth=1) for group, at in entries]
+
+
+def is_usable(name: str) -> bool:
+    """Whether a name can stay as it is: VW takes it as a name, and it is not too long."""
+    return len(name) <= MAX_NAME and is_plain(name)
 
 
 class _Cleaner:
@@ -112,11 +118,11 @@ def _demand_numbers(values: list[Any], place: str) -> list[float]:
 
 
 def _name(name: str, features: dict[str, Any]) -> str:
-    """A name that VW takes as a name, and that no other feature has."""
+    """A name that VW takes as a name, that is not too long, and that no other feature has."""
     if is_plain(name):
-        return name
+        return cut(name)
     changed = f"~{name}"
-    return f"~{changed}" if changed in features else changed
+    return cut(f"~{changed}" if changed in features else changed)
 
 
 def _number(value: float) -> float | None:

@@ -1,36 +1,17 @@
 """A process of Vowpal Wabbit's driver that does one job after another."""
 
-import json
-import subprocess
-import tempfile
-from contextlib import suppress
 from datetime import timedelta
-from threading import Event, Timer
-from typing import Any, Self
+from typing import Any
 
-from shared.learner import subprocess_jobs
-from shared.learner.subprocess_jobs import Job, TookTooLong, TrainingFailed
+from shared.learner.job_process import JobProcess
+from shared.learner.subprocess_jobs import Job
 
 
-class DriverProcess:
-    """A process of the driver for the jobs of a while, since to start one takes longer than to learn a small log.
-
-    The first job starts it, and so does the job after one that ended it. It belongs to one thread: on Linux it ends
-    with the thread that started it.
-    """
+class DriverProcess(JobProcess):
+    """A process of the driver, which learns from one log after another."""
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
-        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
-
-    def __enter__(self) -> Self:
-        """Start nothing yet."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """End the process."""
-        self._end()
-        self._output.close()
+        super().__init__("shared.learner.driver", "training")
 
     def run(self, job: Job, timeout: timedelta) -> dict[str, Any]:
         """Do a job, and give the driver's answer.
@@ -39,62 +20,4 @@ class DriverProcess:
             TookTooLong: Time was up.
             TrainingFailed: The process ended without an answer.
         """
-        process = self._process = self._living() or self._start()
-        is_late = Event()
-
-        def give_up() -> None:
-            is_late.set()
-            process.kill()
-
-        alarm = Timer(timeout.total_seconds(), give_up)
-        alarm.start()
-        try:
-            answer = _ask(process, job.text())
-        except BaseException:
-            self._end()
-            raise
-        finally:
-            alarm.cancel()
-            alarm.join()
-        if answer is not None and not is_late.is_set():
-            return answer
-        code = process.wait()
-        self._end()
-        if is_late.is_set():
-            raise TookTooLong(f"training took longer than {timeout.total_seconds():g} s")
-        raise TrainingFailed(subprocess_jobs.reason("training", code, self._output))
-
-    def _living(self) -> "subprocess.Popen[bytes] | None":
-        if self._process is not None and self._process.poll() is not None:
-            self._end()
-        return self._process
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        self._output.seek(0)
-        self._output.truncate()
-        return subprocess.Popen(
-            subprocess_jobs.command("shared.learner.driver"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._output,
-            env=subprocess_jobs.environment(),
-        )
-
-    def _end(self) -> None:
-        """Kill the process, if there is one: it does no job that anybody waits for."""
-        process, self._process = self._process, None
-        if process is not None:
-            process.kill()
-            with suppress(OSError):  # what was not written to it
-                process.communicate()
-
-
-def _ask(process: "subprocess.Popen[bytes]", text: str) -> dict[str, Any] | None:
-    """Give a process a job; None if the process ends before it has answered."""
-    if process.stdin is None or process.stdout is None:
-        raise ValueError("the process has no pipes")
-    with suppress(BrokenPipeError):
-        process.stdin.write(text.encode() + b"\n")
-        process.stdin.flush()
-    answer = process.stdout.readline()
-    return json.loads(answer) if answer.endswith(b"\n") else None
+        return self.ask(job.text(), timeout)

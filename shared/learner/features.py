@@ -17,8 +17,9 @@ from shared.learner.cleaning import (
     SMALLEST,
     InvalidFeatures,
     clean,
-    is_plain,
+    is_usable,
 )
+from shared.learner.feature_counts import Question
 from shared.log.line_keys import DOCUMENT_ACTIONS, DOCUMENT_CONTEXT, DOCUMENT_SLOTS, member
 
 __all__ = ["InvalidFeatures", "SlotsDocument", "document", "slots_document"]
@@ -30,7 +31,7 @@ _LARGEST = float(LARGEST)
 _MUST_CHANGE = -(10**12)
 """In place of a count: so small that no sum with it becomes positive."""
 _plain_names: set[str] = set()
-"""Names that are plain: a search in this set is faster than a check of the name."""
+"""Names that can stay as they are: a search in this set is faster than a check of the name."""
 _MAX_PLAIN_NAMES, _MAX_PLAIN_LENGTH = 4096, 64
 
 
@@ -69,6 +70,10 @@ class SlotsDocument:
     def log_text(self, allowed: Sequence[Sequence[int]]) -> bytes:
         """The JSON text that is recorded and trained on, on one line; with the actions that each slot might show."""
         return self._text(map(self._inclusion, allowed))
+
+    def question(self, times: int) -> Question:
+        """What decides how long a model takes that is asked so many times."""
+        return Question(self.head, self.actions, self.slots, times)
 
     def model_text(self, seeds: Sequence[str], offers: Sequence[Sequence[int]]) -> bytes:
         """The JSON text from which a model predicts.
@@ -186,8 +191,8 @@ def _is_usable_number(value: Any) -> bool:
 
 
 def _remember_plain(names: dict[str, Any]) -> bool:
-    """Whether all names are plain; remembers them, within limits, if so."""
-    if not all(map(is_plain, names)):
+    """Whether all names can stay as they are; remembers them, within limits, if so."""
+    if not all(map(is_usable, names)):
         return False
     if len(_plain_names) > _MAX_PLAIN_NAMES:
         _plain_names.clear()

@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from shared.errors import LoopError
 from shared.learner.arguments import LearningArguments
@@ -28,6 +28,23 @@ class UnusableModel(LoopError):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(reason)
+
+
+class Predictor(Protocol):
+    """What answers as a model does: a `Model`, or a `ModelApart`."""
+
+    def probabilities(self, document: bytes, count: int) -> list[float]:
+        """The chance that each action gets; see `Model.probabilities`."""
+
+    def choices(self, document: bytes, count: int) -> Sequence[SlotChoice | None]:
+        """An action for each slot; see `Model.choices`."""
+
+    def explainer(self) -> "Explainer":
+        """Explains this model's scores.
+
+        Raises:
+            NotExplained: They are not explained here.
+        """
 
 
 class Model:

@@ -7,8 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from shared.learner import model_file, subprocess_jobs
-from shared.learner.arguments import LearningArguments, parse
+from shared.learner.arguments import InvalidLearningArguments, LearningArguments, parse
 from shared.learner.model import UnusableModel
+from shared.learner.policy_cost import demand_affordable
 
 __all__ = ["CheckedModel", "UnusableModel", "examine"]
 
@@ -40,6 +41,10 @@ def examine(data: bytes, own: LearningArguments, epsilon: float) -> CheckedModel
         UnusableModel: The file is no model, or no model that this loop can use.
     """
     arguments = model_file.read_arguments(data)
+    try:
+        demand_affordable(arguments)
+    except InvalidLearningArguments as refusal:
+        raise UnusableModel(f"its {refusal}") from refusal
     rates = own.only(_RATES)
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder, "model.vw")

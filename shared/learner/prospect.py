@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shared.learner.explanations.explanation import Contribution, Explanation, NotExplained, compare
+from shared.learner.explorer import Explorer
+from shared.learner.feature_counts import Question
 from shared.learner.features import SlotsDocument
-from shared.learner.model import Model
+from shared.learner.model import Predictor
 from shared.ranking.decision import equal_chances
 from shared.ranking.slots import Slot, SlotChoice, decide
 
@@ -55,7 +57,7 @@ class Prospect:
     because: str | None
 
 
-def prospect(model: Model | None, document: bytes, count: int) -> Prospect:
+def prospect(model: Predictor | None, document: bytes, count: int) -> Prospect:
     """What a model would show of the actions of a document.
 
     Args:
@@ -68,7 +70,7 @@ def prospect(model: Model | None, document: bytes, count: int) -> Prospect:
     return _add_reasons(model, document, dict(enumerate(model.probabilities(document, count))), _Terms())
 
 
-def slot_prospects(model: Model | None, document: SlotsDocument, slots: Sequence[Slot]) -> Iterator[Prospect]:
+def slot_prospects(model: Predictor | None, document: SlotsDocument, slots: Sequence[Slot]) -> Iterator[Prospect]:
     """What a model would show in each slot, if every slot before shows its likeliest action.
 
     All slots together are explained as far as the terms of one answer go.
@@ -83,6 +85,32 @@ def slot_prospects(model: Model | None, document: SlotsDocument, slots: Sequence
             yield Prospect(chances, {}, None, _CERTAIN)
         else:
             yield _add_reasons(model, likeliest.texts[place], chances, terms)
+
+
+async def ask_prospect(explorer: Explorer | None, document: bytes, count: int, exploration: float) -> Prospect:
+    """The same as `prospect`, of a model that Rank uses too; what takes long is not explained.
+
+    Raises:
+        TooCostlyRank, ModelBusy: As `Explorer.ask`.
+    """
+    if explorer is None:
+        return prospect(None, document, count)
+    question = Question(document, count)
+    return await explorer.ask(question, exploration, lambda model: prospect(model, document, count))
+
+
+async def ask_slot_prospects(
+    explorer: Explorer | None, document: SlotsDocument, slots: Sequence[Slot], exploration: float
+) -> Sequence[Prospect]:
+    """The same as `slot_prospects`, of a model that Rank uses too; what takes long is not explained.
+
+    Raises:
+        TooCostlyRank, ModelBusy: As `Explorer.ask`.
+    """
+    if explorer is None:
+        return [*slot_prospects(None, document, slots)]
+    question = document.question(times=len(slots))
+    return await explorer.ask(question, exploration, lambda model: [*slot_prospects(model, document, slots)])
 
 
 class _Terms:
@@ -111,7 +139,7 @@ class _LikeliestFirst:
         texts: What the model was given for each slot with a choice.
     """
 
-    def __init__(self, model: Model, document: SlotsDocument) -> None:
+    def __init__(self, model: Predictor, document: SlotsDocument) -> None:
         self.texts: dict[int, bytes] = {}
         self._model = model
         self._document = document
@@ -125,7 +153,7 @@ class _LikeliestFirst:
         return [*filled, _put_likeliest_first(choice)]
 
 
-def explain_ranking(model: Model, document: bytes, order: Sequence[int], most_terms: int) -> dict[int, Explanation]:
+def explain_ranking(model: Predictor, document: bytes, order: Sequence[int], most_terms: int) -> dict[int, Explanation]:
     """Explain the scores of ranked actions, the first first, as far as that many products of features go.
 
     Args:
@@ -152,7 +180,7 @@ def _put_likeliest_first(choice: SlotChoice | None) -> SlotChoice | None:
     return SlotChoice(tuple(action for action, _ in pairs), tuple(chance for _, chance in pairs))
 
 
-def _add_reasons(model: Model, document: bytes, chances: Mapping[int, float], terms: _Terms) -> Prospect:
+def _add_reasons(model: Predictor, document: bytes, chances: Mapping[int, float], terms: _Terms) -> Prospect:
     try:
         explainer = model.explainer()
         scored = {action.position: action for action in explainer.score(document) if action.position in chances}

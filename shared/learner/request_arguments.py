@@ -2,6 +2,7 @@
 
 from shared.learner import arguments
 from shared.learner.arguments import LearningArguments
+from shared.learner.policy_cost import demand_affordable
 from shared.web.errors import InvalidPolicyConfiguration
 
 
@@ -12,9 +13,11 @@ def parse_arguments(text: str, place: str) -> LearningArguments:
         place: Where the text is in the request.
 
     Raises:
-        InvalidPolicyConfiguration: The loop does not take the arguments.
+        InvalidPolicyConfiguration: The loop does not take the arguments, or they would make Rank too slow.
     """
     try:
-        return arguments.parse(text)
+        parsed = arguments.parse(text)
+        demand_affordable(parsed)
     except arguments.InvalidLearningArguments as error:
         raise InvalidPolicyConfiguration(f"{error}.", place) from error
+    return parsed

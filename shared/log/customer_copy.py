@@ -1,4 +1,7 @@
-"""The customer's own container, to which the log is copied; reached with a SAS, which is a secret."""
+"""The customer's own container, to which the log is copied; reached with a SAS, which is a secret.
+
+Its address is a caller's, so it is checked again whenever it is used, and so is each address that it leads to.
+"""
 
 import logging
 import re
@@ -9,13 +12,16 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from shared.configuration import container_sas
 from shared.errors import LoopError
+from shared.storage import sdk
 from shared.storage.paths import split_path
+from shared.storage.public_addresses import NotPublic
 
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
-_PATIENCE: Final[dict[str, Any]] = {"connection_timeout": 3, "read_timeout": 8, "retry_total": 0}
+_TIME_LIMITS: Final[dict[str, Any]] = {"connection_timeout": 3, "read_timeout": 8}
 _CODE = re.compile(r"[A-Za-z]{1,60}", re.ASCII)
 _UNREADABLE = "logMirrorSasUri is not the address of a container"
 
@@ -79,12 +85,23 @@ def replace(sas_uri: str, path: str, data: bytes | IO[bytes]) -> bool:
     return True
 
 
-@lru_cache(maxsize=2)
 def _client(sas_uri: str) -> "ContainerClient":
+    if (problem := container_sas.host_problem(sas_uri)) is not None:
+        raise MirrorFailed(f"logMirrorSasUri is not taken: {problem.rstrip('.')}")
+    if container_sas.is_on_this_machine(sas_uri) and not sdk.is_local():
+        raise NotPublic
+    return _make_client(sas_uri, is_local=sdk.is_local())
+
+
+@lru_cache(maxsize=2)
+def _make_client(sas_uri: str, *, is_local: bool) -> "ContainerClient":
     from azure.storage.blob import ContainerClient
 
+    from shared.storage.public_transport import make_transport
+
     logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)  # at lower levels it logs whole addresses
-    return ContainerClient.from_container_url(sas_uri, **_PATIENCE)
+    transport = make_transport(is_local=is_local, **_TIME_LIMITS)
+    return ContainerClient.from_container_url(sas_uri, transport=transport, retry_total=0, permit_redirects=False)
 
 
 @contextmanager
@@ -99,6 +116,8 @@ def _plain_errors() -> Iterator[None]:
         raise MirrorFailed(f"its storage answered {error.status_code}{f' ({code})' if code else ''}") from None
     except AzureError as error:
         raise MirrorFailed(f"its storage cannot be reached ({type(error).__name__})") from None
+    except NotPublic as refusal:
+        raise MirrorFailed(str(refusal)) from None
     except (ValueError, OSError):
         raise MirrorFailed(_UNREADABLE) from None
 

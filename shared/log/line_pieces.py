@@ -1,10 +1,12 @@
 """The pieces that log lines of both kinds are made of, each a JSON text."""
 
+import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from json.encoder import encode_basestring
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.configuration.service_configuration import LearningMode
 from shared.intake.rows import Observation
@@ -21,10 +23,21 @@ SKIP_LEARN = member(keys.SKIP_LEARN) + b"true,"
 _DEFERRED = b",%btrue" % member(keys.DEFERRED)
 _ANSWERED_OTHERWISE = b",%btrue" % member(keys.ANSWERED_OTHERWISE)
 _MODE = b',%b"%%b"' % member(keys.MODE)
-_APPRENTICE, _LOGGING_ONLY = (
-    _MODE % mode.value.encode() for mode in (LearningMode.APPRENTICE, LearningMode.LOGGING_ONLY)
-)
+_MODES = {mode.value.encode(): mode for mode in LearningMode} | {None: LearningMode.ONLINE}
 _MODEL = b",%b{" % member(keys.MODEL)
+_END = re.compile(
+    rb'%b%b"[^"\\]*(?:\\.[^"\\]*)*"\}(%b)?(%b)?(?:,%b"(%b)")?(?:,%b[-+.0-9eE]+)?\}\s*'
+    % (
+        re.escape(_MODEL),
+        member(keys.MODEL_ID),
+        _DEFERRED,
+        _ANSWERED_OTHERWISE,
+        member(keys.MODE),
+        b"|".join(mode.value.encode() for mode in LearningMode),
+        member(keys.ORIGINAL_LABEL_COST),
+    )
+)
+"""The end of a line, from the model on, which no features can follow."""
 _ORIGIN = b",%b{%b%%b}%%b%%b%%b" % (member(keys.MODEL), member(keys.MODEL_ID))
 _ENTRY = b'{%%b%b%%b,%%b%b%%b,%b"%%b",%b"%%b"}' % tuple(
     map(member, (keys.EVENT_ID, keys.ACTION_TAKEN, keys.OBSERVED_AT, keys.OBSERVATION_ID))
@@ -49,22 +62,49 @@ class EventLine:
     answered_otherwise: bool = False
 
 
+class Origin(NamedTuple):
+    """How the event of a line was ranked.
+
+    Attributes:
+        deferred: Whether it counts only once it is activated.
+        answered_otherwise: Whether it was answered again with another action, or with another chance.
+    """
+
+    deferred: bool = False
+    answered_otherwise: bool = False
+    mode: LearningMode = LearningMode.ONLINE
+
+
+def read_origin(line: bytes) -> Origin:
+    """Read how the event of a line was ranked; a line that is not JSON says nothing.
+
+    It stands at the end of the line, from the model on. All of that has to have the form in which `origin` writes it,
+    which leaves no place for features. A line of another form is parsed.
+    """
+    end = _END.fullmatch(line, max(0, line.rfind(_MODEL)))
+    if end is None:
+        return _parse_origin(line)
+    deferred, answered_otherwise, mode = end.groups()
+    return Origin(deferred is not None, answered_otherwise is not None, _MODES[mode])
+
+
+def _parse_origin(line: bytes) -> Origin:
+    try:
+        fields = json.loads(line)
+        mode = LearningMode(fields.get(keys.MODE, LearningMode.ONLINE))
+    except (AttributeError, ValueError):
+        return Origin()
+    return Origin(fields.get(keys.DEFERRED) is True, fields.get(keys.ANSWERED_OTHERWISE) is True, mode)
+
+
 def mode_of(line: bytes) -> LearningMode:
     """The learning mode in which the event of a line was ranked."""
-    tail = _tail(line)
-    if _APPRENTICE in tail:
-        return LearningMode.APPRENTICE
-    return LearningMode.LOGGING_ONLY if _LOGGING_ONLY in tail else LearningMode.ONLINE
-
-
-def is_deferred(line: bytes) -> bool:
-    """Whether the event of a line counts only once it is activated."""
-    return _DEFERRED in _tail(line)
+    return read_origin(line).mode
 
 
 def is_answered_otherwise(line: bytes) -> bool:
     """Whether the event of a line was answered again with another action, or with another chance."""
-    return _ANSWERED_OTHERWISE in _tail(line)
+    return read_origin(line).answered_otherwise
 
 
 def origin(event: RankedEvent, *, answered_otherwise: bool) -> bytes:
@@ -87,7 +127,8 @@ def is_learnable(observations: Iterable[Observation], *, deferred: bool, answere
 
 def is_line_learnable(line: bytes, in_time: Iterable[Observation]) -> bool:
     """The same of a line's event, if only some of its observations came in time."""
-    return is_learnable(in_time, deferred=is_deferred(line), answered_otherwise=is_answered_otherwise(line))
+    origin = read_origin(line)
+    return is_learnable(in_time, deferred=origin.deferred, answered_otherwise=origin.answered_otherwise)
 
 
 def event_id(value: str) -> bytes:
@@ -128,11 +169,6 @@ def observation(parsed: Mapping[str, Any], event_id: str) -> Observation:
         parsed.get(keys.VALUE),
         parsed.get(keys.OBSERVED_SLOT),
     )
-
-
-def _tail(line: bytes) -> bytes:
-    """The fields that say how an event was ranked, which `origin` writes; none of them holds a client's text."""
-    return line[line.rfind(_MODEL) :]
 
 
 def number(value: float) -> bytes:

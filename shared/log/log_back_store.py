@@ -1,9 +1,9 @@
 """The log read back from a moment: its last blobs first, within limits."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.log import log_store, manifest_store
+from shared.log import manifest_store
 from shared.log.manifest import LogBlob
 from shared.times import DAY
 
@@ -41,8 +41,3 @@ def select(before_us: int, deleted_before_us: int, most_bytes: int, most_blobs: 
                 return LogBack(blobs, is_whole=False)
             blobs.append(blob)
     return LogBack(blobs, is_whole=len(days) <= _MOST_DAYS)
-
-
-def read(log: LogBack) -> Iterator[tuple[LogBlob, bytes]]:
-    """Read the blobs, each with its lines as stored, gzip; a blob that was deleted meanwhile has none."""
-    return zip(log.blobs, log_store.contents(log.blobs), strict=True)

@@ -1,15 +1,15 @@
 """The forms of the log's range, in queries and in answers."""
 
 import re
-from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
 
 from pydantic import Field
 
+from shared.log.log_position import LogPlace, Position
 from shared.times import from_iso, to_datetime, to_iso
 from shared.web.errors import InvalidExportLogsRequest
-from shared.web.json_forms import MomentText, Wire, read_moment
+from shared.web.json_forms import MomentText, SentMoment, Wire, read_moment
 
 _FOREVER_US = from_iso("9999-12-31")
 _LAST_SHARD = 99
@@ -33,11 +33,13 @@ class LogRange(Wire):
 
     Attributes:
         shard: Of log that begins with the range and is in several blobs, those before this one were read already.
+        position: Where the page before ended, if that is inside of a blob.
     """
 
-    from_: Annotated[datetime | None, Field(alias="from")] = None
-    to: datetime | None = None
+    from_: Annotated[SentMoment | None, Field(alias="from")] = None
+    to: SentMoment | None = None
     shard: Annotated[int, Field(ge=0, le=_LAST_SHARD)] = 0
+    position: str | None = None
 
 
 def properties(date_range: tuple[int, int] | None) -> bytes:
@@ -74,7 +76,24 @@ def read_shard(text: str | None) -> int:
     return int(text)
 
 
-def next_page(path: str, from_us: int, shard: int | None, last: str | None) -> str:
-    """The `Link` header that leads to the next page of a range, which begins with a part or with one of its shards."""
-    query = {"from": to_iso(from_us)} | ({"shard": str(shard)} if shard else {}) | ({"to": last} if last else {})
+def read_position(text: str | None) -> Position | None:
+    """Read `position` of a query.
+
+    Raises:
+        InvalidExportLogsRequest: It is no position that a page has told.
+    """
+    position = Position.read(text) if text else None
+    if text and position is None:
+        raise InvalidExportLogsRequest("The position is none that a page has told.", "position")
+    return position
+
+
+def next_page(path: str, place: LogPlace, last: str | None) -> str:
+    """The `Link` header that leads to the next page of a range."""
+    optional = {
+        "shard": str(place.shard or ""),
+        "position": place.position.text if place.position else "",
+        "to": last or "",
+    }
+    query = {"from": to_iso(place.from_us)} | {name: value for name, value in optional.items() if value}
     return f'<{path}?{urlencode(query)}>; rel="next"'

@@ -99,14 +99,19 @@ def is_event(line: bytes) -> bool:
 
 def kind(line: bytes) -> str | None:
     """Which models learn from the event of a line, as `ranked_event.line_kind`; None for an observation without one."""
-    if not is_event(line):
-        return None
-    return line_kind("ccb" if multislot_line.is_event(line) else "cb", line_pieces.mode_of(line))
+    return _kind(line, line_pieces.mode_of(line)) if is_event(line) else None
 
 
 def is_for(line: bytes, kind_of_model: str) -> bool:
     """Whether the learner of a model gets a line: not the events of another kind, nor those answered otherwise."""
-    return kind(line) in (kind_of_model, None) and not line_pieces.is_answered_otherwise(line)
+    if not is_event(line):
+        return True
+    origin = line_pieces.read_origin(line)
+    return not origin.answered_otherwise and _kind(line, origin.mode) == kind_of_model
+
+
+def _kind(line: bytes, mode: LearningMode) -> str:
+    return line_kind("ccb" if multislot_line.is_event(line) else "cb", mode)
 
 
 @dataclass(frozen=True, slots=True)

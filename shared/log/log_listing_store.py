@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 
 from shared.configuration.configuration import RewardSettings
 from shared.configuration.reward_aggregation import Aggregation
-from shared.log import line_pieces, log_line, stored_lines
+from shared.log import line_pieces, log_line
+from shared.log.long_line_store import outline_of, unpack_lines
 from shared.log.manifest import SUFFIX, LogBlob, Manifest, Place, day_folder, path, place_of, select_log
 from shared.log.stored_lines import UnreadableLines
 from shared.storage import blobs
+from shared.storage.blob_file import BlobFile
 from shared.storage.paths import this_loop
 from shared.times import DAY, LAST_US, from_iso, to_datetime
 
@@ -135,20 +137,22 @@ def _describe(place: Place, size_bytes: int, etag: str, fields: Mapping[str, str
 
 
 def _describe_content(place: Place, redacted: str) -> LogBlob | None:
-    stored = blobs.read(path(*place))
+    stored = BlobFile.open(path(*place))
     if stored is None:
         return None
     from_us, to_us, shard = place
-    empty = LogBlob(from_us, to_us, None, 0, {}, len(stored.data), 0, stored.etag, redacted, shard=shard)
-    if not stored.data:
+    size_bytes, etag = stored.version.size_bytes, stored.version.etag
+    empty = LogBlob(from_us, to_us, None, 0, {}, size_bytes, 0, etag, redacted, shard=shard)
+    if not size_bytes:
         return replace(empty, damaged="it is empty")
     lines, unpacked, events, otherwise = 0, 0, Counter[str](), Counter[str]()
     try:
-        for line in stored_lines.unpack(stored.data):
+        for line in unpack_lines(stored):
             lines, unpacked = lines + 1, unpacked + len(line)
-            if (kind := log_line.kind(line)) is not None:
+            outline = outline_of(line)
+            if (kind := log_line.kind(outline)) is not None:
                 events[kind] += 1
-                otherwise[kind] += line_pieces.is_answered_otherwise(line)
+                otherwise[kind] += line_pieces.is_answered_otherwise(outline)
     except UnreadableLines as error:
         return replace(empty, damaged=str(error))
     return replace(empty, lines=lines, events=dict(events), unpacked_bytes=unpacked, answered_otherwise=dict(otherwise))

@@ -1,14 +1,15 @@
 """The contents of log blobs, the record of everything that was joined; which there are, `manifest_store` says."""
 
+import io
 import json
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import IO, Any
 
 from shared.configuration.configuration import RewardSettings
 from shared.errors import LoopError
@@ -16,12 +17,15 @@ from shared.log import log_listing_store, manifest, stored_lines
 from shared.log.log_listing_store import ListedLog
 from shared.log.manifest import LogBlob
 from shared.log.stored_lines import Takes, UnreadableLines, take_all
-from shared.storage import background_reads, blobs, loop_threads
+from shared.storage import background_reads, blob_file, blobs, loop_threads
+from shared.storage.blob_file import BlobFile
 from shared.storage.blobs import Blob, ChangedMeanwhile
 
 _MOST_AHEAD = 16
 _MOST_BYTES_AHEAD = 16 * 1024 * 1024
 _SECONDS = 120
+_MOST_REFUSED_BYTES = 4 * 1024
+"""Of the text of a line that models cannot learn from."""
 _DELETED_AT_ONCE = 8
 
 
@@ -75,6 +79,36 @@ def read(blob: LogBlob) -> bytes | None:
     """The lines of a log blob as stored, gzip; None if it was deleted meanwhile."""
     stored = blobs.read(blob.path)
     return stored.data if stored else None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLog:
+    """A log blob that is being read.
+
+    Attributes:
+        etag: Of the content that is read; empty for a blob that was deleted meanwhile.
+        file: The content, gzip.
+    """
+
+    etag: str
+    file: IO[bytes] | BlobFile
+
+
+def open_log(blob: LogBlob) -> OpenLog:
+    """Open a log blob, of which no more is in memory than a few MiB."""
+    opened = BlobFile.open(blob.path)
+    return OpenLog(opened.version.etag, opened) if opened else OpenLog("", io.BytesIO())
+
+
+def open_ahead(log: Sequence[LogBlob]) -> Iterator[OpenLog]:
+    """Open log blobs in the order given; small ones are read ahead."""
+    small = read_ahead(blob for blob in log if blob.size_bytes <= blob_file.PIECE_BYTES)
+    for blob in log:
+        if blob.size_bytes > blob_file.PIECE_BYTES:
+            yield open_log(blob)
+        else:
+            stored = next(small)
+            yield OpenLog(stored.etag, io.BytesIO(stored.data)) if stored else OpenLog("", io.BytesIO())
 
 
 def read_ahead(log: Iterable[LogBlob]) -> Iterator[Blob | None]:
@@ -141,6 +175,11 @@ def remove(listed: Collection[ListedLog]) -> None:
     ]
     for some in (refused, [(log.path, log.etag) for log in listed]):
         loop_threads.at_once(lambda blob: blobs.remove_unchanged(*blob), some, _DELETED_AT_ONCE)
+
+
+def shorten(text: bytes) -> str:
+    """The text under which a line is stored that models cannot learn from; of a long line, its beginning."""
+    return text[:_MOST_REFUSED_BYTES].decode(errors="replace")
 
 
 def store_refused(blob: LogBlob, kind: str, refused: Mapping[int, Mapping[str, Any]]) -> None:

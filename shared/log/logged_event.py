@@ -1,9 +1,10 @@
 """An event read from its log line, features included; slow, for readers of few lines."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 from shared.configuration.service_configuration import LearningMode
 from shared.intake.rows import Observation
@@ -58,7 +59,7 @@ class LoggedEvent:
 
 def read_event(line: bytes) -> LoggedEvent:
     """Read the line of an event."""
-    parsed = json.loads(line)
+    parsed = orjson.loads(line)
     event_id = parsed[keys.EVENT_ID]
     observations = (line_pieces.observation(entry, event_id) for entry in _entries(parsed))
     return LoggedEvent(

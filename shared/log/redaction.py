@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
-from shared.log import line_pieces, log_line
+from shared.log import feature_names, line_pieces, log_line
 from shared.log.line_keys import DOCUMENT_ACTIONS
 
 _FEATURES = line_pieces.FEATURES.decode()
@@ -17,6 +17,9 @@ class EventTarget:
     """All lines of one event: its own and those of its late rewards."""
 
     event_id: str
+
+    before = line_pieces.FEATURES
+    """They stand before this one, if the line has it."""
 
     @property
     def texts(self) -> tuple[bytes, ...]:
@@ -49,10 +52,14 @@ class FeatureTarget:
     value: Any
     namespace: str | None = None
 
+    before = None
+    """They stand anywhere."""
+
     @property
     def texts(self) -> tuple[bytes, ...]:
         """The texts that every line with the feature holds."""
-        named = line_pieces.text(self.name)[1:] + b":"
+        common = feature_names.common_part(self.name)
+        named = line_pieces.text(self.name)[1:] + b":" if common is None else line_pieces.text(common)[1:-1]
         return (named, line_pieces.text(self.value[:_MAX_TEXT])) if isinstance(self.value, str) else (named,)
 
     @property
@@ -86,11 +93,14 @@ class FeatureTarget:
         return len(matches) + sum(self._strip(value, name) for name, value in below)
 
     def _is(self, name: str, value: Any, inside: str | None) -> bool:
-        """Whether a feature is the target; names that the learner could not take were logged behind a `~`."""
-        if self.namespace not in (None, inside) or name.startswith("_"):
+        """Whether a feature is the target."""
+        if name.startswith("_") or not self._is_namespace(inside):
             return False
         wanted = self.value[:_MAX_TEXT] if isinstance(self.value, str) else self.value
-        return name in (self.name, f"~{self.name}", f"~~{self.name}") and _is_same(value, wanted)
+        return name in feature_names.list_logged_forms(self.name) and _is_same(value, wanted)
+
+    def _is_namespace(self, inside: str | None) -> bool:
+        return self.namespace is None or inside in (self.namespace, feature_names.cut(self.namespace))
 
 
 type Target = EventTarget | FeatureTarget

@@ -4,15 +4,44 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from shared.log.log_forms import read_range
 from shared.log.redaction import EventTarget, FeatureTarget, Target
 from shared.times import to_iso
 from shared.web.errors import InvalidRequest
-from shared.web.json_forms import Moment, Wire
+from shared.web.json_forms import MAX_ID, Moment, SentMoment, Wire
 
-Text = Annotated[str, StringConstraints(min_length=1)]
+MOST_CHARACTERS = 4096
+"""Of a feature's name and of its value: of both, only the beginning is logged."""
+_MOST_NUMBERS = 400
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=MOST_CHARACTERS)]
+_NO_VALUE = (
+    f"Not a text of at most {MOST_CHARACTERS} characters, number, boolean, null or array of at most {_MOST_NUMBERS} "
+    "numbers. The first 256 characters of a longer text do"
+)
+
+
+def _check_value(value: Any) -> Any:
+    if isinstance(value, list):
+        usable = len(value) <= _MOST_NUMBERS and all(type(number) in (int, float) for number in value)
+    elif isinstance(value, str):
+        usable = len(value) <= MOST_CHARACTERS
+    else:
+        usable = value is None or isinstance(value, int | float)
+    if not usable:
+        raise PydanticCustomError("value_of_feature", _NO_VALUE)
+    return value
+
+
+_VALUES: list[dict[str, Any]] = [
+    {"type": "string", "maxLength": MOST_CHARACTERS},
+    {"type": "array", "maxItems": _MOST_NUMBERS, "items": {"type": "number"}},
+    *({"type": kind} for kind in ("number", "boolean", "null")),
+]
+Value = Annotated[Any, AfterValidator(_check_value), WithJsonSchema({"anyOf": _VALUES, "title": "Value"})]
 
 
 class FeatureToRedact(Wire):
@@ -23,18 +52,18 @@ class FeatureToRedact(Wire):
         namespace: Only directly under this name; if not given, anywhere.
     """
 
-    name: Text
-    value: Any
-    namespace: Text | None = None
+    name: Name
+    value: Value
+    namespace: Name | None = None
 
 
 class RedactRequest(Wire):
     """Either an event or a feature, and the range of the log to look through; an end that is not given is open."""
 
-    event_id: Text | None = None
+    event_id: Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID)] | None = None
     feature: FeatureToRedact | None = None
-    from_: Annotated[str | None, Field(alias="from")] = None
-    to: str | None = None
+    from_: Annotated[SentMoment | None, Field(alias="from")] = None
+    to: SentMoment | None = None
 
     @property
     def range_us(self) -> tuple[int, int]:
@@ -50,16 +79,14 @@ class RedactRequest(Wire):
         """What is to be taken out.
 
         Raises:
-            InvalidRequest: Neither or both are given, or no feature can have such a value.
+            InvalidRequest: Neither or both are given.
         """
-        if (self.event_id is None) == (self.feature is None):
-            raise InvalidRequest("Give either eventId or feature.")
-        if self.event_id is not None:
-            return EventTarget(self.event_id)
-        feature = self.feature
-        if feature is None or not _is_value(feature.value):
-            raise InvalidRequest("Not a text, number, boolean, null or array of numbers.", "feature.value")
-        return FeatureTarget(feature.name, feature.value, feature.namespace)
+        match self.event_id, self.feature:
+            case str() as event_id, None:
+                return EventTarget(event_id)
+            case None, FeatureToRedact() as feature:
+                return FeatureTarget(feature.name, feature.value, feature.namespace)
+        raise InvalidRequest("Give either eventId or feature.")
 
 
 class RedactAnswer(Wire):
@@ -169,9 +196,3 @@ def answer(redaction: Redaction) -> RedactAnswer:
         done=redaction.next_us is None,
         next=None if redaction.next_us is None else to_iso(redaction.next_us),
     )
-
-
-def _is_value(value: Any) -> bool:
-    if isinstance(value, list):
-        return all(isinstance(number, int | float) and not isinstance(number, bool) for number in value)
-    return value is None or isinstance(value, str | int | float)

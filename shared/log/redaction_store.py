@@ -8,15 +8,18 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import IO
 
-from shared.log import line_pieces, log_line, log_listing_store, log_store, manifest_store, stored_lines
+from shared.log import line_pieces, log_line, log_listing_store, log_store, manifest_store
+from shared.log.long_line_store import LongLine, outline_of, unpack_lines
 from shared.log.manifest import LogBlob, path_of_refused
 from shared.log.manifest_store import Check
 from shared.log.redaction import Target
+from shared.log.stored_lines import Stored
 from shared.storage import blobs
+from shared.storage.blob_file import BlobFile
 from shared.times import to_iso
 
 _LEVEL = 1
-_IN_MEMORY_BYTES = 32 * 1024 * 1024
+_IN_MEMORY_BYTES = 8 * 1024 * 1024
 _HIDDEN = "the reason held what was redacted"
 
 
@@ -39,6 +42,14 @@ class Redacted:
     answered_otherwise: Counter[str] = field(default_factory=Counter)
     lines: int = 0
     unpacked_bytes: int = 0
+
+    def count(self, line: bytes, size_bytes: int) -> None:
+        """Count a line that is left; of a long one, its outline will do."""
+        if (kind := log_line.kind(line)) is not None:
+            self.events[kind] += 1
+            self.answered_otherwise[kind] += line_pieces.is_answered_otherwise(line)
+        self.lines += 1
+        self.unpacked_bytes += size_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +79,7 @@ class _RefusedLines:
     reasons: Mapping[int, str]
 
 
-def holds(stored: bytes, target: Target) -> bool:
+def holds(stored: Stored, target: Target) -> bool:
     """Whether a line of a log blob may be concerned, by its text: nothing is parsed.
 
     Args:
@@ -77,10 +88,10 @@ def holds(stored: bytes, target: Target) -> bool:
     Raises:
         UnreadableLines: The content is damaged.
     """
-    return any(_is_concerned(line, target) for line in stored_lines.unpack(stored))
+    return any(_is_concerned(line, target) for line in unpack_lines(stored))
 
 
-def count(blob: LogBlob, stored: bytes, target: Target) -> ConcernedLines:
+def count(blob: LogBlob, stored: Stored, target: Target) -> ConcernedLines:
     """Count the lines that `redact` would change or take out.
 
     Args:
@@ -90,10 +101,11 @@ def count(blob: LogBlob, stored: bytes, target: Target) -> ConcernedLines:
         UnreadableLines: The content is damaged.
     """
     moments_us, removed = [], 0
-    for line in stored_lines.unpack(stored):
+    for line in unpack_lines(stored):
         left = _redact_line(line, target)
         if left is not line:
-            moments_us.append(log_line.arrival_us(line, blob.from_us))
+            at_us = blob.from_us if isinstance(line, LongLine) else log_line.arrival_us(line, blob.from_us)
+            moments_us.append(at_us)
             removed += left is None
     return ConcernedLines(moments_us, removed)
 
@@ -116,12 +128,12 @@ def redact(blob: LogBlob, target: Target, at_us: int, check: Check, copy: Callab
         ChangedMeanwhile: Another writer came between.
         UnreadableLines: The content is damaged.
     """
-    stored = blobs.read(blob.path)
+    stored = BlobFile.open(blob.path)
     if stored is None:
         return Redacted()
     aside = [_RefusedLines(kind, log_store.reasons(blob, kind)) for kind in blob.events]
     with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as file:
-        done, texts = _rewrite(stored.data, target, file, {place for lines in aside for place in lines.reasons})
+        done, texts = _rewrite(stored, target, file, {place for lines in aside for place in lines.reasons})
         if done.changed or done.removed:
             for lines in aside:
                 blobs.remove(path_of_refused(blob.path, lines.kind))
@@ -130,8 +142,8 @@ def redact(blob: LogBlob, target: Target, at_us: int, check: Check, copy: Callab
             copy(file)
             file.seek(0)
             manifest_store.unsettle(blob, check)
-            metadata = {**stored.metadata, **log_listing_store.metadata(left)}
-            etag = blobs.write_over(blob.path, file, stored.etag, metadata=metadata)
+            metadata = {**stored.version.metadata, **log_listing_store.metadata(left)}
+            etag = blobs.write_over(blob.path, file, stored.version.etag, metadata=metadata)
             for lines in aside:
                 _store_refused(blob, lines, texts, target)
             manifest_store.put(replace(left, etag=etag), check)
@@ -159,45 +171,47 @@ def _describe(blob: LogBlob, done: Redacted, size_bytes: int, at_us: int) -> Log
 
 
 def _rewrite(
-    stored: bytes, target: Target, file: IO[bytes], wanted: Collection[int]
-) -> tuple[Redacted, dict[int, tuple[int, bytes]]]:
+    stored: Stored, target: Target, file: IO[bytes], wanted: Collection[int]
+) -> tuple[Redacted, dict[int, tuple[int, str]]]:
     """Write what is left; gives for each wanted line that stays its new place and text, by its former place."""
     done, texts = Redacted(), {}
     with gzip.GzipFile("", "wb", _LEVEL, file, mtime=0) as log:
-        for place, line in enumerate(stored_lines.unpack(stored)):
+        for place, line in enumerate(unpack_lines(stored)):
             left = _redact_line(line, target)
             if left is None:
                 done.removed += 1
                 continue
             done.changed += left is not line
+            outline = outline_of(left)
             if place in wanted:
-                texts[place] = done.lines, left.rstrip(b"\n")
-            if (kind := log_line.kind(left)) is not None:
-                done.events[kind] += 1
-                done.answered_otherwise[kind] += line_pieces.is_answered_otherwise(left)
-            done.lines += 1
-            done.unpacked_bytes += len(left)
-            log.write(left)
+                texts[place] = done.lines, log_store.shorten(outline.rstrip(b"\n"))
+            done.count(outline, len(left))
+            for some in left.slices() if isinstance(left, LongLine) else (left,):
+                log.write(some)
     return done, texts
 
 
-def _store_refused(blob: LogBlob, aside: _RefusedLines, texts: Mapping[int, tuple[int, bytes]], target: Target) -> None:
+def _store_refused(blob: LogBlob, aside: _RefusedLines, texts: Mapping[int, tuple[int, str]], target: Target) -> None:
     refused = []
     for place, reason in aside.reasons.items():
         if place in texts:
             at, text = texts[place]
             shown = _HIDDEN if target.secret in reason else reason
-            refused.append({"line": at, "reason": shown, "text": text.decode(errors="replace")})
+            refused.append({"line": at, "reason": shown, "text": text})
     if refused:
         blobs.write(
             path_of_refused(blob.path, aside.kind), b"".join(json.dumps(line).encode() + b"\n" for line in refused)
         )
 
 
-def _redact_line(line: bytes, target: Target) -> bytes | None:
-    """What is left of a line; None if the line goes."""
-    return target.redact(line) if _is_concerned(line, target) else line
+def _redact_line(line: bytes | LongLine, target: Target) -> bytes | LongLine | None:
+    """What is left of a line; None if the line goes, as each long one that is concerned does."""
+    if not _is_concerned(line, target):
+        return line
+    return None if isinstance(line, LongLine) else target.redact(line)
 
 
-def _is_concerned(line: bytes, target: Target) -> bool:
+def _is_concerned(line: bytes | LongLine, target: Target) -> bool:
+    if isinstance(line, LongLine):
+        return line.holds(target.texts, target.before)
     return all(text in line for text in target.texts)

@@ -4,12 +4,20 @@ import gzip
 import io
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import IO, Final
 
 from shared.configuration.configuration import RewardSettings
 from shared.errors import LoopError
 from shared.log import log_line
 
-_UNPACK_ERRORS = (OSError, EOFError, zlib.error)
+LONGEST_LINE_BYTES: Final = 8 * 1024 * 1024
+"""A longer line is read in pieces; a Rank is no longer, so only an event with tens of thousands of rewards is."""
+_SLICE_BYTES: Final = 256 * 1024
+_UNPACK_ERRORS = (gzip.BadGzipFile, EOFError, zlib.error)
+
+type Stored = bytes | IO[bytes] | io.RawIOBase
+"""What is stored of a log blob, gzip: all of it, or a file to read it from; empty for a blob that was deleted."""
 
 
 class UnreadableLines(LoopError):
@@ -28,20 +36,66 @@ def take_all(_index: int, _line: bytes) -> bool:
     return True
 
 
-def unpack(stored: bytes) -> Iterator[bytes]:
+def unpack(stored: Stored) -> Iterator[bytes]:
     """Read the lines as they are, with their ends.
-
-    Args:
-        stored: gzip; empty for a blob that was deleted meanwhile.
 
     Raises:
         UnreadableLines: The content is damaged; the lines before the damage were read.
     """
-    if not stored:
-        return
-    try:
-        with gzip.open(io.BytesIO(stored)) as text:
+    if stored:
+        with _open(stored) as text:
             yield from text
+
+
+def unpack_slices(stored: Stored) -> Iterator[bytes]:
+    """Read the text of all lines in slices of at most 256 KiB, wherever these end.
+
+    Raises:
+        UnreadableLines: As `unpack`.
+    """
+    if stored:
+        with _open(stored) as text:
+            while some := text.read1(_SLICE_BYTES):
+                yield some
+
+
+def unpack_pieces(stored: Stored, offset: int = 0) -> Iterator[bytes]:
+    """Read the lines as they are, with their ends, but a long line in several pieces, of which the last has its end.
+
+    Args:
+        offset: So many bytes of the text are passed over.
+
+    Raises:
+        UnreadableLines: As `unpack`.
+    """
+    if stored:
+        with _open(stored) as text:
+            text.seek(offset)
+            while piece := text.readline(LONGEST_LINE_BYTES):
+                yield piece
+
+
+def unpack_short(stored: Stored) -> Iterator[bytes | None]:
+    """Read the lines as they are, with their ends; None in the place of a line of more than 8 MiB.
+
+    Raises:
+        UnreadableLines: As `unpack`.
+    """
+    is_inside = False
+    for piece in unpack_pieces(stored):
+        is_long = is_inside or (len(piece) == LONGEST_LINE_BYTES and not piece.endswith(b"\n"))
+        if not is_long:
+            yield piece
+        elif not is_inside:
+            yield None
+        is_inside = is_long and not piece.endswith(b"\n")
+
+
+@contextmanager
+def _open(stored: Stored) -> Iterator[gzip.GzipFile]:
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(stored) if isinstance(stored, bytes) else stored) as text:
+            yield text
     except _UNPACK_ERRORS as error:
         raise UnreadableLines from error
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from shared import running_call
 from shared.storage import blobs
 from shared.storage.paths import DEFAULT, this_loop
 from shared.storage.sdk import translate_errors
@@ -66,6 +67,7 @@ def add(name: str) -> bool:
     return blobs.create(f"{_LIST}{name}", b"", {_VISIT: str(FAR_US)})
 
 
+@running_call.harmless()
 def mark() -> None:
     """Have the trainer look at this loop; `default` needs no mark. Before what the trainer is to find."""
     name = this_loop().name

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -58,7 +58,7 @@ class ActionMetrics(Wire):
 class ActionsQuery(LastDayQuery):
     """Which range is asked for, and in which intervals."""
 
-    interval: Annotated[str | None, Field(pattern="^(PT5M|PT1H)$")] = None
+    interval: Literal["PT5M", "PT1H"] | None = None
 
 
 def answer_actions(wanted: LastDayRange, steps: Sequence[Step], missing: str | None) -> ActionMetrics:

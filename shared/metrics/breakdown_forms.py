@@ -1,7 +1,6 @@
 """What events earned, over HTTP: the figures of which the metrics by action and by context are made."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from functools import reduce
 from typing import Annotated, Any
 
@@ -11,7 +10,7 @@ from shared.metrics.breakdown import Cell, Step
 from shared.metrics.estimators import regression
 from shared.metrics.estimators.regression import plain_sums
 from shared.metrics.intervals import UNIT, Span
-from shared.web.json_forms import Wire
+from shared.web.json_forms import SentMoment, Wire
 
 
 class RewardFigures(Wire):
@@ -26,8 +25,8 @@ class RewardFigures(Wire):
 class LastDayQuery(Wire):
     """Which range of the last day is asked for."""
 
-    from_: Annotated[datetime | None, Field(alias="from")] = None
-    to: datetime | None = None
+    from_: Annotated[SentMoment | None, Field(alias="from")] = None
+    to: SentMoment | None = None
 
 
 def total(steps: Iterable[Step]) -> Step:

@@ -35,7 +35,8 @@ class BreakdownTally:
         self._steps: list[Step] = []
         self._pairs = self._same = 0
         self._model_id, self._best = NO_MODEL, b""
-        self._context = self._document = b""
+        self._context = b""
+        self._ids: Sequence[bytes] = ()
         self._models: tuple[str, ...] = ()
 
     def add(self, event: RankedEvent, reward: float) -> None:
@@ -72,7 +73,7 @@ class BreakdownTally:
             of_action[1] += reward
             of_action[2] += reward * reward
         if best is not None:
-            self._compare(event, context, best)
+            self._compare(event.model_id, context, ids, best)
 
     def freeze(self) -> Breakdown:
         """The breakdown of the part."""
@@ -91,18 +92,18 @@ class BreakdownTally:
             self._steps.append(self._step.freeze())
         self._step = GrowingStep(-STEP_US)
 
-    def _compare(self, event: RankedEvent, context: bytes, best: bytes) -> None:
+    def _compare(self, model_id: str, context: bytes, ids: Sequence[bytes], best: bytes) -> None:
         """Compare the most probable action with that of the event before, as `Choices` does."""
-        before, model_id, document = self._best, event.model_id, event.document
+        before = self._best
         if model_id != self._model_id:
             self._models = (*self._models, model_id)[-MOST_MODELS:]
         elif context != self._context:
             if best == before:
                 self._pairs += 1
                 self._same += 1
-            elif _ACTION + before + _ID_END in document and _ACTION + best + _ID_END in self._document:
+            elif _has(ids, before) and _has(self._ids, best):
                 self._pairs += 1
-        self._best, self._context, self._document, self._model_id = best, context, document, model_id
+        self._best, self._context, self._ids, self._model_id = best, context, ids, model_id
 
 
 def action_id(event: RankedEvent) -> bytes | None:
@@ -146,6 +147,12 @@ def _most_probable(event: RankedEvent, shown: bytes, ids: Sequence[bytes]) -> by
     if probabilities.count(largest) > 1:
         return None
     return _id(ids[orjson.loads(event.actions)[probabilities.index(largest)]])
+
+
+def _has(ids: Sequence[bytes], action: bytes) -> bool:
+    """Whether an event had an action, by its id."""
+    text = action + _ID_END
+    return any(of_action.startswith(text) for of_action in ids[1:])
 
 
 def _id(text: bytes) -> bytes:

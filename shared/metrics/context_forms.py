@@ -16,6 +16,8 @@ from shared.web.errors import InvalidRequest
 from shared.web.json_forms import Moment, Wire
 
 _MOST_ROWS = 30
+_LONGEST_PATH = 512
+"""The most characters of a feature's name with the names of the objects around it."""
 _BEYOND = f"In an hour of this range it is not held: {MOST_FEATURES} features come before it in the alphabet."
 _VARIED = f"It had more than {MOST_VALUES} different values in an hour, lists of numbers, or long texts."
 
@@ -62,7 +64,18 @@ class ContextMetrics(Wire):
 class ContextQuery(LastDayQuery):
     """Which range and which feature are asked for."""
 
-    feature: str | None = None
+    feature: Annotated[str | None, Field(max_length=_LONGEST_PATH)] = None
+
+
+def read_feature(text: str | None) -> str | None:
+    """Read `feature` of a query; None if no feature is asked for.
+
+    Raises:
+        InvalidRequest: The text is too long.
+    """
+    if text and len(text) > _LONGEST_PATH:
+        raise InvalidRequest(f"A feature that is asked for has at most {_LONGEST_PATH} characters.", "feature")
+    return text or None
 
 
 def answer_context(

@@ -3,8 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -19,7 +18,7 @@ from shared.metrics.verdict import Verdict
 from shared.metrics.verdict_forms import VerdictAnswer
 from shared.times import DAY, HOUR, MINUTE, SECOND, from_iso
 from shared.web.errors import InvalidRequest
-from shared.web.json_forms import Moment, Wire, read_moment
+from shared.web.json_forms import Moment, SentMoment, Wire, read_moment
 
 FINE_INTERVALS = {"PT10S": 10 * SECOND, "PT1M": MINUTE}
 """Of the last day only."""
@@ -87,9 +86,9 @@ class LoopMetrics(Wire):
 class MetricsQuery(Wire):
     """Which figures are asked for."""
 
-    from_: Annotated[datetime | None, Field(alias="from")] = None
-    to: datetime | None = None
-    interval: Annotated[str | None, Field(pattern="^(PT10S|PT1M|PT5M|PT1H|PT6H|P1D)$")] = None
+    from_: Annotated[SentMoment | None, Field(alias="from")] = None
+    to: SentMoment | None = None
+    interval: Literal["PT10S", "PT1M", "PT5M", "PT1H", "PT6H", "P1D"] | None = None
 
 
 @dataclass(frozen=True, slots=True)

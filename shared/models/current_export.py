@@ -42,14 +42,10 @@ def write(model: ModelReference, data: bytes, etags: Mapping[str, str | None]) -
 
 
 def follow() -> None:
-    """Bring the export up to date after the model was replaced; what a lease prevents now, the trainer does later.
-
-    Raises:
-        StorageUnavailable: The export changed at each try.
-    """
+    """Bring the export up to date after the model was replaced; what cannot be done now, the trainer does later."""
     try:
         update()
-    except (BlobLeased, DamagedModel) as trouble:
+    except (BlobLeased, DamagedModel, StorageUnavailable) as trouble:
         _log.warning("the export is not up to date: %s", trouble)
 
 

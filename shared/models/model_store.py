@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared import running_call
 from shared.errors import LoopError
 from shared.models.model_description import ModelDescription
 from shared.models.published import ID_DIGITS, sha256_in
@@ -71,6 +72,7 @@ def remove(model: ModelBlob) -> None:
     blobs.remove_unchanged(model.path, model.etag)
 
 
+@running_call.harmless()
 def _ensure(path: str, create: Callable[[], bool], keep: Callable[[str], bool]) -> None:
     """Make a blob that never changes, or keep the one that is there.
 
@@ -81,6 +83,7 @@ def _ensure(path: str, create: Callable[[], bool], keep: Callable[[str], bool]) 
         continue
 
 
+@running_call.harmless()
 def renew(path: str) -> bool:
     """Keep a model from who was about to delete it; False if it is gone."""
     return blobs.renew(path)

@@ -92,6 +92,8 @@ class ModelReference(StoredObject):
         first_event_id: The first learned event; None if unknown.
         last_event_id: The last learned event; None if unknown.
         learned_in: As that of its files.
+        signer: The fingerprint of the certificate by which an imported model was signed; None if it was not signed, or
+            not imported, or imported by a version that did not note it.
     """
 
     id: str
@@ -108,6 +110,7 @@ class ModelReference(StoredObject):
     first_event_id: str | None = None
     last_event_id: str | None = None
     learned_in: LearningMode | None = None
+    signer: str | None = None
 
     @classmethod
     def of(
@@ -121,6 +124,7 @@ class ModelReference(StoredObject):
         learned_up_to_us: int,
         made_at_us: int,
         origin: Origin,
+        signer: str | None = None,
     ) -> Self:
         """The reference to a model with these files."""
         return cls(
@@ -138,6 +142,7 @@ class ModelReference(StoredObject):
             files.first_event_id,
             files.last_event_id,
             files.learned_in,
+            signer,
         )
 
     @property

@@ -33,10 +33,12 @@ def read_published_version() -> tuple[Published, str | None]:
 
 
 def change_published(change: Callable[[Published], Published], cause: Cause | None = None) -> Published:
-    """Write what `change` makes of what is published; as `change_configuration`."""
+    """Write what `change` makes of what is published, once for each call; as `change_configuration`."""
     loop_list_store.mark()
 
     def change_and_note(before: Published) -> Published:
+        if cause is not None and settings_history_store.has_noted(before.changes):
+            return before
         after = _shorten(change(before))
         return after if cause is None else note_replacement(before, after, cause)
 

@@ -8,6 +8,7 @@ model that was in use is always named in one of them, until it is deleted.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from shared import running_call
 from shared.models.published import ModelReference
 from shared.storage import background_reads, blobs, json_documents
 from shared.storage.paths import this_loop
@@ -31,6 +32,7 @@ class StoredReference:
     etag: str
 
 
+@running_call.harmless()
 def store(model: ModelReference, since_us: int) -> None:
     """Store the reference to a model, without the ids of its events."""
     text = json_documents.to_json(model.without_event_ids())

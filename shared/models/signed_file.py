@@ -17,6 +17,7 @@ MAX_MODEL_BYTES = 64 * 1024 * 1024
 _MODEL, _CERTIFICATE, _SIGNATURE = "model.vw", "signer.der", "sha512_signature.bin"
 _ALWAYS_THE_SAME = (1980, 1, 1, 0, 0, 0)
 _SMALL_BYTES = 64 * 1024
+_LIMITS = {_MODEL: MAX_MODEL_BYTES, _CERTIFICATE: _SMALL_BYTES, _SIGNATURE: _SMALL_BYTES}
 _END_BYTES = 22
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
@@ -44,7 +45,7 @@ class SignedModel:
 
 
 def unpack(body: bytes) -> SignedModel:
-    """Read an archive; unpack no more bytes than a model may have.
+    """Read an archive; the sizes that it declares are checked before a byte is unpacked.
 
     Raises:
         InvalidModelImportFormat: The body is no such archive.
@@ -56,10 +57,7 @@ def unpack(body: bytes) -> SignedModel:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             entries = {entry.filename: entry for entry in archive.infolist()}
             _check_entries(entries, len(archive.infolist()))
-            model = _read(archive, entries[_MODEL], MAX_MODEL_BYTES)
-            return SignedModel(
-                model, *(_read(archive, entries[name], _SMALL_BYTES) for name in (_CERTIFICATE, _SIGNATURE))
-            )
+            return SignedModel(*(_read(archive, entries[name]) for name in _LIMITS))
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, OSError, OverflowError) as problem:
         raise InvalidModelImportFormat("The archive is damaged.") from problem
 
@@ -78,14 +76,17 @@ def _check_entries(entries: dict[str, zipfile.ZipInfo], number: int) -> None:
         raise InvalidModelImportFormat(f"The archive must have one entry {_MODEL}.")
     if any(entry.compress_type not in _METHODS or entry.flag_bits & 1 for entry in entries.values()):
         raise InvalidModelImportFormat("The archive must be plain or deflated, and not encrypted.")
-    for name in (_CERTIFICATE, _SIGNATURE):
+    for name, limit_bytes in _LIMITS.items():
         if name not in entries:
             raise InvalidModelImportSignature(f"The model is not signed: the archive has no {name}.")
+        if entries[name].file_size > limit_bytes:
+            raise TooLarge(f"{name} in the archive", limit_bytes)
 
 
-def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limit_bytes: int) -> bytes:
+def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    """Unpack an entry: no byte more than the size that was checked, whatever its packed data hold."""
     with archive.open(entry) as opened:
-        data = opened.read(limit_bytes + 1)
-        if len(data) > limit_bytes:
-            raise TooLarge(f"{entry.filename} in the archive", limit_bytes)
-        return data + opened.read()
+        data = opened.read(entry.file_size)
+        if len(data) != entry.file_size:
+            raise InvalidModelImportFormat("The archive is damaged.")
+        return data

@@ -193,7 +193,8 @@ class LiveSettings:
 
     def _remember(self, error: Exception) -> None:
         expected = isinstance(error, LoopError | BlobMissing | TimeoutError)
-        reason = str(error) or "no answer in time"
+        text = str(error) if expected else type(error).__name__  # `/ready` tells it to everyone
+        reason = text or "no answer in time"
         if not expected or self.last_error is None:
             _log.warning("Configuration and model were not refreshed: %s", reason, exc_info=None if expected else error)
         self.last_error = reason

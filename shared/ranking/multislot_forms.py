@@ -1,13 +1,12 @@
 """Multi-slot Rank and its rewards over HTTP: the request's frame, the slots in it, and the answer."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, NotRequired, TypedDict
+from typing import Annotated, ClassVar, NotRequired, TypedDict
 
 import orjson
-from pydantic import Field
 
 from shared.intake.reward_forms import RewardRequest
-from shared.ranking.rank_forms import Action, Id, demand_different
+from shared.ranking.rank_forms import MOST_ACTIONS, Action, ExcludedActions, Groups, Id, demand_different
 from shared.ranking.slots import Slot
 from shared.web.errors import (
     InvalidRankRequest,
@@ -15,15 +14,17 @@ from shared.web.errors import (
     InvalidRewardRequest,
     TooManyActions,
 )
-from shared.web.json_forms import Wire
+from shared.web.json_forms import Wire, at_most
+
+_MOST_REWARDS = 100
 
 
 class SlotRequest(TypedDict):
     """One slot to be filled; its features are checked where they are cleaned, by the learner."""
 
     id: Id
-    features: NotRequired[list[Any] | None]
-    excludedActions: NotRequired[list[str] | None]
+    features: NotRequired[Groups | None]
+    excludedActions: NotRequired[ExcludedActions | None]
     baselineAction: Id
 
 
@@ -38,9 +39,9 @@ class MultiSlotRankRequest(Wire):
     refusal: ClassVar[type[InvalidRequest]] = InvalidRankRequest
     too_long: ClassVar[Mapping[str, type[InvalidRequest]]] = {"actions": TooManyActions}
 
-    context_features: list[Any] | None = None
-    actions: Annotated[list[Action], Field(min_length=1, max_length=50)]
-    slots: Annotated[list[SlotRequest], Field(min_length=1, max_length=50)]
+    context_features: Groups | None = None
+    actions: Annotated[list[Action], at_most(MOST_ACTIONS, least=1)]
+    slots: Annotated[list[SlotRequest], at_most(MOST_ACTIONS, least=1)]
     event_id: Id | None = None
     defer_activation: bool | None = None
 
@@ -111,7 +112,7 @@ class MultiSlotRewardRequest(Wire):
 
     refusal: ClassVar[type[InvalidRequest]] = InvalidRewardRequest
 
-    reward: Annotated[list[SlotReward], Field(max_length=100)]
+    reward: Annotated[list[SlotReward], at_most(_MOST_REWARDS)]
 
     def check_strictly(self) -> "MultiSlotRewardRequest":
         """The same rewards.

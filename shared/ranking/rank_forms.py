@@ -9,17 +9,23 @@ from pydantic import Field, StringConstraints
 
 from shared.ranking.decision import Decision
 from shared.web.errors import InvalidRankRequest, InvalidRequest, TooManyActions
-from shared.web.json_forms import Wire
+from shared.web.json_forms import MAX_ID, Wire, at_most
 from shared.web.versions import Version
 
-Id = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+MOST_ACTIONS = 50
+MOST_GROUPS = 400
+"""The most objects of features in one list: each has at least one of the 400 features that a list may have."""
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID)]
+Groups = Annotated[list[Any], at_most(MOST_GROUPS)]
+ExcludedActions = Annotated[list[Annotated[str, StringConstraints(max_length=MAX_ID)]], at_most(MOST_ACTIONS)]
 
 
 class Action(TypedDict):
     """One action; its features are checked where they are cleaned, by the learner."""
 
     id: Id
-    features: list[Any]
+    features: Groups
 
 
 class RankRequest(Wire):
@@ -27,15 +33,16 @@ class RankRequest(Wire):
 
     Attributes:
         actions: From 1 to 50, the baseline first.
+        excluded_actions: At most as many as there can be actions.
         event_id: None lets the loop make one.
     """
 
     refusal: ClassVar[type[InvalidRequest]] = InvalidRankRequest
     too_long: ClassVar[Mapping[str, type[InvalidRequest]]] = {"actions": TooManyActions}
 
-    context_features: list[Any] | None = None
-    actions: Annotated[list[Action], Field(min_length=1, max_length=50)]
-    excluded_actions: list[str] | None = None
+    context_features: Groups | None = None
+    actions: Annotated[list[Action], at_most(MOST_ACTIONS, least=1)]
+    excluded_actions: ExcludedActions | None = None
     event_id: Id | None = None
     defer_activation: bool | None = None
 

@@ -50,6 +50,14 @@ type Ask = Callable[[Sequence[Sequence[int]]], Sequence[SlotChoice | None]]
 None for a slot without a usable answer."""
 
 
+def is_tight(slots: Sequence[Slot]) -> bool:
+    """Whether earlier slots could leave a slot without an action, so that a model may be asked for each slot anew.
+
+    Where each slot may show more actions than there are slots before it, every slot always finds an action.
+    """
+    return any(len(slot.allowed) <= place for place, slot in enumerate(slots))
+
+
 def decide(slots: Sequence[Slot], event_id: str, model_id: str, ask: Ask | None = None) -> MultiSlotDecision:
     """Fill the slots in order, so that exclusions never leave a later slot without an action.
 
@@ -112,8 +120,7 @@ class _Left:
         self.slots = slots
         self._slot_of_action: dict[int, int] = {}
         self._reserved = {slot.baseline: place for place, slot in enumerate(slots)}
-        # Where each slot may show more actions than there are slots before it, every slot always finds an action.
-        self._tight = any(len(slot.allowed) <= place for place, slot in enumerate(slots))
+        self._tight = is_tight(slots)
 
     def offers(self, first: int) -> list[Sequence[int]]:
         """The actions that the model may show in each slot; in a filled slot only the chosen action."""

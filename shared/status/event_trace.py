@@ -77,13 +77,15 @@ class Trace:
         events: In order of arrival; more than one if the id was used again.
         lone: Observations that belong to no event, or not yet.
         log_range: The searched log; None if there is no log.
-        has_more: Whether there is older log in which the event may be.
+        has_more: Whether there is other log in which the event may be.
+        is_cut: Whether there is more of the id before what is here.
     """
 
     events: tuple[TracedEvent, ...]
     lone: tuple[TracedObservation, ...]
     log_range: tuple[int, int] | None
     has_more: bool
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ class Evidence:
         log_range: The searched log; None if there is no log.
         learned_up_to_us: The log position that the model in training has learned up to.
         kind: The lines that the model in training learns from.
-        has_more: Whether there is older log, which was not searched although there is no event of the id in the other.
+        has_more: Whether there is other log, which was not searched although there is no event of the id in this one.
+        is_cut: Whether there are older rows or lines of the id, for which there is no room.
     """
 
     waiting: Sequence[RankedEvent]
@@ -108,6 +111,7 @@ class Evidence:
     kind: str
     rewards: RewardSettings
     has_more: bool = False
+    is_cut: bool = False
 
 
 def trace(evidence: Evidence) -> Trace:
@@ -120,7 +124,7 @@ def trace(evidence: Evidence) -> Trace:
     lone = [_trace_lone(*log_line.read_lone(line)) for line in lone_lines]
     lone += [_trace_observation(observation, _NO_EVENT_YET, counts=False) for observation in left]
     logged = [_trace_logged(read_event(line), log_line.kind(line), evidence) for line in event_lines]
-    return Trace((*logged, *waiting), tuple(lone), evidence.log_range, evidence.has_more)
+    return Trace((*logged, *waiting), tuple(lone), evidence.log_range, evidence.has_more, evidence.is_cut)
 
 
 _NO_EVENT_YET = (
@@ -135,8 +139,10 @@ def _join(
     """Trace the events that wait for their join; gives the observations that belong to none of them, too."""
     left, events = list(observations), []
     for event in waiting:
-        own = [observation for observation in left if belongs(observation.at_us, event.at_us, rewards.wait_us)]
-        left = [observation for observation in left if observation not in own]
+        own, others = list[Observation](), list[Observation]()
+        for observation in left:
+            (own if belongs(observation.at_us, event.at_us, rewards.wait_us) else others).append(observation)
+        left = others
         events.append(_trace_waiting(event, own, rewards))
     return events, left
 

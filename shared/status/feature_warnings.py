@@ -1,9 +1,11 @@
 """The warnings about features, from the profile of a loop."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import partial
 
+from shared.log.feature_names import BEGINNING, HASH_DIGITS, MAX_NAME
 from shared.status.feature_profile import Profile, Sample
 from shared.status.warnings import LoopWarning
 from shared.words import list_names
@@ -15,6 +17,9 @@ _NEW = 0.6
 _MANY = 1000
 """Of fewer values than this, users who come again are as different as ids; but ids do not come again."""
 _RARE = 0.02
+_CUT_NAME = re.compile(rf"(.{{{BEGINNING}}})~[0-9a-f]{{{HASH_DIGITS}}}(?:\.|\Z)", re.DOTALL)
+_SHOWN = 40
+"""The characters that are shown of a long name."""
 
 
 def feature_warnings(profile: Profile) -> list[LoopWarning]:
@@ -22,8 +27,20 @@ def feature_warnings(profile: Profile) -> list[LoopWarning]:
     sample = profile.sample
     if sample.events < _ENOUGH:
         return []
-    checks = (_always_new, partial(_always_the_same, profile), _namespaces_share_letter, _actions_alike)
+    checks = (_names_cut, _always_new, partial(_always_the_same, profile), _namespaces_share_letter, _actions_alike)
     return [warning for check in checks if (warning := check(sample)) is not None]
+
+
+def _names_cut(sample: Sample) -> LoopWarning | None:
+    cut = {match[1][:_SHOWN] for path in sample.values if (match := _CUT_NAME.search(path))}
+    if not cut:
+        return None
+    return LoopWarning(
+        "FeatureNamesCut",
+        f"Names of features have more than {MAX_NAME:,} characters and are cut, such as the one that begins with "
+        f"{min(cut)}. A hash at their end keeps them apart.",
+        f"Send names of at most {MAX_NAME:,} characters; what changes from event to event belongs into values.",
+    )
 
 
 def _always_new(sample: Sample) -> LoopWarning | None:

@@ -11,6 +11,7 @@ from shared.intake.rows import Event, Observation
 from shared.log import line_pieces, log_line, ranked_event
 from shared.log.join import Arrival, Join, Requests
 from shared.log.logged_event import read_event
+from shared.log.ranked_event import RankedEvent
 from shared.status import traced_choice
 from shared.status.traced_choice import TracedChoice
 
@@ -33,9 +34,8 @@ class Rank:
     deferred: bool
 
     @classmethod
-    def of(cls, row: Event) -> "Rank":
-        """Read a row of the intake."""
-        event = ranked_event.unpack(row.payload, row.event_id, row.at_us)
+    def of(cls, row: Event, event: RankedEvent) -> "Rank":
+        """The Rank of a row of the intake, and of the event that it holds."""
         arrival = Arrival(row.at_us, row.event_id, row.request_hash)
         return cls(arrival, traced_choice.of_ranked(event), event.model_id, event.mode, event.deferred)
 
@@ -112,11 +112,15 @@ class Filters:
 type Entry = ListedRank | Observation
 
 
-def read_ranks(rows: Iterable[Event]) -> Iterator[Rank]:
-    """The Ranks of rows of the intake; a row that was damaged in storage is none, as for the join."""
+def read_ranks(rows: Iterable[Event]) -> Iterator[tuple[Rank, int]]:
+    """The Ranks of rows of the intake, each with the size of its features.
+
+    A row that was damaged in storage is none, as for the join.
+    """
     for row in rows:
         with suppress(ValueError):
-            yield Rank.of(row)
+            event = ranked_event.unpack(row.payload, row.event_id, row.at_us)
+            yield Rank.of(row, event), len(event.document)
 
 
 def select(ranks: Iterable[Rank], observations: Iterable[Observation], filters: Filters, wait_us: int) -> list[Entry]:

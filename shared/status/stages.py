@@ -68,6 +68,7 @@ WARNED: Mapping[str, StageName | None] = {
     "WorseThanRandom": None,
     "ModeSwitchForgets": None,
     "ModelCollapsed": None,
+    "FeatureNamesCut": None,
     "FeaturesAlwaysNew": None,
     "FeaturesAlwaysTheSame": None,
     "NamespacesShareLetter": None,

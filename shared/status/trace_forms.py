@@ -1,7 +1,6 @@
 """The trace of an event over HTTP."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Any, Literal
 
 import orjson
@@ -11,15 +10,16 @@ from shared.log.log_forms import DateRange
 from shared.status.event_trace import Trace, TracedDecision, TracedEvent, TracedObservation
 from shared.status.now_forms import Now
 from shared.times import to_iso
-from shared.web.json_forms import Moment, Wire
+from shared.web.json_forms import Moment, SentMoment, Wire
 
-_HINT = "There is older log. If the event is in it, add ?at= with a moment near it, such as ?at=2026-11-25T12:00:00Z."
+_HINT = "There is other log. If the event is in it, add ?at= with a moment near it, such as ?at=2026-11-25T12:00:00Z."
+_CUT = "There is more of this id before what is listed: it is used too often, or holds too much, for one answer."
 
 
 class TraceQuery(Wire):
     """Around which moment the log is looked through; without one, from its end back to the event."""
 
-    at: datetime | None = None
+    at: SentMoment | None = None
 
 
 class TracedReward(Wire):
@@ -168,11 +168,12 @@ class EventTrace(Wire):
     def of(cls, event_id: str, trace: Trace, nows: Sequence[Now]) -> "EventTrace":
         """The answer about an event id; `nows` are what would be shown now, for each of its events."""
         log = DateRange(from_=to_iso(trace.log_range[0]), to=to_iso(trace.log_range[1])) if trace.log_range else None
+        hint = _CUT if trace.is_cut else _HINT if trace.has_more else None
         return cls(
             event_id=event_id,
             events=[TracedRank.of(*event) for event in zip(trace.events, nows, strict=True)],
             without_event=[TracedReward.of(observation) for observation in trace.lone],
-            looked_through=LookedThrough(waiting=True, log=log, hint=_HINT if trace.has_more else None),
+            looked_through=LookedThrough(waiting=True, log=log, hint=hint),
         )
 
 

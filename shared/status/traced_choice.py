@@ -1,9 +1,10 @@
 """The choice about an event, or about one of its slots, in the ids of the request."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 from shared.configuration.service_configuration import LearningMode
 from shared.learner.recorded_features import read_ids
@@ -35,7 +36,7 @@ class TracedChoice:
 
 def of_ranked(event: RankedEvent) -> tuple[TracedChoice, ...]:
     """The choices about an event as it was ranked: one, or one a slot."""
-    return _choices(json.loads(event.document), event, _draws(event))
+    return _choices(orjson.loads(event.document), event, _draws(event))
 
 
 def of_logged(event: LoggedEvent) -> tuple[TracedChoice, ...]:

@@ -172,7 +172,8 @@ def _log_mirror(state: State | None, configuration: Configuration) -> LoopWarnin
     return LoopWarning(
         "LogsNotMirrored",
         f"Log since {since} was not copied to the container of logMirrorSasUri: {trouble.reason}.",
-        "Put a logMirrorSasUri that may create and write and has not expired; the missing log is then copied.",
+        "Put a logMirrorSasUri that may create and write, has not expired and is at a public address; the missing log "
+        "is then copied.",
     )
 
 

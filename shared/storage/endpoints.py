@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from shared.setting_readers import is_address
 from shared.settings import InvalidSetting, StorageSettings
 
 _STORAGE = "AzureWebJobsStorage"
@@ -54,7 +55,9 @@ def from_identity(settings: StorageSettings) -> Endpoints:
     name = settings.account_name or _account_in(settings.blob_uri)
 
     def of(service: str, uri: str) -> str:
-        return _address(uri or f"https://{name}.{service}.core.windows.net", f"{_STORAGE}__{service}ServiceUri")
+        if uri:
+            return _address(uri, f"{_STORAGE}__{service}ServiceUri")
+        return _address(f"https://{name}.{service}.core.windows.net", f"{_STORAGE}__accountName")
 
     return Endpoints(
         name, of("blob", settings.blob_uri), of("queue", settings.queue_uri), of("table", settings.table_uri)
@@ -69,7 +72,7 @@ def _part(pair: str) -> tuple[str, str]:
 
 
 def _address(uri: str, setting: str) -> str:
-    if urlsplit(uri).scheme not in ("http", "https") or not urlsplit(uri).hostname:
+    if not is_address(uri):
         raise InvalidSetting(setting, "a service address must be like https://myaccount.table.core.windows.net")
     return uri.rstrip("/")
 

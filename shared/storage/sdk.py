@@ -3,9 +3,11 @@
 from contextlib import AbstractContextManager
 from functools import cache
 from typing import TYPE_CHECKING, Literal, overload
+from urllib.parse import urlsplit
 
 from shared.settings import StorageSettings, settings
 from shared.storage.account import StorageAccount, account
+from shared.storage.public_addresses import names_this_machine
 from shared.storage.storage_clock import StorageClock
 from shared.storage_errors import StorageUnavailable
 
@@ -33,6 +35,11 @@ def queues() -> "QueueServiceClient":
 def clock() -> StorageClock:
     """The clock of storage, as the answers to this process tell it."""
     return _account(settings().storage).clock
+
+
+def is_local() -> bool:
+    """Whether storage is on this machine, and so the loop is."""
+    return names_this_machine(urlsplit(_account(settings().storage).endpoints.blob).hostname or "")
 
 
 @cache

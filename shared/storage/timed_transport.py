@@ -1,22 +1,57 @@
-"""The SDKs' transport, which notes what time storage's answers tell."""
+"""The SDKs' transport: notes what time storage's answers tell, and keeps the writes of a call within its time."""
 
 from typing import Any
 
+from azure.core.exceptions import AzureError
 from azure.core.pipeline.transport import HttpRequest, RequestsTransport
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
+from shared import running_call
+from shared.running_call import RunningCall
 from shared.storage.steady_clock import steady_us
 from shared.storage.storage_clock import StorageClock
 
+_READS = ("GET", "HEAD")
+_BUSY = 503
+"""What storage answers to a request that it did not begin with."""
+
 
 class TimedTransport(RequestsTransport):  # type: ignore[misc]
-    """Sends the requests of the SDKs, each try of them, and notes the time of each answer."""
+    """Sends the requests of the SDKs, each try of them.
+
+    All writes to storage but those of the hot path go this way, so a call that is over cannot write anywhere.
+    """
 
     def __init__(self, clock: StorageClock, **options: Any) -> None:
         super().__init__(**options)
         self._clock = clock
+        self._limits = {name: options[name] for name in ("connection_timeout", "read_timeout")}
 
     def send(self, request: HttpRequest, **options: Any) -> Any:
-        """See `HttpTransport`."""
+        """See `HttpTransport`.
+
+        Raises:
+            StorageUnavailable: The request would write for a call that is over.
+        """
+        call = running_call.current()
+        if call is None or request.method in _READS:
+            return self._send(request, **options)
+        return self._write(call, request, options)
+
+    def _write(self, call: RunningCall, request: HttpRequest, options: dict[str, Any]) -> Any:
+        limits = {**self._limits, **{name: options[name] for name in self._limits if name in options}}
+        seconds, may_have_happened = call.begin_write(), True
+        try:
+            answer = self._send(request, **{**options, **{name: min(limit, seconds) for name, limit in limits.items()}})
+            may_have_happened = answer.status_code < 300 or (answer.status_code >= 500 and answer.status_code != _BUSY)
+        except AzureError as error:
+            may_have_happened = not isinstance(error.inner_exception, ConnectTimeoutError | NewConnectionError)
+            raise
+        finally:
+            call.end_write(may_have_happened=may_have_happened)
+        return answer
+
+    def _send(self, request: HttpRequest, **options: Any) -> Any:
         sent_us = steady_us()
         answer = super().send(request, **options)
         self._clock.note_date(answer.headers.get("date"), sent_us, steady_us())

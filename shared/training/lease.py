@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from shared import running_call
 from shared.errors import LoopError
 from shared.storage import blobs, json_documents
 from shared.storage.paths import this_loop
@@ -105,6 +106,7 @@ class Trainer:
             return
 
 
+@running_call.harmless()
 def _give_back(lease: Any) -> None:
     from azure.core.exceptions import AzureError
 
@@ -114,6 +116,7 @@ def _give_back(lease: Any) -> None:
         return
 
 
+@running_call.harmless()
 def take(first: Callable[[], State], clock: Callable[[], int] = steady_us) -> Trainer | None:
     """Take the lease; None if another trainer holds it.
 

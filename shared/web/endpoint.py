@@ -2,28 +2,41 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from math import ceil
+from time import monotonic
+from typing import Any
 
 from azure.functions import HttpRequest, HttpResponse
 
+from shared import running_call
+from shared.access.rate_limit import RateLimit
 from shared.access.role import Role
+from shared.running_call import RunningCall
+from shared.settings import settings
+from shared.storage.paths import this_loop
 from shared.storage_errors import StorageUnavailable
-from shared.web import versions
+from shared.web import callers, versions
 from shared.web.api_keys import LoopAccess, check_caller
-from shared.web.errors import TooLarge, UnknownApiVersion
+from shared.web.errors import MayHaveHappened, TooLarge, TooManyCalls, UnknownApiVersion
 from shared.web.refusals import refuse
 from shared.web.urls import with_ids_as_sent
 from shared.web.versions import Version
 
 Handler = Callable[[HttpRequest], Awaitable[HttpResponse]]
 NoteRefusal = Callable[[Exception], None]
+InTime = Callable[[Coroutine[Any, Any, HttpResponse], str], Awaitable[HttpResponse]]
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 HOST_BODY_BYTES = 100 * 1024 * 1024
 """The longest body that the Functions host takes."""
+_TOO_LONG = "the call took longer than it may"
 _CLIENT_REQUEST_ID = "x-ms-client-request-id"
+_calls = RateLimit()
 _SECONDS = 18
 """The time limit of a call, so that clients have an answer within 20 seconds."""
+_LAST_SECONDS = 1.5
+"""For how long more a call is waited for that has written something, so that its answer can tell what came of it."""
 
 
 def endpoint(
@@ -34,11 +47,14 @@ def endpoint(
     version: Version | None = None,
     limit_bytes: int = MAX_BODY_BYTES,
     note_refusal: NoteRefusal = lambda _: None,
+    changes_documents: bool = False,
 ) -> Handler:
     """Serve callers whose key or token has a role; refusals have the words of a version of the API, if there is one.
 
     Args:
         access: What is known of the loop that is called.
+        changes_documents: Whether the operation may write more than rows of the intake; then a 503 says that it has
+            written nothing, and never will.
         note_refusal: Is given each error that is refused.
     """
 
@@ -47,16 +63,24 @@ def endpoint(
 
     async def admit(req: HttpRequest) -> None:
         await check_caller(req, role, access)
+        if rate := settings().rate_limit:
+            _check_rate(rate)
+
+    async def admit_change(req: HttpRequest) -> None:
+        with running_call.harmless():  # what is begun here for all calls to come is not this call's
+            await admit(req)
 
     serve_sent_ids.__name__, serve_sent_ids.__doc__ = handler.__name__, handler.__doc__
-    return _frame(serve_sent_ids, admit, version, limit_bytes, note_refusal)
+    if changes_documents:
+        return _frame(serve_sent_ids, admit_change, version, limit_bytes, note_refusal, _change_in_time)
+    return _frame(serve_sent_ids, admit, version, limit_bytes, note_refusal, _in_time)
 
 
 def open_endpoint(
     handler: Handler, *, limit_bytes: int = MAX_BODY_BYTES, note_refusal: NoteRefusal = lambda _: None
 ) -> Handler:
     """Serve everyone; for operations that show nothing of the loop."""
-    return _frame(handler, _everyone, None, limit_bytes, note_refusal)
+    return _frame(handler, _everyone, None, limit_bytes, note_refusal, _in_time)
 
 
 async def _everyone(_: HttpRequest) -> None:
@@ -69,6 +93,7 @@ def _frame(
     version: Version | None,
     limit_bytes: int,
     note_refusal: NoteRefusal,
+    in_time: InTime,
 ) -> Handler:
     async def serve(req: HttpRequest) -> HttpResponse:
         await admit(req)
@@ -79,7 +104,7 @@ def _frame(
     async def answer_call(req: HttpRequest) -> HttpResponse:
         request_id = _request_id()
         try:
-            answer = await _in_time(serve(req))
+            answer = await in_time(serve(req), request_id)
         except Exception as error:
             note_refusal(error)
             answer = refuse(error, request_id, version or versions.find_by_date(req.params.get("api-version")))
@@ -88,6 +113,11 @@ def _frame(
 
     answer_call.__name__, answer_call.__doc__ = handler.__name__, handler.__doc__
     return answer_call
+
+
+def _check_rate(rate: int) -> None:
+    if seconds := _calls.take(this_loop().name, callers.current(), rate, monotonic()):
+        raise TooManyCalls(f"There are more than {rate} calls a second with this key or token.", ceil(seconds))
 
 
 def _check_version(req: HttpRequest, version: Version | None) -> None:
@@ -103,15 +133,42 @@ def _check_size(req: HttpRequest, limit_bytes: int) -> None:
         raise TooLarge("The body", limit_bytes)
 
 
-async def _in_time(answer: Awaitable[HttpResponse]) -> HttpResponse:
+async def _in_time(answer: Awaitable[HttpResponse], _: str) -> HttpResponse:
     limit = asyncio.timeout(_SECONDS)
     try:
         async with limit:
             return await answer
     except TimeoutError as error:
         if limit.expired():
-            raise StorageUnavailable("the call took longer than it may") from error
+            raise StorageUnavailable(_TOO_LONG) from error
         raise
+
+
+async def _change_in_time(answer: Coroutine[Any, Any, HttpResponse], request_id: str) -> HttpResponse:
+    """Wait for the answer of an operation that may change something.
+
+    Raises:
+        StorageUnavailable: The call has changed nothing, and never will, whatever still works for it.
+        MayHaveHappened: It may have changed something.
+    """
+    call = RunningCall(request_id, _SECONDS + _LAST_SECONDS)
+    with running_call.working_for(call):
+        work = asyncio.ensure_future(answer)
+    try:
+        await asyncio.wait({work}, timeout=_SECONDS)
+        call.close()
+        if call.may_have_changed:
+            await asyncio.wait({work}, timeout=_LAST_SECONDS)
+        if not work.done():
+            raise StorageUnavailable(_TOO_LONG)
+        return work.result()
+    except StorageUnavailable as error:
+        if call.may_have_changed:
+            raise MayHaveHappened(str(error)) from error
+        raise
+    finally:
+        call.close()
+        work.cancel()
 
 
 def _sign(answer: HttpResponse, req: HttpRequest, request_id: str) -> None:

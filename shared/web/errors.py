@@ -63,6 +63,23 @@ class SigningKeysAway(LoopError):
         self.retry_after = retry_after
 
 
+class MayHaveHappened(LoopError):
+    """Storage does not say whether it has made what the call wanted, all of it or a part."""
+
+
+class LogReadersBusy(LoopError):
+    """This instance reads the log for so many calls already that another would wait too long.
+
+    Attributes:
+        retry_after: Seconds after which another try makes sense.
+    """
+
+    retry_after = 5
+
+    def __init__(self) -> None:
+        super().__init__("The log is being read for many other calls. Nothing was changed; try again in some seconds.")
+
+
 class UnknownPath(LoopError):
     """The call's path and method are those of no operation."""
 
@@ -99,6 +116,13 @@ class NotJson(InvalidRequest):
     """The body is no JSON; the place is its line and column."""
 
 
+class TooManyValues(InvalidRequest):
+    """A body with more values than the loop looks at."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"The body has more than {most} values: texts, numbers, objects and lists.")
+
+
 class UnknownApiVersion(InvalidRequest):
     """The query names no version of the API, or none that is known.
 
@@ -127,6 +151,23 @@ class InvalidRankRequest(InvalidRequest):
 
 class TooManyActions(InvalidRankRequest):
     """More actions than one Rank may have."""
+
+
+class TooCostlyRank(InvalidRankRequest):
+    """A Rank that would keep the model busy for too long."""
+
+    def __init__(self, seconds: float, most: float) -> None:
+        super().__init__(
+            f"The model would take about {seconds:.2g} s for it, and {most:g} s are allowed: send fewer actions, slots "
+            "or features, or set learning settings with fewer interactions."
+        )
+
+
+class ModelBusy(LoopError):
+    """More Ranks of the kind that keeps the model busy than can wait."""
+
+    def __init__(self) -> None:
+        super().__init__("The model is busy with other Ranks that take long; this one did not happen. Try again.")
 
 
 class InvalidMultiSlotApiAccess(InvalidRequest):
@@ -200,6 +241,13 @@ class EvaluationAlreadyExists(InvalidRequest):
 
     def __init__(self) -> None:
         super().__init__("An evaluation of that id is there already: choose another id, or delete that one.")
+
+
+class TooManyInWork(LoopError):
+    """As many evaluations, or feature importances, as may be are in work."""
+
+    def __init__(self, most: int, what: str) -> None:
+        super().__init__(f"{most} {what} are in work, as many as may be: wait until one has ended, or delete one.")
 
 
 class EvaluationNotFound(LoopError):

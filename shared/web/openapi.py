@@ -15,6 +15,7 @@ from shared.web.versions import VERSIONS
 _OWN = "rankloop"
 _ABOUT = "The Personalizer API in all its published versions, and the loop's own API."
 _REFUSED = (400, 401, 403, 429, 500, 503)
+_REFUSED_CHANGE = (*_REFUSED, 504)
 _REFUSED_OPEN = (400, 500, 503)
 _ID: Schema = {"type": "string", "minLength": 1, "maxLength": 256}
 _CODE: Schema = {"x-ms-error-code": {"description": "The code of the error.", "schema": {"type": "string"}}}
@@ -36,6 +37,7 @@ _REASONS = {
     429: "More calls came than are taken on; try again later.",
     500: "The service failed.",
     503: "Storage did not answer in time; nothing was acknowledged.",
+    504: "Storage did not answer in time, and does not say whether it happened.",
 }
 
 
@@ -96,7 +98,7 @@ def _parameters(served: ServedOperation, schemas: Schemas) -> list[Schema]:
 
 
 def _responses(served: ServedOperation, schemas: Schemas) -> Schema:
-    refused = _REFUSED_OPEN if served.api is Api.OPEN else _REFUSED
+    refused = _REFUSED_OPEN if served.api is Api.OPEN else _REFUSED_CHANGE if served.changes_documents else _REFUSED
     responses = {str(status): _refusal(status, served, schemas) for status in sorted({*refused, *served.doc.refusals})}
     for status in served.doc.statuses:
         responses[str(status)] = {"description": _REASONS[status]}

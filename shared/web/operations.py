@@ -3,6 +3,7 @@
 Declaring an operation serves nothing yet: `shared.web.registry` composes what the app serves.
 """
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -63,7 +64,7 @@ class Operation:
 
     Attributes:
         handler: What answers. Besides the request, a handler may have parameters `version` (the API version that was
-            called), `caller` (who called), `hot_path` and `registry` (what the process is composed of).
+            called), `caller` (who called), `hot_path`, `log_readers` and `registry` (what the process is composed of).
         path: What follows the prefix of the API or of a version, such as `events/{eventId}/reward`.
         role: What a caller needs; None for what is open to everyone.
         since, until: The first and the last version that have the operation; None for the newest version.
@@ -79,6 +80,11 @@ class Operation:
     until: str | None = None
     doc: OperationDoc = field(default_factory=OperationDoc)
     limit_bytes: int = MAX_BODY_BYTES
+
+    @property
+    def changes_documents(self) -> bool:
+        """Whether it may write more than rows of the intake, which are for the hot path to write."""
+        return {*self.methods} != {"GET"} and "hot_path" not in inspect.signature(self.handler).parameters
 
 
 class Functions:

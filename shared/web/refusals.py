@@ -73,6 +73,10 @@ _KEYS = "The loop has 50 keys, and can have no more: revoke one first. Nothing w
 _NO_KEY = "The loop has no key of that name; keys whose time is over are gone."
 _UNKNOWN = "There is no such operation: check the path, the version in it, and the method."
 _AWAY = "Storage does not answer in time. Nothing was acknowledged; try again."
+_UNKNOWN_OUTCOME = (
+    "Storage does not answer in time. What the call wanted may have happened, all of it or a part: look before you "
+    "repeat the call. The history of settings tells the apim-request-id of the call that made a change."
+)
 _UNKNOWN_SIGNER = (
     "Bearer tokens cannot be checked at the moment, for who signs them does not answer. Keys open as ever."
 )
@@ -97,6 +101,7 @@ _REFUSALS: Mapping[type[Exception], Refusal] = {
     errors.UnknownPath: Refusal(404, "ResourceNotFound", _UNKNOWN),
     errors.TooLarge: Refusal(400, "PayloadSizeExceeded"),
     errors.NotJson: Refusal(400, "BadRequest"),
+    errors.TooManyValues: Refusal(400, "PayloadSizeExceeded"),
     errors.InvalidRequest: Refusal(400, "BadRequest"),
     errors.BinaryNotSupported: Refusal(400, "InvalidRequest"),
     errors.InvalidRankRequest: Refusal(400, "InvalidRankRequest"),
@@ -117,6 +122,7 @@ _REFUSALS: Mapping[type[Exception], Refusal] = {
     errors.DuplicateCustomPolicyNames: Refusal(400, "DuplicateCustomPolicyNames"),
     errors.MaximumEvaluationCustomPoliciesExceeded: Refusal(400, "MaximumEvaluationCustomPoliciesExceeded"),
     errors.EvaluationAlreadyExists: Refusal(400, "EvaluationAlreadyExists"),
+    errors.TooManyInWork: Refusal(409, "TooManyInWork"),
     errors.EvaluationNotFound: Refusal(404, "EvaluationNotFound"),
     errors.IncompatibleEvaluationVersion: Refusal(405, "IncompatibleEvaluationVersion"),
     errors.LearningSettingsNotFound: Refusal(404, "LearningSettingsNotFound"),
@@ -134,12 +140,16 @@ _REFUSALS: Mapping[type[Exception], Refusal] = {
     RowTooLarge: Refusal(400, "PayloadSizeExceeded", _ROW),
     TrainerAtWork: Refusal(503, "OperationNotAllowed"),
     errors.SigningKeysAway: Refusal(503, "OperationNotAllowed", _UNKNOWN_SIGNER),
+    errors.ModelBusy: Refusal(503, "OperationNotAllowed"),
+    errors.LogReadersBusy: Refusal(503, "OperationNotAllowed"),
     StorageUnavailable: Refusal(503, "OperationNotAllowed", _AWAY),
+    errors.MayHaveHappened: Refusal(504, "OperationOutcomeUnknown", _UNKNOWN_OUTCOME),
     Exception: Refusal(500, "InternalServerError", _FAILED),
 }
 
 
-_WITH_PAUSE = (StorageUnavailable, errors.SigningKeysAway, errors.TooManyCalls)
+_WITH_PAUSE = (StorageUnavailable, errors.SigningKeysAway, errors.TooManyCalls, errors.LogReadersBusy)
+_OUTAGE = (503, 504)
 
 
 class _Outage:
@@ -153,7 +163,7 @@ class _Outage:
         self._calls += 1
         if time.monotonic() - self._logged_at < _PAUSE_SECONDS:
             return
-        _logger.warning("%d calls were answered 503; the last one because %s", self._calls, error)
+        _logger.warning("%d calls were answered 503 or 504; the last one because %s", self._calls, error)
         self._calls, self._logged_at = 0, time.monotonic()
 
 
@@ -173,9 +183,9 @@ def refuse(error: Exception, request_id: str, version: Version | None = None) ->
         answer.headers["x-ms-error-code"] = code
     if refusal.status == 401:
         answer.headers["WWW-Authenticate"] = challenge()
-    elif refusal.status in (429, 503):
-        answer.headers["Retry-After"] = str(error.retry_after) if isinstance(error, _WITH_PAUSE) else "1"
-    if refusal.status == 503:
+    elif isinstance(error, _WITH_PAUSE):
+        answer.headers["Retry-After"] = str(error.retry_after)
+    if refusal.status in _OUTAGE:
         _outage.log(error)
     elif refusal.status == 500:
         _logger.error("%s failed: %s", request_id, _whereabouts(error))

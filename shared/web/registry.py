@@ -16,6 +16,7 @@ from shared.web.api_keys import LoopAccess
 from shared.web.endpoint import Handler, endpoint, open_endpoint
 from shared.web.errors import UnknownPath
 from shared.web.operations import Api, Functions, Operation, OperationDoc, PerVersion
+from shared.web.threads import LogReaders
 from shared.web.versions import Version
 
 _NAMES = "|".join(re.escape(version.name) for version in versions.VERSIONS)
@@ -48,6 +49,7 @@ class ServedOperation:
         handler: What answers, in its frame.
         version: None for what has no versions.
         role: What a caller needs; None for what is open to everyone.
+        changes_documents: As that of `Operation`.
     """
 
     name: str
@@ -58,6 +60,7 @@ class ServedOperation:
     api: Api
     role: Role | None
     doc: OperationDoc
+    changes_documents: bool
 
     @property
     def answer(self) -> Any:
@@ -90,6 +93,7 @@ class Registry:
     def __init__(self, hot_paths: HotPaths, modules: Iterable[Functions]) -> None:
         """Compose what modules declare: each handler is given those of its parameters that it asks for by name."""
         self._hot_paths = hot_paths
+        self._log_readers = LogReaders()
         served = [
             operation for module in modules for declared in module.operations for operation in self._serve(declared)
         ]
@@ -160,12 +164,21 @@ class Registry:
             framed = open_endpoint(handler, limit_bytes=limit_bytes, note_refusal=note)
         else:
             framed = endpoint(
-                handler, role, self._hot_paths, version=version, limit_bytes=limit_bytes, note_refusal=note
+                handler,
+                role,
+                self._hot_paths,
+                version=version,
+                limit_bytes=limit_bytes,
+                note_refusal=note,
+                changes_documents=declared.changes_documents,
             )
-        return ServedOperation(name, declared.methods, route, framed, version, declared.api, role, declared.doc)
+        return ServedOperation(
+            *(name, declared.methods, route, framed, version, declared.api, role, declared.doc),
+            declared.changes_documents,
+        )
 
     def _bind(self, handler: Callable[..., Any], **of_version: Version) -> Handler:
-        at_hand = {"registry": self, **of_version}
+        at_hand = {"registry": self, "log_readers": self._log_readers, **of_version}
         of_call: dict[str, Callable[[], Any]] = {
             "hot_path": self._hot_paths.here,
             "caller": callers.current,

@@ -1,10 +1,76 @@
-"""Blocking work of functions that no HTTP request waits for."""
+"""Threads for blocking work: of functions no HTTP request waits for, of one piece at a time, of readers of the log."""
 
 import asyncio
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
+from typing import Any, Final
 
 from azure.functions import Context
+
+from shared.web.errors import LogReadersBusy
+
+_AT_ONCE: Final = 2
+_WAITING: Final = 8
+_PATIENCE_SECONDS: Final = 6
+
+
+class LogReaders:
+    """The threads in which the calls of one process read the log: two at once, eight wait, others are refused.
+
+    They are not those of other calls, so that none waits for the log.
+    """
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(_AT_ONCE, "log-reader")
+        self._calls: list[Future[Any]] = []
+
+    async def run[**Given, Result](
+        self, read: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs
+    ) -> Result:
+        """Run a function that reads the log.
+
+        Raises:
+            LogReadersBusy: Too many calls wait, or this one has waited for six seconds.
+        """
+        self._calls = [call for call in self._calls if not call.done()]
+        if len(self._calls) >= _AT_ONCE + _WAITING:
+            raise LogReadersBusy
+        call = self._threads.submit(partial(copy_context().run, partial(read, *args, **kwargs)))
+        self._calls.append(call)
+        try:
+            result = asyncio.wrap_future(call)
+            await asyncio.wait((result,), timeout=_PATIENCE_SECONDS)
+            if call.cancel():
+                raise LogReadersBusy
+            return await result
+        finally:
+            call.cancel()  # unless it has begun
+
+
+class SingleThread:
+    """Does blocking work in a thread of its own, one piece at a time; other work never waits for it.
+
+    Belongs to one event loop.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._work: Future[None] | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a piece of work is going on, also one whose caller waits no more."""
+        return self._work is not None and not self._work.done()
+
+    async def do[**Arguments](
+        self, work: Callable[Arguments, None], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> None:
+        """Do work; it begins at once unless another piece is going on."""
+        self._work = self._pool.submit(copy_context().run, partial(work, *args, **kwargs))
+        await asyncio.wrap_future(self._work)
 
 
 async def in_thread(context: Context, work: Callable[[threading.Event], None]) -> None:

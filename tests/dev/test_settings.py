@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from localhost.data_folder import keep_key
+from localhost.data_folder import keep_key, make_private
 from localhost.environment import choose_settings, needs_emulator, read_local_settings
 from localhost.failures import StartFailure
 
@@ -66,6 +66,7 @@ def test_storage_that_was_chosen_is_used(settings: dict[str, str], needed: bool)
 
 
 def test_a_folder_keeps_one_key_that_only_its_owner_reads(tmp_path: Path) -> None:
+    make_private(tmp_path / "data")
     first, second = keep_key(tmp_path / "data"), keep_key(tmp_path / "data")
 
     assert (first, len(first)) == (second, 32)

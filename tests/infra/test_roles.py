@@ -1,6 +1,7 @@
 """Who may do what: the identity gets what the code needs, and no more; the doors beside the identity are shut."""
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -11,10 +12,12 @@ from deployment.contents import APP, app_folders
 from localhost.environment import ROOT
 from tests.infra.bicep.expressions import Call, Expression, Literal, Name, Object, Text, walk
 from tests.infra.bicep.template import Resource, Value
-from tests.infra.project import app_settings, template
+from tests.infra.project import INFRA, app_settings, template
+from tests.unit.pages import page
 
 ROLES = {
     "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner",
+    "ba92f5b4-2d11-453d-a403-e96b0029c9fe": "Storage Blob Data Contributor",
     "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3": "Storage Table Data Contributor",
     "974c5e8b-45b9-4653-ba55-5f855dd0fb88": "Storage Queue Data Contributor",
     "3913510d-42f4-4e42-8a64-420c390055eb": "Monitoring Metrics Publisher",
@@ -32,6 +35,8 @@ _LIBRARIES = {"azure.storage.blob": "blob", "azure.data.tables": "table", "azure
 _BINDINGS = {"timer": "blob", "queue": "queue", "blob": "blob", "table": "table"}
 """The host keeps the lock and the status of a timer in a blob."""
 IDENTITY, DEPLOYER = "{identity.identity.properties.principalId}", "{main.principalId}"
+CODE = "{identity.deployment.properties.principalId}"
+"""Stores the deployed code, and fetches it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +130,40 @@ def test_who_deploys_may_read_and_change_the_keys_and_nothing_else() -> None:
     assert has == {("Key Vault Secrets Officer", _VAULT)}
 
 
+def test_the_deployed_code_has_an_identity_of_its_own_for_its_container_alone() -> None:
+    """The platform writes there what was deployed, as the identity that it also reads it as."""
+    has = {(grant.role, grant.on) for grant in _read_grants().values() if grant.who == CODE}
+
+    assert has == {("Storage Blob Data Contributor", f"{_STORAGE}/blobServices/containers")}
+    assert _written_container() == "deployments"
+
+
+def test_the_app_may_touch_all_blobs_but_those_of_its_code() -> None:
+    """Whatever gets the app to write where it should not: code that it changed would run, and stay."""
+    (owner,) = [each for each in _ASSIGNMENTS if _grant(each).who == IDENTITY and "Blob" in _grant(each).role]
+    condition = template().render(owner.get("properties", "condition"))
+    actions = re.findall(
+        r"!\(ActionMatches\{'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/(.+?)'\}\)", condition
+    )
+    rest = re.sub(r"!\(ActionMatches\{'[^']*'\}\)", "none", condition)
+
+    assert set(actions) == {"read", "write", "add/action", "delete", "runAsSuperUser/action"}
+    assert rest == (
+        "((none AND none AND none AND none AND none) OR (@Resource[Microsoft.Storage/storageAccounts/blobServices/"
+        "containers:name] StringNotEquals '{access.deploymentContainer.name}'))"
+    )
+    assert template().render(owner.get("properties", "conditionVersion")) == "2.0"
+
+
+def _written_container() -> str:
+    """The container whose role the identity of the code has, which is the one that the app's package is in."""
+    (named,) = template().resources(f"{_STORAGE}/blobServices/containers", existing=True)
+    return template().render(named.get("name"))
+
+
 def test_nobody_else_has_a_role() -> None:
     """Neither the identity of another module nor one that is written down."""
-    assert {grant.who for grant in _read_grants().values()} == {IDENTITY, DEPLOYER}
+    assert {grant.who for grant in _read_grants().values()} == {IDENTITY, CODE, DEPLOYER}
 
 
 _ASSIGNMENTS = template().resources("Microsoft.Authorization/roleAssignments")
@@ -152,9 +188,24 @@ def test_an_assignment_is_named_after_what_it_says(assignment: Resource) -> None
 @pytest.mark.parametrize("assignment", _ASSIGNMENTS, ids=lambda assignment: assignment.place)
 def test_an_assignment_says_what_it_is_for(assignment: Resource) -> None:
     """An identity is found only by its kind while it is new; a pipeline that deploys is no user."""
-    kind = {IDENTITY: "ServicePrincipal", DEPLOYER: "{main.principalType}"}
+    kind = {IDENTITY: "ServicePrincipal", CODE: "ServicePrincipal", DEPLOYER: "{main.principalType}"}
 
     assert template().render(assignment.get("properties", "principalType")) == kind[_grant(assignment).who]
+
+
+def test_a_pipeline_that_provisions_may_give_the_roles_of_the_templates_and_no_others() -> None:
+    """Such as Owner, to itself. One that is missing would fail in Azure only."""
+    condition = (INFRA / "given-roles.condition").read_text(encoding="utf-8")
+    lists = [set(re.findall(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", part)) for part in condition.split("AND")]
+
+    assert lists == [{_role(assignment) for assignment in _ASSIGNMENTS}] * 2
+    assert re.findall(r"roleAssignments/(\w+)'\}|@(\w+)", condition) == [
+        ("write", ""),
+        ("", "Request"),
+        ("delete", ""),
+        ("", "Resource"),
+    ]
+    assert '--condition "$(cat infra/given-roles.condition)"' in page("docs/deploy.md").text
 
 
 def test_a_role_that_bicep_names_has_the_id_of_that_name() -> None:
@@ -192,23 +243,20 @@ def _camel(name: str) -> str:
 # The identity
 
 
-def test_the_app_is_one_identity_everywhere() -> None:
-    """It runs as it, reads its package and its keys as it, and signs in to storage and to telemetry as it."""
+def test_the_app_is_one_identity_everywhere_and_its_code_is_another() -> None:
+    """It runs as it, reads its keys as it, and signs in to storage and to telemetry as it."""
     app = template().only("Microsoft.Web/sites")
     used = app.body.get("identity", "userAssignedIdentities")
     assert isinstance(used, Object)
-    (identity,) = used.properties
-    assert identity.key is not None
+    keys = [identity.key for identity in used.properties if identity.key is not None]
 
     authentication = ("properties", "functionAppConfig", "deployment", "storage", "authentication")
     assert app.body.get("identity", "type") == Text(("UserAssigned",))
     assert app.body.get(*authentication, "type") == Text(("UserAssignedIdentity",))
-    identities = [
-        template().render(Value(app.file, identity.key)),
-        template().render(app.get("properties", "keyVaultReferenceIdentity")),
-        template().render(app.get(*authentication, "userAssignedIdentityResourceId")),
-    ]
-    assert identities == ["{identity.identity.id}"] * 3
+    own, code = [template().render(Value(app.file, key)) for key in keys]
+    assert template().render(app.get("properties", "keyVaultReferenceIdentity")) == own == "{identity.identity.id}"
+    stored = template().render(app.get(*authentication, "userAssignedIdentityResourceId"))
+    assert stored == code == "{identity.deployment.id}"
 
 
 def test_the_app_signs_in_as_that_identity() -> None:

@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 import yaml
 
+from deployment.vault import RECOVER
 from localhost.environment import ROOT
-from tests.infra import azure_yaml
 from tests.infra.test_azure_yaml import OF_THE_PIPELINE, parameters
+from tests.infra.test_azure_yaml import outputs as deployment_outputs
 from tests.unit.pages import page
 
 FOLDER = ROOT / ".github" / "workflows"
 FILES = sorted(FOLDER.glob("*.yml"))
+AZURE = {"azure-dev.yml": "deploy", "azure-provision.yml": "provision"}
+"""What goes to Azure, and its environment."""
 LOGIN = {"AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_SUBSCRIPTION_ID"}
 
 
@@ -23,38 +26,40 @@ def workflow(name: str) -> dict[str, Any]:
     return {"on" if key is True else key: value for key, value in document.items()}
 
 
-def steps(name: str) -> list[dict[str, Any]]:
-    """Those of its only job."""
-    (job,) = workflow(name)["jobs"].values()
-    job_steps: list[dict[str, Any]] = job["steps"]
-    return job_steps
+def jobs(name: str) -> dict[str, dict[str, Any]]:
+    """Those with steps of their own, by name."""
+    return {job: body for job, body in workflow(name)["jobs"].items() if "steps" in body}
+
+
+def job(name: str) -> dict[str, Any]:
+    """The only one with steps of its own."""
+    (body,) = jobs(name).values()
+    return body
 
 
 def commands(name: str) -> list[str]:
     """The lines of its steps."""
-    return [line for step in steps(name) for line in step.get("run", "").splitlines()]
+    return [line for step in job(name)["steps"] for line in step.get("run", "").splitlines()]
 
 
 def test_these_are_the_workflows() -> None:
-    """`azd pipeline config` searches for the name `azure-dev.yml`."""
-    assert [path.name for path in FILES] == ["azure-dev.yml", "test.yml"]
+    """Deploying and provisioning are apart: they need different rights."""
+    assert [path.name for path in FILES] == ["azure-dev.yml", "azure-provision.yml", "test.yml"]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_every_action_is_pinned(path: Path) -> None:
     """A tag can be moved to other code; the version is a comment beside the commit."""
-    used = re.findall(r"^\s*(?:- )?uses: (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    used = re.findall(r"^\s*- uses: (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
 
-    assert len(used) == sum("uses" in step for step in steps(path.name))
+    assert len(used) == sum("uses" in step for step in job(path.name)["steps"])
     assert [action for action in used if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action)] == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_a_job_ends(path: Path) -> None:
     """Also one that hangs."""
-    (job,) = workflow(path.name)["jobs"].values()
-
-    assert 0 < job["timeout-minutes"] <= 60
+    assert 0 < job(path.name)["timeout-minutes"] <= 60
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
@@ -91,52 +96,92 @@ def test_the_tests_have_the_compiler_on_their_path() -> None:
 
 
 def test_the_tests_may_only_read() -> None:
-    """Pull requests are code of others."""
+    """Pull requests are code of others. On main, the deployment runs them."""
     document = workflow("test.yml")
+    pushes = {"branches-ignore": ["main"]}
 
     assert document["permissions"] == {"contents": "read"}
-    assert document["on"] == {"push": None, "pull_request": None}
+    assert document["on"] == {"push": pushes, "pull_request": None, "workflow_call": None}
+    assert "permissions" not in job("test.yml")
 
 
-def test_a_deployment_may_only_ask_for_a_login() -> None:
-    """And read the code."""
-    assert workflow("azure-dev.yml")["permissions"] == {"id-token": "write", "contents": "read"}
+def test_runs_of_the_tests_do_not_end_those_of_another_workflow() -> None:
+    """The group is the caller's: a deployment would be left without its tests."""
+    assert workflow("test.yml")["concurrency"]["group"] == "test-${{ github.workflow }}-${{ github.ref }}"
 
 
-def test_deployments_wait_for_each_other() -> None:
+@pytest.mark.parametrize("name", AZURE)
+def test_nothing_goes_to_azure_before_the_tests_have_passed(name: str) -> None:
+    """They are the same as for everybody, and they have no login."""
+    document = workflow(name)
+    (work,) = jobs(name)
+
+    assert document["permissions"] == {"contents": "read"}
+    assert document["jobs"].keys() == {"test", work}
+    assert document["jobs"]["test"] == {"uses": "./.github/workflows/test.yml"}
+    assert job(name)["needs"] == "test"
+
+
+@pytest.mark.parametrize(("name", "environment"), AZURE.items())
+def test_only_main_gets_a_login_and_only_in_an_environment_of_its_own(name: str, environment: str) -> None:
+    """The login is for jobs of that environment, which says which branches may use it, and who is asked."""
+    body = job(name)
+
+    assert (list(jobs(name)), body["environment"]) == ([environment], environment)
+    assert body["permissions"] == {"id-token": "write", "contents": "read"}
+    assert body["if"].split(" && ")[0] == "github.ref == 'refs/heads/main'"
+
+
+@pytest.mark.parametrize("name", AZURE)
+def test_deployments_wait_for_each_other(name: str) -> None:
     """Two at once spoil each other; one that was cut off leaves half of it."""
-    concurrency = workflow("azure-dev.yml")["concurrency"]
+    concurrency = workflow(name)["concurrency"]
 
     assert concurrency == {"group": "azure-dev-${{ vars.AZURE_ENV_NAME }}", "cancel-in-progress": False}
 
 
 def test_a_deployment_starts_by_hand_and_after_a_push_to_main() -> None:
-    """Never for a pull request, whose code would get the login."""
+    """Never for a pull request, whose code would get the login. Where nothing was set up, the tests are all."""
     assert workflow("azure-dev.yml")["on"] == {"workflow_dispatch": None, "push": {"branches": ["main"]}}
+    assert job("azure-dev.yml")["if"].split(" && ")[1:] == ["vars.AZURE_ENV_NAME != ''"]
 
 
-def test_a_deployment_has_every_variable() -> None:
+def test_resources_and_roles_are_made_by_hand_alone() -> None:
+    """Whoever may give roles may take all."""
+    assert workflow("azure-provision.yml")["on"] == {"workflow_dispatch": None}
+
+
+def test_a_deployment_knows_where_it_goes_and_nothing_more() -> None:
+    """What azd and the check afterwards ask of an environment; each is an output of the templates or azd's own."""
+    outputs = {"AZURE_RESOURCE_GROUP", "RANKLOOP_FUNCTION_APP", "RANKLOOP_ENDPOINT", "RANKLOOP_KEY_REFERENCE"}
+    variables = LOGIN | outputs | {"AZURE_ENV_NAME", "AZURE_LOCATION"}
+
+    assert job("azure-dev.yml")["env"] == {name: f"${{{{ vars.{name} }}}}" for name in variables}
+    assert outputs <= deployment_outputs()
+
+
+def test_provisioning_has_every_variable() -> None:
     """Under its own name; the identity is none of a person."""
-    variables = LOGIN | {"AZURE_ENV_NAME", "AZURE_LOCATION", *azure_yaml.document()["pipeline"]["variables"]}
+    variables = LOGIN | parameters() - {"AZURE_PRINCIPAL_ID", "AZURE_PRINCIPAL_TYPE", RECOVER}
     references = {name: f"${{{{ vars.{name} }}}}" for name in variables}
 
-    assert workflow("azure-dev.yml")["env"] == {**references, "AZURE_PRINCIPAL_TYPE": "ServicePrincipal"}
+    assert job("azure-provision.yml")["env"] == {**references, "AZURE_PRINCIPAL_TYPE": "ServicePrincipal"}
 
 
-def test_no_parameter_of_the_deployment_is_left_to_chance() -> None:
+def test_no_parameter_of_the_templates_is_left_to_chance() -> None:
     """azd itself finds out who deploys; the hook, whether a vault is recovered."""
-    env = workflow("azure-dev.yml")["env"]
+    env = job("azure-provision.yml")["env"]
 
     assert parameters() - set(env) == {"AZURE_PRINCIPAL_ID", "RANKLOOP_RECOVER_VAULT"}
     assert {"AZURE_ENV_NAME", "AZURE_LOCATION", "AZURE_PRINCIPAL_TYPE"} == OF_THE_PIPELINE & set(env)
 
 
-def test_a_deployment_logs_in_provisions_and_deploys() -> None:
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [("azure-dev.yml", "azd deploy --no-prompt"), ("azure-provision.yml", "azd provision --no-prompt")],
+)
+def test_each_logs_in_and_does_one_thing(name: str, command: str) -> None:
     """Without a question, which no person could answer."""
     login = 'azd auth login --client-id "$AZURE_CLIENT_ID" --federated-credential-provider github'
 
-    assert commands("azure-dev.yml") == [
-        f'{login} --tenant-id "$AZURE_TENANT_ID"',
-        "azd provision --no-prompt",
-        "azd deploy --no-prompt",
-    ]
+    assert commands(name) == [f'{login} --tenant-id "$AZURE_TENANT_ID"', command]

@@ -61,7 +61,7 @@ def import_model(data: bytes) -> None:
     """Use a model from outside."""
     from export_fn import imported_model
 
-    imported_model.import_model(data, "a test")
+    imported_model.import_model(data, "a test", signer=None)
 
 
 def go_back(model_id: str, train_from: str) -> None:

@@ -18,6 +18,7 @@ from shared.evaluation import evaluation_queue
 from shared.evaluation.evaluation import Purpose
 from shared.evaluation.evaluation_queue import WorkMessage
 from shared.storage import blobs, sdk
+from shared.storage.blob_file import BlobFile
 from shared.storage.paths import EVALUATION_QUEUE
 from shared.storage.rest import Rest
 from shared.storage.storage_answers import BlobMissing, RowExists, RowRefused, TableMissing
@@ -116,6 +117,15 @@ class Side:
         if (blob := blobs.read(self.path(name))) is not None and len(blob.data) == start:
             return "the blob ends there"
         return blobs.read_piece(self.path(name), start, length)
+
+    def read_file(self, name: str, written: bytes | None) -> Answer:
+        """Read a blob as a file, which may be written after it was opened."""
+        file = BlobFile.open(self.path(name))
+        if file is None:
+            return "there is none"
+        if written is not None:
+            blobs.write(self.path(name), written)
+        return file.read()
 
     def renew_etag(self, name: str) -> Answer:
         return blobs.renew(self.path(name))

@@ -407,13 +407,21 @@ class SimulatedBlob:
     def path(self) -> str:
         return f"{self.container_name}/{self.blob_name}"
 
-    def download_blob(self, offset: int | None = None, length: int | None = None) -> Download:
+    def download_blob(
+        self,
+        offset: int | None = None,
+        length: int | None = None,
+        *,
+        etag: str | None = None,
+        match_condition: MatchConditions | None = None,
+    ) -> Download:
         if offset is None:
             blob = self._get("get blob")
             return Download(self._properties(blob), blob.data)
         get_range, end = self.service.storage.get_range, None if length is None else offset + length
+        conditions = _conditions(etag, match_condition)
         blob, data = self.service.call(
-            "get blob", self.path, lambda _: get_range(self.container_name, self.blob_name, offset, end)
+            "get blob", self.path, lambda _: get_range(self.container_name, self.blob_name, offset, end, **conditions)
         )
         return Download(self._properties(blob), data)
 

@@ -38,7 +38,7 @@ def import_model(acknowledged: Acknowledged, number: int, kind: str) -> None:
     data = f"{kind} {number}".encode() if model is None else model_store.read_intact(model.predictor_blob)
     state = chained_learner.prepare(data)
     _note(acknowledged, GivenModel(state, data))
-    imported_model.import_model(data, "a client")
+    imported_model.import_model(data, "a client", signer=None)
 
 
 def apply_evaluation(evaluation: Evaluation) -> None:

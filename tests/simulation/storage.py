@@ -122,13 +122,17 @@ class Blobs:
         place = self._containers.get(container)
         return place and place.blobs.get(name)
 
-    def get_range(self, container: str, name: str, start: int, end: int | None) -> tuple[StoredBlob, bytes]:
-        """Read a blob, and a piece of its content, shorter at its end.
+    def get_range(
+        self, container: str, name: str, start: int, end: int | None, if_match: str | None = None
+    ) -> tuple[StoredBlob, bytes]:
+        """Read a blob, and a piece of its content, shorter at its end; 412 if it has another ETag than one.
 
         Source: doc, "Specifying the range header for Blob service operations": no piece begins where the blob ends.
         Azurite answers that it is empty.
         """
         blob = self.get(container, name)
+        if if_match not in (None, blob.etag):
+            raise Refused(412, "ConditionNotMet")
         if start >= len(blob.data):
             raise Refused(416, "InvalidRange")
         return blob, blob.data[start:end]

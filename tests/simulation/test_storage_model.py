@@ -129,6 +129,7 @@ BLOBS = st.one_of(
     operation("read_etag", NAMES),
     operation("read_version", NAMES),
     operation("read_piece", NAMES, st.sampled_from([0, 1, 3, 300]), st.sampled_from([1, 100, 256])),
+    operation("read_file", NAMES, st.none() | DATA),
     operation("renew_etag", NAMES),
     operation("remove_unchanged", NAMES, ETAGS),
     operation("write_unmodified", NAMES, DATA, st.sampled_from([0, 1, 60])),

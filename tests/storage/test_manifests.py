@@ -1,14 +1,16 @@
 """What it costs to find log by its manifests: as many requests as there are days, however many parts there are."""
 
+import gzip
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from export_fn import logs
+from export_fn.log_page import read_page
 from shared.configuration.configuration import new_configuration
 from shared.log import log_store, manifest_store
+from shared.log.log_position import LogPlace
 from shared.log.manifest import LogBlob, Manifest, manifest_path
 from shared.models.published import Published
 from shared.storage import blobs as stored_blobs
@@ -78,10 +80,9 @@ def test_a_page_costs_the_same_wherever_it_is(many: FaultProxy, tmp_path: Path, 
     put(tmp_path / "log", *[(at_us + part * PART_US, at_us + (part + 1) * PART_US) for part in range(2)])
     many.requests.clear()
 
-    page = logs._read_page(at_us, start(DAYS))
+    page = read_page(LogPlace(at_us), start(DAYS), packed=False)
 
-    assert page.next_blob is not None
-    assert (page.blobs, page.next_blob.from_us) == ((b"log", b"log"), at_us + 2 * PART_US)
+    assert page.next == LogPlace(at_us + 2 * PART_US)
     assert lists(many) <= 1
     assert set(reads(many)) <= {f"{name}.json" for name in around(day)}
 
@@ -91,39 +92,41 @@ def around(day: int) -> list[str]:
     return [manifest_path(start(number))[-13:-5] for number in range(day - 5, day + 3)]
 
 
-def test_a_page_has_no_more_lines_than_fit_into_memory(blobs: FaultProxy, tmp_path: Path) -> None:
-    """Small blobs can hold many lines."""
-    file = tmp_path / "log"
-    file.write_bytes(b"log")
-    for part in range(4):
-        at_us = NEW_YEAR_US + part * HOUR
-        stored = log_store.create(at_us, at_us + HOUR, file, REWARDS, 1, {"cb": 1}, 15 * 1024 * 1024)
-        manifest_store.put(stored, lambda: None)
+@pytest.mark.usefixtures("blobs")
+def test_a_page_is_whole_blobs_if_these_fit(tmp_path: Path) -> None:
+    """Then the next page reads nothing anew; it begins by what the manifests say of the lines."""
+    put_lines(tmp_path, *((NEW_YEAR_US + part * HOUR, None) for part in range(4)))
 
-    page = logs._read_page(NEW_YEAR_US, start(1))
+    page = read_page(LogPlace(NEW_YEAR_US), start(1), packed=True)
 
-    assert page.next_blob is not None
-    assert (len(page.blobs), page.next_blob.from_us) == (2, NEW_YEAR_US + 2 * HOUR)
+    assert len(gzip.decompress(page.text).splitlines()) == 2
+    assert page.next == LogPlace(NEW_YEAR_US + 2 * HOUR)
 
 
 @pytest.mark.usefixtures("blobs")
 def test_pages_lead_through_the_shards_of_a_part(tmp_path: Path) -> None:
     """Each shard is on one page, though all of them begin at one moment."""
-    file, at_us = tmp_path / "log", NEW_YEAR_US
+    at_us = NEW_YEAR_US
     shards = [(at_us, shard) for shard in range(5)] + [(at_us + HOUR, None), (at_us + 2 * HOUR, 3)]
+    put_lines(tmp_path, *shards)
+
+    pages = [page := read_page(LogPlace(at_us), start(1), packed=True)]
+    while page.next is not None:
+        pages.append(page := read_page(page.next, start(1), packed=True))
+
+    texts = [f"{from_us} {shard}".encode() for from_us, shard in shards]
+    assert [text for page in pages for text in gzip.decompress(page.text).splitlines()] == texts
+    assert len(pages) == 4
+
+
+def put_lines(folder: Path, *shards: tuple[int, int | None]) -> None:
+    """Store log blobs that are said to have 15 MiB of lines; each has one that says which blob it is."""
+    file = folder / "log"
     for from_us, shard in shards:
-        file.write_text(f"{from_us} {shard}")
+        file.write_bytes(gzip.compress(f"{from_us} {shard}\n".encode()))
         numbers = (1, {"cb": 1}, 15 * 1024 * 1024)
         blob = log_store.create(from_us, from_us + HOUR, file, REWARDS, *numbers, shard=shard)
         manifest_store.put(blob, lambda: None)
-
-    pages = [page := logs._read_page(at_us, start(1))]
-    while (following := page.next_blob) is not None:
-        pages.append(page := logs._read_page(following.from_us, start(1), following.shard or 0))
-
-    texts = [f"{from_us} {shard}".encode() for from_us, shard in shards]
-    assert [text for page in pages for text in page.blobs] == texts
-    assert len(pages) == 4
 
 
 def test_all_log_is_read_by_one_list_and_a_manifest_a_day(many: FaultProxy) -> None:

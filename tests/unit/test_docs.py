@@ -295,7 +295,8 @@ def test_every_field_of_chances_is_on_its_page() -> None:
 
 def test_every_field_of_the_list_of_events_is_on_its_page() -> None:
     """Of Ranks, rewards and activations."""
-    rank = Rank.of(Event("e", "r", 5, ranked_event.pack(_page_of_slots())))
+    event = _page_of_slots()
+    rank = Rank.of(Event("e", "r", 5, ranked_event.pack(event)), event)
     entries = select([rank], [Observation("e", "1", 6, 1.0)], Filters(), 10)
     answer = json.loads(NewestEvents.of(entries, 1, 2, "why").to_json())
 

@@ -36,6 +36,8 @@ class DeclaredField:
     def request_type(self) -> Any:
         """The type in requests; null is for no change."""
         kind, api = _json_type(self.kind), self.api
+        if str in (kind, *get_args(kind)):
+            return Annotated[str, Field(max_length=api.longest)] | None
         if api.least is not None or api.most is not None:
             kind = Annotated[kind, Field(ge=api.least, le=api.most, **_FINITE.get(kind, {}))]
         return kind | None

@@ -9,7 +9,7 @@ from shared import durations
 from shared.access.loop_keys import LoopKey
 from shared.times import DAY
 from shared.web.errors import InvalidRequest
-from shared.web.json_forms import Moment, MomentText, Wire, read_moment
+from shared.web.json_forms import Moment, SentMoment, Wire, read_moment
 
 _LONGEST_OVERLAP_US = 30 * DAY
 _OVERLAP_US = DAY
@@ -22,7 +22,7 @@ class NewKey(Wire):
     """A key to be made."""
 
     role: KeyRole
-    expires_at: MomentText | None = None
+    expires_at: SentMoment | None = None
 
     def expires_us(self, now_us: int) -> int | None:
         """When it ceases to be taken; None for never.

@@ -33,6 +33,7 @@ class HistoryEntry(Wire):
     by: str
     act: Annotated[str, WithJsonSchema({"enum": [*Act], "title": "Act", "type": "string"})]
     about: str | None
+    request: str | None
     changed: list[FromTo]
 
     @classmethod
@@ -43,6 +44,7 @@ class HistoryEntry(Wire):
             by=change.by,
             act=change.act,
             about=change.about or None,
+            request=change.request or None,
             changed=[FromTo.of(value) for value in change.values],
         )
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
-from pydantic import Field, StringConstraints
+from pydantic import StringConstraints
 
 from shared.configuration.forms.learning_settings import PolicyContract
 from shared.evaluation.evaluation import Policy, Purpose, Source
@@ -17,12 +17,11 @@ from shared.web.errors import (
     InvalidRequest,
     MaximumEvaluationCustomPoliciesExceeded,
 )
-from shared.web.json_forms import MAX_ID, Wire
+from shared.web.json_forms import MAX_ID, SentMoment, Wire, at_most
 
 MOST_POLICIES = 10
 
-_Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
-_Policies = Annotated[list[PolicyContract], Field(max_length=MOST_POLICIES)]
+_Policies = Annotated[list[PolicyContract], at_most(MOST_POLICIES)]
 
 
 class RangeContract(Wire):
@@ -32,8 +31,8 @@ class RangeContract(Wire):
     reversed_range: ClassVar[type[InvalidRequest]] = InvalidDateTimesInEvaluationContract
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID)]
-    start_time: _Moment
-    end_time: _Moment
+    start_time: SentMoment
+    end_time: SentMoment
 
     def range_us(self) -> range:
         """The range in microseconds.

@@ -10,11 +10,12 @@ from pydantic import Field
 from shared.evaluation.evaluation import Evaluation
 from shared.evaluation.forms.evaluation_times import format_moment, read_range
 from shared.web.errors import InvalidRequest
-from shared.web.json_forms import Wire
+from shared.web.json_forms import SentMoment, Wire
 from shared.web.pages import PageQuery
 
 INTERVALS = (5, 60, 360, 720, 1440)
 ROLLING, EXPANDING = "Rolling", "Expanding"
+_LONGEST_FILTER = 256
 
 _FILTER = re.compile(r"(?:metadata=)?evaluationType eq '(manual|auto)'", re.IGNORECASE | re.ASCII)
 
@@ -22,8 +23,8 @@ _FILTER = re.compile(r"(?:metadata=)?evaluationType eq '(manual|auto)'", re.IGNO
 class EvaluationQuery(Wire):
     """Which part of what was found is asked for, and in which intervals; without a word all of it."""
 
-    start_time: Annotated[str | None, Field(json_schema_extra={"format": "date-time"})] = None
-    end_time: Annotated[str | None, Field(json_schema_extra={"format": "date-time"})] = None
+    start_time: SentMoment | None = None
+    end_time: SentMoment | None = None
     interval_in_minutes: Literal[5, 60, 360, 720, 1440] | None = None
     window: Literal["Expanding", "Rolling"] | None = None
 
@@ -31,7 +32,7 @@ class EvaluationQuery(Wire):
 class EvaluationsQuery(PageQuery):
     """Which part of the list is asked for, such as `metadata=evaluationType eq 'Manual'`."""
 
-    filter: str | None = None
+    filter: Annotated[str | None, Field(max_length=_LONGEST_FILTER)] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,8 @@ def parse_filter(text: str | None) -> Callable[[Evaluation], bool]:
     """
     if not text:
         return lambda _: True
-    if (match := _FILTER.fullmatch(" ".join(text.split()))) is None:
+    match = _FILTER.fullmatch(" ".join(text.split())) if len(text) <= _LONGEST_FILTER else None
+    if match is None:
         raise InvalidRequest("It has to be metadata=evaluationType eq 'Manual', or 'Auto'.", "filter")
     automatic = match[1].lower() == "auto"
     return lambda evaluation: evaluation.is_automatic == automatic

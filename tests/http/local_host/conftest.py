@@ -57,7 +57,7 @@ def start(described: Callable[..., HostProcess]) -> Iterator[Callable[..., HostP
 @pytest.fixture(scope="module")
 def host(described: Callable[..., HostProcess]) -> Iterator[HostProcess]:
     """One host for all tests of a module."""
-    with described(LOCALHOST_FUNCTION_KEY="function-key") as started:
+    with described(LOCALHOST_FUNCTION_KEY="function-key", LOCALHOST_MASTER_KEY="master-key") as started:
         yield started
 
 

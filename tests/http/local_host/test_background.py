@@ -13,6 +13,8 @@ from localhost.host.host_process import HostProcess
 from tests.http.api import Api
 from tests.http.local_host.watching import eventually, lines
 
+OWNER = {"x-functions-key": "master-key"}
+
 
 @pytest.fixture
 def letters(connection_string: str) -> Iterator[QueueClient]:
@@ -64,13 +66,13 @@ class TestTimersAndQueues:
 
     def test_only_functions_that_run_by_themselves_can_be_run(self, toys: Api) -> None:
         assert [
-            toys.post("/admin/functions/post", {}).status,
-            toys.post("/admin/functions/unknown", {}).status,
-            toys.post("/admin/functions/seldom", b"[]").status,
+            toys.post("/admin/functions/post", {}, OWNER).status,
+            toys.post("/admin/functions/unknown", {}, OWNER).status,
+            toys.post("/admin/functions/seldom", b"[]", OWNER).status,
         ] == [404, 404, 400]
 
     def test_all_functions_are_listed(self, toys: Api) -> None:
-        listed = {function["name"]: function["trigger"] for function in toys.get("/admin/functions").json}
+        listed = {function["name"]: function["trigger"] for function in toys.get("/admin/functions", OWNER).json}
 
         assert {"post": "http", "seldom": "timer", "letters": "queue"}.items() <= listed.items()
 

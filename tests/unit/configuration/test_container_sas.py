@@ -17,7 +17,8 @@ SIGNED = "sv=2022-11-02&sr=c&sp=rwl&se=2030-01-01T00%3A00%3A00Z&sig=x%2Fy%3D"
         "https://mine.blob.core.windows.net/logs?si=policy&sig=x",
         "https://mine.blob.core.windows.net/logs?ss=b&srt=o&sp=rw&sig=x",
         f"http://127.0.0.1:10000/devstoreaccount1/logs?{SIGNED}",
-        f"http://azurite:10000/devstoreaccount1/logs?{SIGNED}",
+        f"http://localhost:10000/devstoreaccount1/logs?{SIGNED}",
+        f"http://[::1]:10000/devstoreaccount1/logs?{SIGNED}",
         "https://testblob.blob.core.windows.net/container?se=2020-08-13T00%3A00Z&sp=rwl&spr=https&sv=2018-11-09&sr=c&sig=signature",
     ],
 )
@@ -30,7 +31,7 @@ def test_a_container_that_can_be_written_to_is_taken(address: str) -> None:
     ("address", "sentence"),
     [
         ("", "missing"),
-        ("logs", "http"),
+        ("logs", "https"),
         ("https://[", "no address"),
         (f"ftp://mine.blob.core.windows.net/logs?{SIGNED}", "http"),
         (f"https:///logs?{SIGNED}", "http"),
@@ -59,10 +60,8 @@ def test_any_other_address_is_told_what_is_wrong_with_it(address: str, sentence:
     ("address", "shown"),
     [
         ("", ""),
-        (
-            f"https://me:secret@mine.blob.core.windows.net/logs?{SIGNED}",
-            "https://mine.blob.core.windows.net/logs?(hidden)",
-        ),
+        (f"https://mine.blob.core.windows.net:443/logs?{SIGNED}", "https://mine.blob.core.windows.net/logs?(hidden)"),
+        (f"https://me:secret@mine.blob.core.windows.net/logs?{SIGNED}", "(hidden)"),
         ("sig=secret", "(hidden)"),
         ("https://mine.blob.core.windows.net/secret/path", "(hidden)"),
     ],

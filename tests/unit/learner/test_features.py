@@ -11,12 +11,14 @@ from shared.learner import features
 from shared.learner.cleaning import MAX_DEPTH
 from shared.learner.features import InvalidFeatures, document
 from shared.learner.recorded_features import read_features
+from shared.log.feature_names import cut
 
 ACTION = [("a", [{"x": 1}])]
 
 texts = st.text(max_size=8) | st.sampled_from(["long" * 100, "a:b|c", "\n\0", "_x"])
 names = st.one_of(
     st.text(min_size=1, max_size=6),
+    st.sampled_from(["long" * 70, "lang" * 70 + "é", "é" + "long" * 64]),
     st.sampled_from(["_label_cost", "_multi", "__aid", "_text", "é", "~é", "日本", "a", "p", "c", "|", ":", " ", "\0"]),
 )
 numbers = st.integers() | st.floats(allow_nan=False) | st.sampled_from([10**400, -(10**30), 1e300, 1e-12, 0, -0.0])
@@ -76,6 +78,7 @@ def test_no_feature_can_be_taken_for_a_command(context: list[Any], actions: list
         assert "!" <= name[0] <= "~"
         assert name[0] != "_"
         assert depth <= MAX_DEPTH
+        assert len(name) <= 256
         assert not isinstance(value, str) or len(value) <= 256
         for number in value if isinstance(value, list) else [value]:
             if isinstance(number, int | float):
@@ -105,6 +108,9 @@ def test_features_that_can_stay_are_not_touched(context: list[Any], actions: lis
         ({"n": float("inf"), "m": float("-inf")}, {"n": 1_000_000, "m": -1_000_000}),
         ({"n": [1, 1e-12, 1e9, float("nan")]}, {"n": [1, 0, 1_000_000, 0]}),
         ({"t": "é" * 300}, {"t": "é" * 256}),
+        ({"n" * 256: 1, "o": {"n" * 256: 2}}, {"n" * 256: 1, "o": {"n" * 256: 2}}),
+        ({"n" * 257: {"n" * 300: 2}}, {cut("n" * 257): {cut("n" * 300): 2}}),
+        ({"é" * 256: 1}, {cut("~" + "é" * 256): 1}),
         ({"1": {"2": {"3": {"4": {"5": {"6": 1, "7": {"8": 1}}}}}}}, {"1": {"2": {"3": {"4": {"5": {"6": 1}}}}}}),
         ({"a": True, "b": None, "c": "", "d": {}, "e": []}, {"a": True, "b": None, "c": "", "d": {}, "e": []}),
     ],

@@ -145,7 +145,7 @@ def test_a_feature_named_like_a_field_says_nothing_of_its_event() -> None:
     event = RankedEvent("e", AT_US, text, b"[1]", b"[1.0]", "N/A", deferred=False)
     line = event_text(event, [], _LONGEST)
 
-    assert not line_pieces.is_deferred(line)
+    assert not line_pieces.read_origin(line).deferred
     assert not line_pieces.is_answered_otherwise(line)
     assert log_line.kind(line) == "cb"
 

@@ -11,6 +11,7 @@ from shared.configuration.reward_aggregation import Aggregation
 from shared.configuration.service_configuration import LearningMode
 from shared.intake.rows import Observation
 from shared.log import line_pieces, log_line
+from shared.log.feature_names import cut
 from shared.log.log_line import event_line, lone_line
 from shared.log.ranked_event import RankedEvent
 from shared.log.redaction import EventTarget, FeatureTarget, Target, without_id
@@ -122,6 +123,26 @@ def test_a_namespace_is_what_a_feature_stands_directly_in(namespace: str | None,
     content = document(mail="ann", who={"mail": "ann", "deep": {"mail": "ann"}})
 
     assert redact(line(content), FeatureTarget("mail", "ann", namespace)) == line(document(**left))
+
+
+@pytest.mark.parametrize("name", ["n" * 300, "ü" * 255, 'q"' * 200])
+def test_a_long_name_is_found_as_it_was_logged(name: str) -> None:
+    """By this version, which cuts it, with its mark or without, and by earlier ones, which did not; others stay."""
+    logged = [cut(name), cut(f"~{name}"), cut(f"~~{name}"), name, f"~{name}"]
+    other = cut(name + "x")
+
+    left = redact(line(document(**{**dict.fromkeys(logged, "ann"), other: "ann"})), FeatureTarget(name, "ann"))
+
+    assert left == line(document(**{other: "ann"}))
+
+
+def test_a_long_namespace_is_found_as_it_was_logged() -> None:
+    """Its name was cut as others are."""
+    text = line(document(**{cut("n" * 300): {"mail": "ann"}}))
+
+    left = redact(text, FeatureTarget("mail", "ann", "n" * 300))
+
+    assert left == line(document(**{cut("n" * 300): {}}))
 
 
 def test_names_that_the_learner_could_not_take_are_found_as_they_were_sent() -> None:

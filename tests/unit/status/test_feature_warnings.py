@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from localhost.environment import ROOT
+from shared.log.feature_names import cut
 from shared.status.feature_profile import Profile
 from shared.status.feature_warnings import feature_warnings
 from shared.times import DAY, HOUR, SECOND
@@ -96,6 +97,18 @@ def test_a_feature_with_values_that_come_again_is_fine(kinds: int, events: int) 
     chance = random.Random(kinds)
 
     assert codes(profile_of(lambda number: healthy(number, user=f"user-{chance.randrange(kinds)}"), events)) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "warned"), [("n" * 256, set[str]()), (cut("n" * 257), {"FeatureNamesCut"}), ("n~" + "0" * 16, set[str]())]
+)
+def test_names_that_were_cut_are_warned_of(name: str, warned: set[str]) -> None:
+    """Wherever they stand; one that has just the longest length was not cut."""
+
+    def make(number: int) -> dict[str, Any]:
+        return healthy(number, **{name: number % 3, "in": {name: {"deep": number % 3}}})
+
+    assert codes(profile_of(make, 200)) - {"NamespacesShareLetter"} == warned
 
 
 def test_a_feature_of_an_action_that_is_new_each_time_is_named() -> None:

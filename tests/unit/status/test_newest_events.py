@@ -30,7 +30,7 @@ def ranked(event_id: str, second: int, *, best: bool = True, **more: Any) -> Ran
 
 
 def rank(event: RankedEvent, request_hash: str = "r") -> Rank:
-    return Rank.of(Event(event.event_id, request_hash, event.at_us, ranked_event.pack(event)))
+    return Rank.of(Event(event.event_id, request_hash, event.at_us, ranked_event.pack(event)), event)
 
 
 def reward(

@@ -84,6 +84,6 @@ def test_a_model_is_stored_flat() -> None:
     assert json_documents.to_json(reference) == (
         b'{"id":"m","predictor_blob":"a/2e.vw","sha256":"2e","state_blob":"a/1f.vw","arguments":"--cb_explore_adf",'
         b'"revision":3,"learned_up_to_us":90,"learned_events":7,"made_at_us":95,"origin":"applied","learned_from_us":5,'
-        b'"first_event_id":"first","last_event_id":null,"learned_in":"Online"}'
+        b'"first_event_id":"first","last_event_id":null,"learned_in":"Online","signer":null}'
     )
     assert files == reference.files
