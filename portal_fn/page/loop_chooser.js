@@ -16,7 +16,7 @@ export function LoopChooser() {
 function Chooser({ loop, deployment }) {
   const [isOpen, setOpen] = useState(false);
   return html`
-    <button class="loop-name" popovertarget="loops" aria-label=${`Loop ${loop}, choose another one`}>${loop}</button>
+    <button class="loop-name" popovertarget="loops" aria-label=${`Loop ${loop}, choose another one`}><span>${loop}</span></button>
     <div class="loop-list" id="loops" popover="auto" onToggle=${({ newState }) => setOpen(newState === "open")}>
       ${isOpen && html`<${List} loop=${loop} deployment=${deployment} />`}
     </div>
