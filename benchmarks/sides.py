@@ -13,6 +13,7 @@ from typing import Any
 
 from benchmarks.failures import SideFailed
 from localhost.environment import ROOT, clean_environment
+from shared.storage.paths import DEFAULT, in_loop
 
 _SECONDS = 1200
 
@@ -38,7 +39,8 @@ def run(side: Callable[..., Any], settings: Mapping[str, str], **keywords: Any) 
 def main() -> None:
     """Be such a process."""
     function = getattr(importlib.import_module(sys.argv[1]), sys.argv[2])
-    print(json.dumps(function(**json.load(sys.stdin))))
+    with in_loop(DEFAULT):
+        print(json.dumps(function(**json.load(sys.stdin))))
 
 
 if __name__ == "__main__":

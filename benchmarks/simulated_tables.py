@@ -15,6 +15,7 @@ from itertools import islice
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from benchmarks import backlog, child_servers
+from shared.storage.paths import DEFAULT, in_loop
 from shared.times import to_iso
 
 _FILTER = re.compile(r"PartitionKey ge '([^']+)' and PartitionKey le '([^']+)'(?: and at ge (\d+)L and at lt (\d+)L)?")
@@ -106,4 +107,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with in_loop(DEFAULT):
+        main()

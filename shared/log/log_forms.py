@@ -39,7 +39,7 @@ class LogRange(Wire):
     from_: Annotated[SentMoment | None, Field(alias="from")] = None
     to: SentMoment | None = None
     shard: Annotated[int, Field(ge=0, le=_LAST_SHARD)] = 0
-    position: str | None = None
+    position: Annotated[str | None, Field(max_length=64)] = None
 
 
 def properties(date_range: tuple[int, int] | None) -> bytes:

@@ -270,14 +270,14 @@ def test_who_joins_a_shard_again_writes_nothing_else(stored_loop: StoredLoop) ->
     with use_storage(stored_loop.storage), settings.use(replace(settings.settings(), **PAST)):
         intent = begin_part(to_us - HOUR, to_us)
         for shard in range(4):
-            ShardJoins().take(JoinMessage(intent.from_us, intent.to_us, 4, shard, to_us).text(), 1)
+            ShardJoins().take(JoinMessage("default", intent.from_us, intent.to_us, 4, shard, to_us).text(), 1)
         before, results = stored_loop.in_force(), shard_result_store.read_new(intent)
 
-        ShardJoins().take(JoinMessage(intent.from_us, intent.to_us, 4, 2, to_us).text(), 1)
+        ShardJoins().take(JoinMessage("default", intent.from_us, intent.to_us, 4, 2, to_us).text(), 1)
         first = stored_loop.in_force()
         shard_result_store.remove_all()
         for shard in (3, 1, 0, 2):
-            ShardJoins().take(JoinMessage(intent.from_us, intent.to_us, 4, shard, to_us).text(), 1)
+            ShardJoins().take(JoinMessage("default", intent.from_us, intent.to_us, 4, shard, to_us).text(), 1)
         again = shard_result_store.read_new(intent)
 
     after = stored_loop.in_force()
@@ -297,7 +297,7 @@ def test_a_worker_joins_nothing_without_the_rewards_that_are_being_collected_ane
     with use_storage(stored_loop.storage), settings.use(replace(settings.settings(), **PAST)):
         intent = begin_part(to_us - HOUR, to_us, collected_up_to_us=0)
         with pytest.raises(NotCollected):
-            ShardJoins().take(JoinMessage(intent.from_us, intent.to_us, 4, 0, to_us).text(), 1)
+            ShardJoins().take(JoinMessage("default", intent.from_us, intent.to_us, 4, 0, to_us).text(), 1)
         assert stored_loop.names("logs/") == stored_loop.names("joins/") == []
 
     with trainer(split=Split()) as started_trainer:
@@ -314,8 +314,8 @@ def test_a_message_of_a_part_that_is_over_does_nothing(stored_loop: StoredLoop) 
     with use_storage(stored_loop.storage), settings.use(replace(settings.settings(), **PAST)):
         intent = begin_part(to_us - HOUR, to_us)
         for ends in ((intent.from_us, intent.to_us - 1), (intent.from_us - 1, intent.to_us)):
-            ShardJoins().take(JoinMessage(*ends, 4, 0, to_us).text(), 1)
-        ShardJoins().take(JoinMessage(intent.from_us, intent.to_us, 8, 0, to_us).text(), 1)
+            ShardJoins().take(JoinMessage("default", *ends, 4, 0, to_us).text(), 1)
+        ShardJoins().take(JoinMessage("default", intent.from_us, intent.to_us, 8, 0, to_us).text(), 1)
 
         assert [*blobs.list_paths(this_loop().logs)] == []
     assert stored_loop.names("joins/") == []
@@ -335,7 +335,9 @@ def test_what_was_redacted_between_two_parts_is_in_none_though_a_worker_had_read
         for minutes, shards_in_order in ((10, (0, 1, 2, 3)), (20, (3, 2, 1, 0))):
             intent = begin_part(to_us - HOUR + (minutes - 10) * past.MINUTE, to_us - HOUR + minutes * past.MINUTE)
             for shard in shards_in_order:
-                joins.take(JoinMessage(intent.from_us, intent.to_us, 4, shard, complete_us + minutes).text(), 1)
+                joins.take(
+                    JoinMessage("default", intent.from_us, intent.to_us, 4, shard, complete_us + minutes).text(), 1
+                )
             end_part(intent)
             if minutes == 10:
                 for event in events[60:70]:

@@ -8,6 +8,7 @@ import logging
 import sys
 from collections.abc import Collection, Sequence
 
+from shared.storage.paths import DEFAULT, in_loop
 from tests.simulation.faults import Decided
 from tests.simulation.plan import PlannedChange, Rank, Run, draw
 from tests.simulation.shrinking import shrink, try_plan
@@ -62,4 +63,5 @@ def _seconds(us: int) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with in_loop(DEFAULT):
+        sys.exit(main())

@@ -26,6 +26,7 @@ from rank_fn.rank import rank
 from reward_fn.multislot import multislot_activate, multislot_reward
 from reward_fn.reward import activate, reward
 from shared.ranking.hot_path import HotPath
+from shared.storage.paths import DEFAULT, in_loop
 from shared.times import DAY, MINUTE, SECOND
 from shared.web.versions import VERSIONS
 from status_fn.loop_status import read_loop_status
@@ -183,4 +184,5 @@ def main(first: int, step: int, end: int, events: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    with in_loop(DEFAULT):
+        main(*map(int, sys.argv[1:]))

@@ -10,6 +10,7 @@ import logging
 import sys
 from typing import Final
 
+from shared.storage.paths import DEFAULT, in_loop
 from tests.simulation.plan import draw
 from tests.simulation.shrinking import try_plan
 
@@ -30,4 +31,5 @@ def main(first: int, step: int, end: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    with in_loop(DEFAULT):
+        main(*map(int, sys.argv[1:]))
