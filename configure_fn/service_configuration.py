@@ -18,7 +18,6 @@ from shared.metrics import apprentice_forms
 from shared.settings import settings
 from shared.storage.clock import now_us
 from shared.training import lease
-from shared.web import callers
 from shared.web.json_forms import from_json
 from shared.web.operations import Functions, PerVersion
 from shared.web.responses import json_answer, warn
@@ -31,10 +30,10 @@ PATH = "configurations/service"
 
 
 @functions.operation(["GET"], PATH, Role.READ, answer=PerVersion(answer_model))
-async def read_service_configuration(_: HttpRequest, version: Version) -> HttpResponse:
+async def read_service_configuration(_: HttpRequest, version: Version, role: Role) -> HttpResponse:
     """Tell the service configuration."""
     configuration = await asyncio.to_thread(configuration_store.read_configuration)
-    return await _answer(configuration, version)
+    return await _answer(configuration, version, role)
 
 
 @functions.operation(
@@ -57,19 +56,19 @@ async def change_service_configuration(req: HttpRequest, version: Version, calle
 
     cause = Cause(caller, Act.SERVICE)
     configuration = await asyncio.to_thread(configuration_store.change_configuration, change, cause)
-    changed = await _answer(configuration, version)
+    changed = await _answer(configuration, version, Role.ADMIN)
     if ignored := describe_unknown_fields(from_json(req.get_body()), version):
         warn(changed, ignored)
         _log.warning("A change of the service configuration by %s has unknown fields. %s", version.name, ignored)
     return changed
 
 
-async def _answer(configuration: Configuration, version: Version) -> HttpResponse:
-    """Answer with the configuration, and with the metrics of an apprentice in versions that have them."""
+async def _answer(configuration: Configuration, version: Version, role: Role) -> HttpResponse:
+    """Answer with the configuration, without secrets for who only reads, and with the metrics of an apprentice."""
     metrics = None
     if METRICS in fields_of(version):
         state = await asyncio.to_thread(lease.read_state)
         if state and state.metrics.apprentice.total.events:
             metrics = apprentice_forms.metrics(state.metrics.apprentice)
     service = configuration.service
-    return json_answer(answer(service if callers.may(Role.ADMIN) else service.without_secrets(), version, metrics))
+    return json_answer(answer(service if role.allows(Role.ADMIN) else service.without_secrets(), version, metrics))

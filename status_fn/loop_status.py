@@ -12,7 +12,7 @@ from shared.status.collapse_warnings import collapse_warnings
 from shared.status.feature_warnings import feature_warnings
 from shared.status.learning_status import StatusInputs
 from shared.status.mode_warnings import mode_warnings
-from shared.status.status_forms import LoopStatus
+from shared.status.status_forms import Caller, LoopStatus
 from shared.status.verdict_warnings import verdict_warnings
 from shared.status.warnings import LoopWarning, counter_warnings
 from shared.web.operations import Api, Functions
@@ -24,16 +24,16 @@ functions = Functions()
 
 
 @functions.operation(["GET"], "status", Role.READ, api=Api.OWN, answer=LoopStatus)
-async def read_loop_status(_: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
+async def read_loop_status(_: HttpRequest, hot_path: HotPath[Any], caller: str, role: Role) -> HttpResponse:
     """Tell the story of the loop so far."""
-    return json_answer(await asyncio.to_thread(_read_status, hot_path))
+    return json_answer(await asyncio.to_thread(_read_status, hot_path, Caller(name=caller, role=role)))
 
 
-def _read_status(hot_path: HotPath[Any]) -> bytes:
+def _read_status(hot_path: HotPath[Any], caller: Caller) -> bytes:
     inputs = evidence.read_status_inputs()
     refused = hot_path.refused_ranks.count_recent(inputs.now_us)
     loaded = hot_path.model.reference if hot_path.model else None
-    return LoopStatus.of(inputs, _warnings(inputs, refused, hot_path), loaded).to_json()
+    return LoopStatus.of(inputs, _warnings(inputs, refused, hot_path), loaded, caller).to_json()
 
 
 def _warnings(inputs: StatusInputs, refused: int, hot_path: HotPath[Any]) -> list[LoopWarning]:

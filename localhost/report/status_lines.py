@@ -7,13 +7,15 @@ from localhost.report.stage_lines import stage_lines
 from localhost.report.verdict_lines import verdict_lines
 
 _SHOWN = (
-    *("learning", "because", "stages", "verdict", "nextModel", "retraining", "optimization", "model", "instance"),
-    *("events", "lastRun", "joinedUpTo", "lagSeconds", "warnings"),
+    *("loop", "caller", "learning", "because", "stages", "verdict", "nextModel", "retraining", "optimization"),
+    *("model", "instance", "events", "lastRun", "joinedUpTo", "lagSeconds", "warnings"),
 )
 
 
 def status_lines(status: Document) -> Iterator[str]:
-    """Give the lines: whether it learns and why, what that is worth, when the next model comes, what to look at."""
+    """Give the lines: which loop, whether it learns and why, what that is worth, the next model, what to look at."""
+    if "loop" in status:
+        yield from paragraph("Loop", f"{status['loop']}{_caller(status.get('caller') or {})}")
     yield from paragraph("Learning", f"{'yes' if status.get('learning') else 'no'}. {status.get('because', '')}")
     yield from stage_lines(status)
     yield from verdict_lines(status.get("verdict"))
@@ -25,6 +27,10 @@ def status_lines(status: Document) -> Iterator[str]:
     yield from _events(status)
     yield from rest(status, _SHOWN)
     yield from _warnings(status)
+
+
+def _caller(caller: Document) -> str:
+    return f", as {caller['name']} with the role {caller['role']}" if {"name", "role"} <= caller.keys() else ""
 
 
 def _next_model(next_model: Document) -> Iterator[str]:

@@ -1,6 +1,6 @@
 // Signing in by Entra ID: the authorization code flow with PKCE, as an application without a secret.
 import * as oauth from "./libraries/oauth4webapi.mjs";
-import { credentials, LOOP, readSignIn, signIn, signOut } from "./session.js";
+import { credentials, LOOP, readSignIn, refuse, signIn } from "./session.js";
 
 const PLACE = `rankloop sign-in ${LOOP.pathname}`;
 const RETURN = new URL("rankloop/", LOOP).href; // Entra ID compares it letter by letter with that of the application
@@ -28,7 +28,7 @@ export async function leave() {
     sessionStorage.setItem(PLACE, JSON.stringify({ state, verifier, view: location.hash }));
     location.assign(address);
   } catch (error) {
-    signOut(reasonOf(error));
+    refuse(reasonOf(error));
   }
 }
 
@@ -39,7 +39,7 @@ export async function comeBack() {
   sessionStorage.removeItem(PLACE);
   history.replaceState(null, "", `${location.pathname}${view}`);
   if (state !== answer.searchParams.get("state")) {
-    if (!credentials()) signOut(NOT_ASKED);
+    if (!credentials()) refuse(NOT_ASKED);
     return;
   }
   try {
@@ -48,7 +48,7 @@ export async function comeBack() {
     const given = await oauth.authorizationCodeGrantRequest(server, client, oauth.None(), code, RETURN, verifier, options);
     enter(await oauth.processAuthorizationCodeResponse(server, client, given));
   } catch (error) {
-    signOut(reasonOf(error));
+    refuse(reasonOf(error));
   }
 }
 
@@ -62,7 +62,7 @@ export async function renew() {
     const answer = await oauth.processRefreshTokenResponse(server, client, given);
     if (isSignedIn()) enter({ refresh_token: refreshToken, ...answer });
   } catch (error) {
-    if (error instanceof oauth.ResponseBodyError && isSignedIn()) signOut(reasonOf(error)); // else the token is good for minutes
+    if (error instanceof oauth.ResponseBodyError && isSignedIn()) refuse(reasonOf(error)); // else the token is good for minutes
   }
 }
 

@@ -1,13 +1,16 @@
 // The frame around every view: the menu, what is wrong with the connection, and the way in.
 
+import { LoopChooser } from "./loop_chooser.js";
+import { DEFAULT, useCaller } from "./loops.js";
 import { Notice } from "./parts/notice.js";
-import { STATUS_SECONDS, usePolled } from "./polling.js";
+import { forget, STATUS_SECONDS, usePolled } from "./polling.js";
 import { linkTo, useRoute } from "./route.js";
-import { signOut, useSession } from "./session.js";
+import { refuse, signOut, useSession } from "./session.js";
 import { html, useEffect, useErrorBoundary, useState } from "./view.js";
 import { SignIn } from "./views/sign_in.js";
 import { VIEWS } from "./views.js";
 
+const WANTED_ROLE = "The page shows what keys of the role read and admin open. Sign in with one of those.";
 const IF_IT_STAYS = " This page asks again by itself. If it stays so, see whether the storage account is there and the app may use it.";
 
 /** The whole page. */
@@ -19,13 +22,15 @@ export function Layout() {
 function Frame() {
   const { view } = useRoute();
   const chosen = VIEWS.find(({ name }) => name === view) ?? VIEWS[0];
+  const { loop } = useCaller();
   useEffect(() => {
-    document.title = `${chosen.title} · Rankloop`;
-  }, [chosen]);
+    document.title = [chosen.title, ...(loop && loop !== DEFAULT ? [loop] : []), "Rankloop"].join(" · ");
+  }, [chosen, loop]);
   return html`
     <a class="skip" href="#content" onClick=${skipToContent}>Skip to the content</a>
     <header class="menu">
       <a class="brand" href=${linkTo("")}>Rankloop</a>
+      <${LoopChooser} />
       <nav aria-label="Views">
         ${VIEWS.map(
           ({ name, title }) => html`<a href=${linkTo(name)} aria-current=${name === chosen.name ? "page" : undefined}>${title}</a>`,
@@ -48,6 +53,11 @@ function skipToContent(event) {
 /** Says what is wrong between this page and the loop, if anything is. */
 function Connection() {
   const { error, answer, slow } = usePolled("rankloop/v1/status", STATUS_SECONDS);
+  useEffect(() => {
+    if (error?.code !== "PermissionDenied") return;
+    forget(); // or the next one who signs in is told the same
+    refuse(`${error.message} ${WANTED_ROLE}`, "This does not open the page.", "warning");
+  }, [error]);
   const older = answer ? " What is shown is what it said before." : "";
   if (error) return html`<${Notice} kind="trouble" title=${error.message} text=${`${error.status === 503 ? IF_IT_STAYS : ""}${older}`} />`;
   if (slow) return html`<${Notice} kind="warning" text=${`The loop takes long to answer.${older}`} />`;

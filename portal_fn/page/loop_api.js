@@ -1,5 +1,5 @@
 // Calls of the loop's API, with the session's key. Every figure of the page comes through here.
-import { credentials, LOOP, signOut } from "./session.js";
+import { credentials, LOOP, refuse } from "./session.js";
 
 const PATIENCE_MS = 25_000; // every call is answered within 20 seconds
 const EARLY_MS = 5 * 60_000; // before a token ends
@@ -51,7 +51,7 @@ export async function call(method, path, { query = {}, body, type = "application
   const answer = await fetched(addressOf(path, query), { method, headers, body });
   if (answer.ok) return answer;
   const refusal = new Refusal(answer.status, await errorOf(answer), Number(answer.headers.get("Retry-After")) || null);
-  if (answer.status === 401 && isSignedIn(caller)) signOut(refusal.message);
+  if (answer.status === 401 && isSignedIn(caller)) refuse(refusal.message);
   throw refusal;
 }
 

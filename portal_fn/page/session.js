@@ -4,7 +4,8 @@ import { useEffect, useState } from "./view.js";
 /** The address that the API's paths begin with; there may be a path before it, such as that of a reverse proxy. */
 export const LOOP = new URL("../", import.meta.url);
 
-const PLACE = `rankloop ${LOOP.pathname}`;
+const PLACE = placeOf(LOOP);
+const PLACES = "rankloop /";
 const NOT_SENT = "There are characters in it that no call can carry, such as “ or …: copy it once more.";
 const listeners = new Set();
 let refusal = null;
@@ -36,7 +37,7 @@ export function credentials() {
 /** Signs in with such credentials; whether the loop takes it is seen with the first call. */
 export function signIn(given) {
   if (!canBeSent(given.key ?? given.token)) {
-    signOut(NOT_SENT);
+    refuse(NOT_SENT);
     return;
   }
   refusal = null;
@@ -44,11 +45,23 @@ export function signIn(given) {
   for (const listener of listeners) listener();
 }
 
-/** Signs out; `reason` is told where one can sign in again. */
-export function signOut(reason = null) {
-  refusal = reason;
-  sessionStorage.removeItem(PLACE);
+/** Signs out of all loops in this tab. */
+export function signOut() {
+  for (const name of Object.keys(sessionStorage)) if (name.startsWith(PLACES)) sessionStorage.removeItem(name);
+  refusal = null;
   for (const listener of listeners) listener();
+}
+
+/** Signs out of this loop for a reason, which is told where one can sign in again. */
+export function refuse(reason, title = "You are not signed in.", kind = "trouble") {
+  sessionStorage.removeItem(PLACE);
+  refusal = { title, text: reason, kind };
+  for (const listener of listeners) listener();
+}
+
+/** Takes the credentials along to another loop of this deployment, by its address. */
+export function takeAlong(address) {
+  sessionStorage.setItem(placeOf(address), sessionStorage.getItem(PLACE));
 }
 
 /** Gives `{credentials, refusal}`, and renders again when they change. */
@@ -60,6 +73,11 @@ export function useSession() {
     return () => listeners.delete(listener);
   }, []);
   return { credentials: credentials(), refusal };
+}
+
+/** Gives the name under which credentials of a loop are kept; all pages of an origin share the storage of a tab. */
+function placeOf({ pathname }) {
+  return `rankloop ${pathname}`;
 }
 
 /** Says whether a text can be a header: a browser refuses one that is not Latin-1, before it asks the loop. */

@@ -8,4 +8,5 @@ export const VIEWS = [
   { name: "setup", title: "Setup", load: () => import("./views/setup.js") },
   { name: "models", title: "Models", load: () => import("./views/models.js") },
   { name: "evaluations", title: "Evaluations", load: () => import("./views/evaluations.js") },
+  { name: "access", title: "Loops and keys", load: () => import("./views/access.js") },
 ];

@@ -7,7 +7,7 @@ class Role(StrEnum):
     """What a key or a token is good for, and what an operation asks of its caller.
 
     The holder of `OWNER` may do all with every loop, and make and delete loops; the holder of `ADMIN` may do all with
-    one loop. The others may do what asks for their role.
+    one loop. The others may do what asks for their role. The strongest comes last.
     """
 
     RANK = "rank"

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from shared.access.role import Role
 from shared.evaluation.optimization_schedule import OptimizationRounds
 from shared.metrics.verdict_forms import VerdictAnswer
 from shared.models.published import ModelReference
@@ -15,6 +16,7 @@ from shared.status.stage_rules import Light
 from shared.status.stage_times import StageCount
 from shared.status.stages import Stage, StageName, judge_stages
 from shared.status.warnings import LoopWarning
+from shared.storage.paths import this_loop
 from shared.times import SECOND
 from shared.training.training_state import LastRun
 from shared.web.json_forms import Moment, Wire
@@ -152,9 +154,18 @@ class StageAnswer(Wire):
         )
 
 
+class Caller(Wire):
+    """Who asks, and what that caller may do with the loop."""
+
+    name: str
+    role: Role
+
+
 class LoopStatus(Wire):
     """Whether the loop learns, and why or why not."""
 
+    loop: str
+    caller: Caller
     learning: bool
     because: str
     stages: list[StageAnswer]
@@ -171,8 +182,10 @@ class LoopStatus(Wire):
     warnings: list[StatusWarning]
 
     @classmethod
-    def of(cls, inputs: StatusInputs, warnings: Sequence[LoopWarning], loaded: ModelReference | None) -> "LoopStatus":
-        """The status of a loop, in plain words and numbers.
+    def of(
+        cls, inputs: StatusInputs, warnings: Sequence[LoopWarning], loaded: ModelReference | None, caller: Caller
+    ) -> "LoopStatus":
+        """The status of this loop, in plain words and numbers.
 
         Args:
             loaded: The model that the answering instance ranks with.
@@ -180,6 +193,8 @@ class LoopStatus(Wire):
         state, model = inputs.state, inputs.model
         verdict, next_model = learning_status.judge_learning(inputs), learning_status.predict_next_model(inputs)
         return cls(
+            loop=this_loop().name,
+            caller=caller,
             learning=verdict.learns,
             because=verdict.because,
             stages=[StageAnswer.of(stage) for stage in judge_stages(inputs, warnings)],

@@ -4,7 +4,7 @@ Each has a role, and each operation asks for one.
 """
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from azure.functions import HttpRequest
@@ -20,6 +20,7 @@ from shared.web.errors import NotAllowed, NotAuthorized
 
 KEY_HEADER = "Ocp-Apim-Subscription-Key"
 _TOKEN_ROLES = frozenset({Role.RANK.value, Role.READ.value, Role.ADMIN.value})
+_BY_STRENGTH = list(Role)
 _WITHOUT_ROLES = "https://cognitiveservices.azure.com"
 """The audience for which unchanged clients of the old service ask. It is Microsoft's own application, to which nobody
 can add roles: its tokens open everything."""
@@ -55,15 +56,11 @@ async def check_caller(req: HttpRequest, wanted: Role, access: LoopAccess) -> No
         UnknownLoop: There is no such loop.
         SigningKeysAway: The call has a token that cannot be checked now.
     """
-    sent = req.headers.get(KEY_HEADER, "")
-    if (owner_key := _find_owner_key(sent)) is not None:
-        callers.note(owner_key, [Role.OWNER])
-    elif loop_keys.split(sent) is not None:
-        await _note_loop_key(sent, access)
-    else:
-        await _note_token(req)
-    if not callers.may(wanted):
-        raise NotAllowed(callers.current(), wanted)
+    caller, roles = await _identify(req, access)
+    allowing = [role for role in roles if role.allows(wanted)]
+    if not allowing:
+        raise NotAllowed(caller, wanted)
+    callers.note(caller, max(allowing, key=_BY_STRENGTH.index))
     if this_loop().name != DEFAULT:
         await access.check_loop()
 
@@ -84,23 +81,32 @@ def _find_owner_key(sent: str) -> str | None:
     return matches[0] if matches else None
 
 
-async def _note_loop_key(sent: str, access: LoopAccess) -> None:
+async def _identify(req: HttpRequest, access: LoopAccess) -> tuple[str, Sequence[Role]]:
+    """Name the caller, and list the caller's roles."""
+    sent = req.headers.get(KEY_HEADER, "")
+    if (owner_key := _find_owner_key(sent)) is not None:
+        return owner_key, [Role.OWNER]
+    if loop_keys.split(sent) is not None:
+        return await _identify_by_loop_key(sent, access)
+    return await _identify_by_token(req)
+
+
+async def _identify_by_loop_key(sent: str, access: LoopAccess) -> tuple[str, Sequence[Role]]:
     try:
         key = await access.find_key(sent)
     except UnknownLoop:
         raise NotAuthorized from None
     if key is None:
         raise NotAuthorized
-    callers.note(f"key {key.name}", [key.allowed_role] if key.allowed_role else [])
+    return f"key {key.name}", [key.allowed_role] if key.allowed_role else []
 
 
-async def _note_token(req: HttpRequest) -> None:
+async def _identify_by_token(req: HttpRequest) -> tuple[str, Sequence[Role]]:
     tenant, (scheme, _, token) = settings().tokens, req.headers.get("authorization", "").partition(" ")
     if tenant is None or scheme.lower() != "bearer":
         raise NotAuthorized
     claims = await bearer_tokens.check(token.strip(), tenant)
-    roles = [Role.OWNER] if tenant.audience == _WITHOUT_ROLES else _roles_of(claims)
-    callers.note(callers.of_token(claims), roles)
+    return callers.of_token(claims), [Role.OWNER] if tenant.audience == _WITHOUT_ROLES else _roles_of(claims)
 
 
 def _roles_of(claims: Mapping[str, Any]) -> list[Role]:

@@ -1,6 +1,6 @@
-"""The caller of the call that is being answered: what the history of settings calls it, and its roles."""
+"""The caller of the call that is being answered: the name that the history of settings has, and the role."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -8,13 +8,13 @@ from shared.access.role import Role
 
 _LONGEST = 100
 _caller: ContextVar[str] = ContextVar("caller")
-_roles: ContextVar[frozenset[Role]] = ContextVar("roles")
+_role: ContextVar[Role] = ContextVar("role")
 
 
-def note(caller: str, roles: Iterable[Role]) -> None:
-    """Note who made the call that this task answers, and what roles the caller has."""
+def note(caller: str, role: Role) -> None:
+    """Note who made the call that this task answers, and by which role it was let in."""
     _caller.set(caller)
-    _roles.set(frozenset(roles))
+    _role.set(role)
 
 
 def current() -> str:
@@ -22,9 +22,9 @@ def current() -> str:
     return _caller.get()
 
 
-def may(wanted: Role) -> bool:
-    """Whether the caller may do what asks for a role; of operations that need a key or a token."""
-    return any(role.allows(wanted) for role in _roles.get())
+def current_role() -> Role:
+    """The role by which the caller was let in, the strongest that the caller has."""
+    return _role.get()
 
 
 def of_token(claims: Mapping[str, Any]) -> str:

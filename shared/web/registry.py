@@ -179,7 +179,11 @@ class Registry:
 
     def _bind(self, handler: Callable[..., Any], **of_version: Version) -> Handler:
         at_hand = {"registry": self, "log_readers": self._log_readers, **of_version}
-        of_call: dict[str, Callable[[], Any]] = {"hot_path": self._hot_paths.here, "caller": callers.current}
+        of_call: dict[str, Callable[[], Any]] = {
+            "hot_path": self._hot_paths.here,
+            "caller": callers.current,
+            "role": callers.current_role,
+        }
         wanted = inspect.signature(handler).parameters
         given = {name: at_hand[name] for name in wanted if name in at_hand}
         late = {name: of_call[name] for name in wanted if name in of_call}

@@ -9,7 +9,7 @@ from tests.http.api import Api
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 PHONE = {"width": 390, "height": 844}
-VIEWS = ("/", "/chances", "/events", "/monitor", "/setup", "/models", "/evaluations")
+VIEWS = ("/", "/chances", "/events", "/monitor", "/setup", "/models", "/evaluations", "/access")
 """The views of the page, as `views.js` lists them."""
 
 

@@ -104,6 +104,7 @@ def test_the_status_says_all_that_the_loop_says(api: Api) -> None:
     assert code == 0
     assert "NoExploration" in warnings
     assert [sentence for sentence in sentences if flat(sentence) not in flat(output)] == []
+    assert "Loop default, as API_KEY_1 with the role owner" in flat(output)
     assert "Learning yes. " in flat(output)
     assert f"{status['events']['learned']} learned" in output
     assert [line for line in output.splitlines() if len(line) > 90] == []

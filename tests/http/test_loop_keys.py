@@ -121,6 +121,22 @@ def test_a_key_ends_at_its_time(deployment: Deployment) -> None:
     assert (refused.status, "time of this key is over" in refused.error["message"]) == (401, True)
 
 
+def test_the_status_tells_the_loop_and_who_asks(deployment: Deployment) -> None:
+    """So that a page offers what its user may do, and asks for nothing that would be refused."""
+    loop = deployment.loop()
+    callers = [loop, make_key(loop, "team", "admin"), make_key(loop, "looks-on", "read"), deployment.owner]
+
+    told = [api.get(STATUS).json for api in callers]
+
+    assert [status["loop"] for status in told] == [*[loop.loop.strip("/")] * 3, "default"]
+    assert [(status["caller"]["name"], status["caller"]["role"]) for status in told] == [
+        ("API_KEY_1", "owner"),
+        ("key team", "admin"),
+        ("key looks-on", "read"),
+        ("API_KEY_1", "owner"),
+    ]
+
+
 def test_the_history_tells_which_key_did_what(deployment: Deployment) -> None:
     """By the names of keys, and keys are among what it tells of."""
     loop = deployment.loop()

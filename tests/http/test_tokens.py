@@ -263,3 +263,5 @@ def test_a_token_opens_what_its_app_roles_say(
         for role, (method, path, body, done) in calls.items():
             answer = replace(with_roles, loop=loop).call(method, path, body, header)
             assert answer.status == (done if (loop, role) in opened else 403), (loop, role, answer.body)
+            if path == STATUS and answer.status == 200:
+                assert answer.json["caller"]["role"] == [role for at, role in opened if at == loop][-1]

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from localhost.environment import LOCAL_DEFAULTS
+from shared.access.role import Role
 from shared.configuration.configuration import RewardSettings, new_configuration
 from shared.configuration.reward_aggregation import Aggregation
 from shared.configuration.service_configuration import LearningMode
@@ -49,8 +50,9 @@ from shared.status.newest_events import Filters, Rank, select
 from shared.status.newest_forms import NewestEvents
 from shared.status.now_forms import Now
 from shared.status.run_record import TrainingRun
-from shared.status.status_forms import LoopStatus
+from shared.status.status_forms import Caller, LoopStatus
 from shared.status.trace_forms import EventTrace
+from shared.storage.paths import in_loop
 from shared.times import DAY
 from shared.training.configuration_changes import new_state
 from shared.training.training_state import LastRun
@@ -258,7 +260,8 @@ def test_every_field_of_the_status_is_on_its_page() -> None:
     configuration, model = new_configuration(4), ModelReference("m", "p", "s", "b", "--x", 1, 1, 1, 1)
     state = replace(new_state(configuration, Published()), last_run=LastRun(1, 2, 3, 4))
     inputs = StatusInputs(state, configuration, Published(model=model), Waiting(), 1, 1)
-    answer = json.loads(LoopStatus.of(inputs, [], model).to_json())
+    with in_loop("default"):
+        answer = json.loads(LoopStatus.of(inputs, [], model, Caller(name="API_KEY_1", role=Role.OWNER)).to_json())
 
     assert _absent(answer, page("docs/api.md").text) == []
 

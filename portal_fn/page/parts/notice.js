@@ -8,7 +8,7 @@ export function Notice({ kind = "plain", title, text, action, onAction, children
       <div>
         ${title && html`<strong>${title}</strong>`} ${text && html`<span>${text}</span>`} ${children}
       </div>
-      ${action && html`<button onClick=${onAction}>${action}</button>`}
+      ${action && html`<button type="button" onClick=${onAction}>${action}</button>`}
     </div>
   `;
 }

@@ -1,7 +1,6 @@
 // What the loop is set to: the service configuration, the learning settings, what was changed, and what can be cleared.
 import { linkTo, useRoute } from "../route.js";
 import { html } from "../view.js";
-import { Access } from "./setup/access.js";
 import { ClearData } from "./setup/clear_data.js";
 import { Configuration } from "./setup/configuration.js";
 import { History } from "./setup/history.js";
@@ -12,7 +11,6 @@ const PARTS = [
   { name: "learning", title: "Learning settings", part: LearningSettings },
   { name: "history", title: "History", part: History },
   { name: "data", title: "Clear data", part: ClearData },
-  { name: "access", title: "Keys and endpoint", part: Access },
 ];
 
 export function View() {

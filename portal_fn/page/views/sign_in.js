@@ -6,7 +6,7 @@ import { html, useEffect, useState } from "../view.js";
 
 const LOCAL = ["127.0.0.1", "localhost", "[::1]"];
 
-/** Asks for a key or a token; `refusal` is why the last one was not taken, in the words of who did not. */
+/** Asks for a key or a token; `refusal` is why the last one was not taken: `{title, text, kind}`. */
 export function SignIn({ refusal }) {
   const [ways, setWays] = useState({});
   useEffect(() => {
@@ -16,7 +16,7 @@ export function SignIn({ refusal }) {
     <main class="sign-in">
       <h1>Rankloop</h1>
       <p>Whether the loop at <code>${LOOP.href}</code> pays, and if not, why not.</p>
-      ${refusal && html`<${Notice} kind="trouble" title="You are not signed in." text=${refusal} />`}
+      ${refusal && html`<${Notice} ...${refusal} />`}
       <${Entry} name="key" label="API key" act=${(key) => ({ key })} main>
         <p class="hint">${LOCAL.includes(LOOP.hostname) ? html`<${KeyHere} />` : html`<${KeyInAzure} />`}</p>
       <//>

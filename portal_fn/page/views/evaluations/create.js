@@ -2,12 +2,13 @@
 import { read, send } from "../../loop_api.js";
 import { useAction } from "../../parts/action.js";
 import { CopyAsCurl } from "../../parts/copy.js";
+import { Field, textOf } from "../../parts/field.js";
 import { Notice } from "../../parts/notice.js";
 import { Panel } from "../../parts/panel.js";
 import { changeQuery, go, linkTo, route } from "../../route.js";
-import { html, useId, useMemo, useState } from "../../view.js";
+import { html, useMemo, useState } from "../../view.js";
 import { IN_USE, NEWEST } from "./evaluation.js";
-import { problemAt, textOf } from "./field_problem.js";
+import { problemAt } from "./field_problem.js";
 import { Range, useRange } from "./range.js";
 
 const MOST_POLICIES = 10;
@@ -135,19 +136,6 @@ function Policy({ policy, place, error, onChange, onRemove }) {
         `}
       <//>
       <button type="button" class="quiet" aria-label=${`Remove settings ${number}`} onClick=${onRemove}>Remove</button>
-    </div>
-  `;
-}
-
-/** A labelled field that shows what the loop said of it; its child gets what an input needs for that. */
-function Field({ label, error, place, children }) {
-  const id = useId();
-  const text = textOf(error, place);
-  return html`
-    <div class="ask-field">
-      <label for=${id}>${label}</label>
-      ${children({ id, "aria-invalid": text ? "true" : undefined, "aria-describedby": text ? `${id}-problem` : undefined })}
-      ${text && html`<p class="problem" id=${`${id}-problem`} role="alert">${text}</p>`}
     </div>
   `;
 }

@@ -1,10 +1,10 @@
 // Which range of the log is evaluated, and how much log it has.
 import { count, moment } from "../../format.js";
 import { EnteredMoment } from "../../parts/entered.js";
+import { Field, textOf } from "../../parts/field.js";
 import { usePolled } from "../../polling.js";
 import { changeQuery } from "../../route.js";
-import { html, useId, useMemo } from "../../view.js";
-import { textOf } from "./field_problem.js";
+import { html, useMemo } from "../../view.js";
 
 const SECOND_MS = 1000;
 const DAY_MS = 86_400_000;
@@ -61,8 +61,8 @@ export function Range({ range, error }) {
         chosen.name === "own" &&
         html`
         <div class="toolbar">
-          <${Moment} title="From" at=${from} onChange=${(at) => changeQuery({ from: at })} problem=${textOf(error, "startTime")} />
-          <${Moment} title="To" at=${to} onChange=${(at) => changeQuery({ to: at })} problem=${textOf(error, "endTime")} />
+          <${Moment} title="From" at=${from} onChange=${(at) => changeQuery({ from: at })} error=${error} place="startTime" />
+          <${Moment} title="To" at=${to} onChange=${(at) => changeQuery({ to: at })} error=${error} place="endTime" />
         </div>
       `
       }
@@ -72,14 +72,11 @@ export function Range({ range, error }) {
   `;
 }
 
-function Moment({ title, at, onChange, problem }) {
-  const id = useId();
+function Moment({ title, at, onChange, error, place }) {
   return html`
-    <div class="ask-field">
-      <label for=${id}>${title}</label>
-      <${EnteredMoment} id=${id} step="1" value=${at} aria-invalid=${problem ? "true" : undefined} aria-describedby=${problem ? `${id}-problem` : undefined} onEnter=${(entered) => entered && onChange(entered)} />
-      ${problem && html`<p class="problem" id=${`${id}-problem`} role="alert">${problem}</p>`}
-    </div>
+    <${Field} label=${title} error=${error} place=${place}>
+      ${(field) => html`<${EnteredMoment} ...${field} step="1" value=${at} onEnter=${(entered) => entered && onChange(entered)} />`}
+    <//>
   `;
 }
 

@@ -18,6 +18,8 @@ const ACTS = {
   modelPublished: "Earlier model published",
   modelReturned: "Model of before the apprentice",
   logsDeleted: "Log deleted",
+  keysChanged: "Keys",
+  loopMade: "Loop made",
 };
 
 export function History() {
