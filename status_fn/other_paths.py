@@ -3,7 +3,6 @@
 from azure.functions import HttpRequest, HttpResponse
 
 from shared.web import urls
-from shared.web.endpoint import HOST_BODY_BYTES
 from shared.web.operations import Api, Functions
 from shared.web.registry import Registry
 
@@ -11,7 +10,7 @@ functions = Functions()
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
-@functions.operation(_METHODS, "", None, api=Api.ANY_PATH, limit_bytes=HOST_BODY_BYTES)
+@functions.operation(_METHODS, "", None, api=Api.ANY_PATH)
 async def other_path(req: HttpRequest, registry: Registry) -> HttpResponse:
     """Serve another loop, or a path with a slash too many, or say that there is no such operation."""
     if req.method == "GET" and not urls.path_of_call(req) and "text/html" in req.headers.get("Accept", ""):

@@ -28,8 +28,6 @@ NoteRefusal = Callable[[Exception], None]
 InTime = Callable[[Coroutine[Any, Any, HttpResponse], str], Awaitable[HttpResponse]]
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
-HOST_BODY_BYTES = 100 * 1024 * 1024
-"""The longest body that the Functions host takes."""
 _TOO_LONG = "the call took longer than it may"
 _CLIENT_REQUEST_ID = "x-ms-client-request-id"
 _calls = RateLimit()
@@ -83,6 +81,19 @@ def open_endpoint(
     return _frame(handler, _everyone, None, limit_bytes, note_refusal, _in_time)
 
 
+def handing_on_endpoint(handler: Handler, *, note_refusal: NoteRefusal = lambda _: None) -> Handler:
+    """Serve calls by handing them on to another endpoint, whose answer is given as it is; only a refusal is its own."""
+
+    async def answer_call(req: HttpRequest) -> HttpResponse:
+        try:
+            return await handler(req)
+        except Exception as error:
+            return _refuse(error, req, None, note_refusal, _request_id())
+
+    answer_call.__name__, answer_call.__doc__ = handler.__name__, handler.__doc__
+    return answer_call
+
+
 async def _everyone(_: HttpRequest) -> None:
     """Let everyone pass."""
 
@@ -106,13 +117,21 @@ def _frame(
         try:
             answer = await in_time(serve(req), request_id)
         except Exception as error:
-            note_refusal(error)
-            answer = refuse(error, request_id, version or versions.find_by_date(req.params.get("api-version")))
+            return _refuse(error, req, version, note_refusal, request_id)
         _sign(answer, req, request_id)
         return answer
 
     answer_call.__name__, answer_call.__doc__ = handler.__name__, handler.__doc__
     return answer_call
+
+
+def _refuse(
+    error: Exception, req: HttpRequest, version: Version | None, note_refusal: NoteRefusal, request_id: str
+) -> HttpResponse:
+    note_refusal(error)
+    answer = refuse(error, request_id, version or versions.find_by_date(req.params.get("api-version")))
+    _sign(answer, req, request_id)
+    return answer
 
 
 def _check_rate(rate: int) -> None:

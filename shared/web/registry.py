@@ -13,7 +13,7 @@ from shared.access.role import Role
 from shared.storage.paths import DEFAULT, check_name, in_loop
 from shared.web import callers, urls, versions
 from shared.web.api_keys import LoopAccess
-from shared.web.endpoint import Handler, endpoint, open_endpoint
+from shared.web.endpoint import Handler, endpoint, handing_on_endpoint, open_endpoint
 from shared.web.errors import UnknownPath
 from shared.web.operations import Api, Functions, Operation, OperationDoc, PerVersion
 from shared.web.threads import LogReaders
@@ -128,7 +128,7 @@ class Registry:
         served, params = self._find(req.method, _PREFIXES_TOO_MANY.sub("", path))
         if served is None and loop != DEFAULT and req.method == "GET" and (match := _PAGE.fullmatch(path)):
             served, params = self._page, match.groupdict("")
-        if served is None or (served.role is None and (loop != DEFAULT) != (served is self._page)):
+        if served is None or (served.role is None and loop != DEFAULT and served is not self._page):
             raise UnknownPath
         with in_loop(loop):
             return await served.handler(urls.with_route(req, params))
@@ -160,7 +160,9 @@ class Registry:
         self, declared: Operation, name: str, route: str, handler: Handler, version: Version | None
     ) -> ServedOperation:
         role, note, limit_bytes = declared.role, self._hot_paths.note_refusal, declared.limit_bytes
-        if role is None:
+        if declared.api is Api.ANY_PATH:
+            framed = handing_on_endpoint(handler, note_refusal=note)
+        elif role is None:
             framed = open_endpoint(handler, limit_bytes=limit_bytes, note_refusal=note)
         else:
             framed = endpoint(

@@ -180,3 +180,13 @@ def test_each_loop_has_the_page_below_its_own_address(owner: Api) -> None:
         404,
         401,
     ]
+
+
+def test_the_answer_and_the_history_name_a_change_by_the_same_id(owner: Api) -> None:
+    """Whichever loop was changed: by that id a caller finds what came of a call without an answer."""
+    loop = make_loop(owner, "named")
+
+    changed = loop.put(POLICY, {"name": "own", "arguments": "--cb_explore_adf --epsilon 0.4"})
+
+    last = loop.get("/rankloop/v1/configurations/history").json["changes"][0]
+    assert (last["act"], last["request"]) == ("learningSettings", changed.headers["apim-request-id"])
