@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from math import lcm
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -35,6 +36,7 @@ class Load:
         prefix: Of the event ids, so that they are new.
         key: The API key that is sent.
         slots: Of each multi-slot Rank; 0 for Ranks of one action.
+        loops: Names and keys of the loops that are asked in turn; without any, the loop `default`.
     """
 
     url: str
@@ -44,6 +46,7 @@ class Load:
     seconds: float = 2.0
     key: str = KEY
     slots: int = 0
+    loops: tuple[tuple[str, str], ...] = ()
 
     def body(self, variant: int) -> dict[str, Any]:
         """A request without its event id."""
@@ -142,7 +145,11 @@ class _Requests:
 
     def __init__(self, load: Load) -> None:
         self._prefix = load.prefix.encode()
-        self._pieces = [_pieces(load, variant) for variant in range(examples.VARIANTS)]
+        loops = [(f"/{name}", key) for name, key in load.loops] or [("", load.key)]
+        self._pieces = [
+            _pieces(load, number % examples.VARIANTS, *loops[number % len(loops)])
+            for number in range(lcm(examples.VARIANTS, len(loops)))
+        ]
         self._number = 0
 
     def next(self) -> bytes:
@@ -151,13 +158,13 @@ class _Requests:
         return b"%b%b%08d%b" % (before, self._prefix, self._number, after)
 
 
-def _pieces(load: Load, variant: int) -> tuple[bytes, bytes]:
+def _pieces(load: Load, variant: int, loop: str, key: str) -> tuple[bytes, bytes]:
     """A request, cut where the event id belongs."""
     body = orjson.dumps({**load.body(variant), "eventId": "EVENT-ID"})
     length = len(body) - len(_EVENT_ID) + len(load.prefix.encode()) + 8
     head = (
-        f"POST {load.path} HTTP/1.1\r\nHost: {urlsplit(load.url).netloc}\r\n"
-        f"Ocp-Apim-Subscription-Key: {load.key}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+        f"POST {loop}{load.path} HTTP/1.1\r\nHost: {urlsplit(load.url).netloc}\r\n"
+        f"Ocp-Apim-Subscription-Key: {key}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
     )
     before, _, after = (head.encode() + body).partition(_EVENT_ID)
     return before, after
