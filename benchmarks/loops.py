@@ -1,7 +1,7 @@
 """`loops`: what a Rank of one of many loops costs, against a Rank of the loop `default`, on one host.
 
-Each loop has a model of its own, which was imported, and a key for Ranks. Its calls name the loop in their paths: so the
-app finds the operation, and not the platform as for `default`. Their key is checked by its digest.
+Each loop has a model of its own, which was imported, and a key for Ranks. Its calls name the loop in their paths: so
+the app finds the operation, and not the platform as for `default`. Their key is checked by its digest.
 """
 
 import http.client
