@@ -8,7 +8,6 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import Any
 
 from shared.access import loop_keys
 from shared.access.loop_keys import LoopKey
@@ -25,14 +24,16 @@ class TooManyChecks(Exception):
 class KeyCheck:
     """Checks keys in one process.
 
-    What the slow digest said of a text is remembered under a digest of the text with a secret of this process, right
-    and wrong alike: memory holds no key, and a wrong key that is sent again and again costs its sender's time alone.
-    Slow digests are computed one after the other.
+    What the slow digest said of a text is remembered under a digest of the text with a secret of this process: memory
+    holds no key. Right and wrong texts are remembered apart, so that no flood of wrong ones lets right ones be
+    forgotten; a wrong key that is sent again and again costs its sender's time alone. Slow digests are computed one
+    after the other.
     """
 
     def __init__(self) -> None:
         self._secret = os.urandom(32)
-        self._digests: OrderedDict[bytes, str] = OrderedDict()
+        self._right: OrderedDict[bytes, str] = OrderedDict()
+        self._wrong: OrderedDict[bytes, str] = OrderedDict()
         self._refusals: OrderedDict[bytes, float] = OrderedDict()
         self._waiting = 0
 
@@ -52,13 +53,15 @@ class KeyCheck:
         key = next((key for key in keys if key.id == parts[0]), None)
         if key is None:
             return None
-        digest = await self._digest(parts[1], key.salt)
-        return key if hmac.compare_digest(digest, key.digest) else None
+        place = self._place(f"{key.salt} {parts[1]}")
+        digest = self._right.get(place) or self._wrong.get(place) or await self._compute(parts[1], key.salt)
+        is_right = hmac.compare_digest(digest, key.digest)
+        _remember(self._right if is_right else self._wrong, place, digest)
+        return key if is_right else None
 
     def note_refusal(self, text: str, loop: str) -> None:
         """Remember for a minute that a text is no key of a loop; a key that is made later is another text."""
-        self._refusals[self._place(f"{loop} {text}")] = time.monotonic()
-        _shorten(self._refusals)
+        _remember(self._refusals, self._place(f"{loop} {text}"), time.monotonic())
 
     def was_refused(self, text: str, loop: str) -> bool:
         """Whether a text was no key of a loop within the last minute."""
@@ -68,23 +71,20 @@ class KeyCheck:
     def _place(self, text: str) -> bytes:
         return hmac.digest(self._secret, text.encode(), "sha256")
 
-    async def _digest(self, secret: str, salt: str) -> str:
-        place = self._place(f"{salt} {secret}")
-        if (digest := self._digests.get(place)) is not None:
-            return digest
+    async def _compute(self, secret: str, salt: str) -> str:
         if self._waiting >= _MOST_WAITING:
             raise TooManyChecks
         self._waiting += 1
         try:
             loop = asyncio.get_running_loop()
-            digest = await loop.run_in_executor(self._pool, loop_keys.digest_of, secret, salt)
+            return await loop.run_in_executor(self._pool, loop_keys.digest_of, secret, salt)
         finally:
             self._waiting -= 1
-        self._digests[place] = digest
-        _shorten(self._digests)
-        return digest
 
 
-def _shorten(remembered: OrderedDict[bytes, Any]) -> None:
-    while len(remembered) > _REMEMBERED:
+def _remember[Value](remembered: OrderedDict[bytes, Value], place: bytes, value: Value) -> None:
+    """Remember a value, and forget the one that was remembered longest ago if there are too many."""
+    remembered[place] = value
+    remembered.move_to_end(place)
+    if len(remembered) > _REMEMBERED:
         remembered.popitem(last=False)

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from shared.access import loop_keys
+from shared.access import key_check, loop_keys
 from shared.access.key_check import KeyCheck, TooManyChecks
 from shared.access.role import Role
 
@@ -64,3 +64,18 @@ async def test_checks_that_wait_are_bounded() -> None:
 
     assert sum(isinstance(each, TooManyChecks) for each in found) == 6
     assert sum(each is key for each, (key, _) in zip(found, made, strict=True)) == 64
+
+
+async def test_no_flood_of_wrong_keys_lets_a_right_one_be_forgotten(
+    digests: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who knows the id of a key, which is no secret, could else have its holder wait, or be refused."""
+    monkeypatch.setattr(key_check, "_REMEMBERED", 3)
+    (key, text), check = loop_keys.make("app", Role.RANK, 1, None, os.urandom), KeyCheck()
+    await check.find(text, [key])
+    for number in range(5):
+        await check.find(f"{text[:-1]}{(int(text[-1], 16) + 1 + number) % 16:x}", [key])
+    digests.clear()
+
+    assert await check.find(text, [key]) is key
+    assert digests == []
