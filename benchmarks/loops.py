@@ -40,7 +40,7 @@ def measure(
                 progress.show(f"making loop {number + 1} of {loops}")
                 made.append(_make_loop(host, f"loop-{number}", model))
             _rank(host, actions, seconds, made)  # loads their models
-            default, one, many = alternate(
+            default, other, many = alternate(
                 progress,
                 rounds,
                 lambda: _rank(host, actions, seconds, ()),
@@ -49,7 +49,7 @@ def measure(
             )
     what, against = f"processor time of one Rank, {actions} actions × 10 features", "the loop default"
     return [
-        Figure("loops", f"{what}, another loop", "µs", one, default, against, Goal("at most", 1.05)),
+        Figure("loops", f"{what}, another loop", "µs", other, default, against, Goal("at most", 1.05)),
         Figure("loops", f"{what}, {loops} loops in turn", "µs", many, default, against, Goal("at most", 1.05)),
     ]
 
