@@ -29,6 +29,7 @@ class LoopRuns:
 
     def __init__(self) -> None:
         self._trainings = PerLoop(Trainings, _MOST_LOOPS)
+        self._has_others = False
 
     def run_all(self, stop: Event) -> None:
         """Send a message for each loop that the trainer is to look at, and run for the loop `default`."""
@@ -59,7 +60,8 @@ class LoopRuns:
             _log.exception("a loop's run has failed, the next one goes on")
 
     def _send_messages(self) -> None:
-        entries = loop_list_store.list_loops()
+        self._has_others = self._has_others or loop_list_store.has_any()
+        entries = loop_list_store.list_loops() if self._has_others else []
         if not entries:
             return
         now_us = clock.now_us()

@@ -24,6 +24,8 @@ FAR_US: Final = 10**9 * DAY
 _ROOT: Final = "loops/_"
 _LIST: Final = f"{_ROOT}list/"
 _DELETED: Final = f"{_ROOT}deleted/"
+_SIGN: Final = f"{_ROOT}sign"
+"""There once a loop beside `default` was made: a deployment without one reads this, which costs less than a list."""
 _VISIT: Final = "visit"
 
 
@@ -62,8 +64,14 @@ def names() -> set[str]:
     return {DEFAULT, *(entry.name for entry in list_loops() if not entry.is_deleted)}
 
 
+def has_any() -> bool:
+    """Whether there is, or was, a loop beside `default`."""
+    return blobs.read_etag(_SIGN) is not None
+
+
 def add(name: str) -> bool:
     """Add a loop, which rests until its first row; False if it is there."""
+    blobs.create(_SIGN, b"")
     return blobs.create(f"{_LIST}{name}", b"", {_VISIT: str(FAR_US)})
 
 

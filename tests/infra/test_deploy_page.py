@@ -250,7 +250,8 @@ def test_an_idle_run_asks_storage_no_oftener_than_the_page_says(at_noon: Emulate
     requests.subtract(_requests(storage, tmp_path, runs=1))
 
     assert (requests["run_lists"], requests["run_tables"], requests["writes"]) == (0, inputs["run_tables"], 0)
-    assert inputs["run_reads"] - requests["run_reads"] in (0, 1)
+    with_look_at_other_loops = requests["run_reads"] + 1  # tests/loop/test_many_loops.py counts it
+    assert inputs["run_reads"] - with_look_at_other_loops in (0, 1)
 
 
 def _requests(storage: EmulatedAccount, folder: Path, runs: int) -> Counter[str]:

@@ -111,8 +111,27 @@ def test_loops_that_rest_cost_a_run_one_request_together(
 
     runs.run_all(stop)
 
-    assert count(requests) - before - alone == alone + 1
+    assert count(requests) - before - alone == alone + 1  # the list
     assert [entry.visit_us > clock.now_us() + HOUR for entry in loop_list_store.list_loops()] == 1000 * [True]
+
+
+def test_a_deployment_without_other_loops_reads_no_list(requests: list[FaultProxy]) -> None:
+    """A list costs twelve times as much as a read, each minute; the first loop is seen by the next run."""
+    runs, stop = LoopRuns(), Event()
+    for _ in range(2):
+        runs.run_all(stop)
+    before = count(requests)
+    with in_loop(DEFAULT):
+        runs._trainings.here().run(stop)
+    alone = count(requests) - before
+    runs.run_all(stop)
+    (look,) = [request for request in requests[0].requests[-alone - 1 :] if request.path.endswith("/loops/_sign")]
+    assert (count(requests) - before, look.method) == (2 * alone + 1, "HEAD")
+
+    use("news")
+    runs.run_all(stop)
+
+    assert len(take_messages()) == 1
 
 
 def test_a_marked_loop_is_looked_at_until_nothing_can_come_any_more(requests: list[FaultProxy]) -> None:
