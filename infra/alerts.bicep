@@ -52,6 +52,15 @@ var rules = [
     window: 'PT15M'
     query: loadTextContent('queries/lag.kql')
   }
+  {
+    name: 'denied'
+    title: 'Rankloop: calls are denied'
+    about: 'In 15 minutes, at least 100 calls had no key or token that opens what they asked for.'
+    severity: 3
+    every: 'PT15M'
+    window: 'PT15M'
+    query: loadTextContent('queries/denied.kql')
+  }
 ]
 
 resource people 'Microsoft.Insights/actionGroups@2023-01-01' = {

@@ -136,6 +136,8 @@ _SIGNS: Final[Mapping[str, Callable[[float, float], bool]]] = {
         ("lag", {"Runs": 2, "Least": 301}, True),
         ("lag", {"Runs": 2, "Least": 300}, False),
         ("lag", {"Runs": 1, "Least": 900}, False),
+        ("denied", {"Denied": 100}, True),
+        ("denied", {"Denied": 99}, False),
         ("no-run", {"Runs": 0, "Calls": 1}, True),
         ("no-run", {"Runs": 0, "Calls": 0}, False),
         ("no-run", {"Runs": 1, "Calls": 1}, False),
@@ -158,9 +160,10 @@ def test_a_query_finds_what_its_rule_is_about(name: str, sums: Mapping[str, floa
     ("name", "line"),
     [
         ("errors", "summarize Calls = sum(ItemCount), Failed = sumif(ItemCount, Status between (500 .. 599))"),
-        ("lag", "summarize Runs = count(), Least = min(LagSeconds)"),
+        ("denied", "summarize Denied = sumif(ItemCount, ResultCode in ('401', '403'))"),
+        ("lag", "summarize Runs = count(), Least = min(LagSeconds) by Loop"),
         ("no-run", "summarize Runs = countif(isnotnull(tobool(record.unpublished)))"),
-        ("no-model", "Behind = countif(Unpublished), Models = dcount(Model), arg_max(TimeGenerated, Periods)"),
+        ("no-model", "Behind = countif(Unpublished), Models = dcount(Model), arg_max(TimeGenerated, Periods) by Loop"),
     ],
 )
 def test_the_sums_are_of_what_their_names_say(name: str, line: str) -> None:
@@ -176,8 +179,10 @@ _NUMBERS: Final[list[tuple[str, str, Callable[[str], str]]]] = [
     ("errors", r"Failed > ([\d.]+) \* Calls", lambda share: f"more than {float(share) * 100:g} %"),
     ("lag", r"TimeGenerated > ago\((\d+)m\)", "{} minutes".format),
     ("lag", r"Least > (\d+)", lambda seconds: f"more than {int(seconds) // 60} minutes"),
+    ("denied", r"TimeGenerated > ago\((\d+)m\)", "{} minutes".format),
+    ("denied", r"Denied >= (\d+)", "at least {}".format),
     ("no-run", r"TimeGenerated > ago\((\d+)m\)", {"30": "half an hour"}.__getitem__),
-    ("no-model", r"project (\d+) \* PeriodSeconds", {"3": "three update periods"}.__getitem__),
+    ("no-model", r"Patience = (\d+) \* PeriodSeconds", {"3": "three update periods"}.__getitem__),
     ("no-model", r"Periods >= (\d+)", {"3": "three update periods"}.__getitem__),
 ]
 """Each number of a query, and its words in the mail and on the pages."""

@@ -45,9 +45,10 @@ def test_the_records_of_runs_are_kept() -> None:
     """All of them: of a sample, no sum would be right."""
     sampling = _LOGGING["applicationInsights"]["samplingSettings"]
 
-    assert is_logged("Function.train_timer.User", "Information")
+    for trainer in ("train_timer", "train_loop"):
+        assert is_logged(f"Function.{trainer}.User", "Information")
+        assert trainer in {name for name, _, _ in functions()}
     assert "Trace" in sampling["excludedTypes"].split(";")
-    assert "train_timer" in {name for name, _, _ in functions()}
 
 
 def test_requests_are_kept_and_may_be_sampled_and_exceptions_may_not() -> None:

@@ -90,7 +90,7 @@ def test_every_number_of_a_record_is_in_the_workbook() -> None:
     fields = set(_leaves(json.loads(record())))
 
     assert fields - read_fields == {
-        *{("record",), ("loop",), ("startedAt",), ("learned",)},
+        *{("record",), ("startedAt",), ("learned",)},
         *{("rewards", policy, "average") for policy in ("loop", "firstAction", "random")},
     }
 
