@@ -208,16 +208,16 @@ def test_a_feature_and_a_value_of_it_are_in_the_address(
 
 def test_a_part_of_a_time_can_be_typed_anew(good: Api, open_page: OpenPage) -> None:
     """Without the other parts: while one is missing the field has no value, but still what was typed."""
-    page = open_page(good, "/monitor?from=2026-11-20T10:00:00Z&to=2026-11-21T10:00:00Z")
+    page = open_page(good, "/monitor?from=2026-02-20T10:00:00Z&to=2026-02-21T10:00:00Z")
     field = page.get_by_label("From", exact=True)
     field.press("Backspace")
     expect(field).to_have_value("")
     expect(page).not_to_have_url(re.compile("from="))
     field.press("0")
-    field.press("8")
+    field.press("1")  # where time passes in between, a browser takes the 0 alone for 1
 
-    expect(field).to_have_value(re.compile("2026-(08-20|11-08)T10:00"))  # the first part is the month, or the day
-    expect(page).to_have_url(re.compile(r"from=2026-(08-20|11-08)T10%3A00%3A00Z"))
+    expect(field).to_have_value(re.compile("2026-(01-20|02-01)T10:00"))  # the first part is the month, or the day
+    expect(page).to_have_url(re.compile(r"from=2026-(01-20|02-01)T10%3A00%3A00Z"))
 
 
 def test_what_was_late_or_lost_is_told_with_what_to_do(

@@ -17,6 +17,7 @@ from localhost.environment import ROOT
 from localhost.host.admin import Admin
 from localhost.host.demo_process import DemoProcess
 from localhost.host.function_keys import Keys
+from localhost.host.request_bodies import RequestBodies
 from localhost.page import page_link
 from tests.dev.browsers import Browser
 from tests.dev.test_up import Starter
@@ -99,7 +100,7 @@ def test_without_a_browser_it_says_so_in_a_line_and_goes_on(tmp_path: Path, name
 )
 def test_only_the_page_on_this_machine_reaches_its_demo(method: str, client: str, key: str, status: int) -> None:
     """With a key of the API; a browser that asks for a page of another origin gets no leave to send one."""
-    admin = Admin([], {}, Keys("", "master", ("first", "second", "")), DemoProcess())
+    admin = Admin([], {}, Keys("", "master", ("first", "second", "")), RequestBodies(), DemoProcess())
     headers = [(b"ocp-apim-subscription-key", key.encode()), (b"host", b"10.0.0.1:7071")]
 
     sent = ask(admin, {"method": method, "path": DEMO, "headers": headers, "client": (client, 1)})
@@ -110,7 +111,7 @@ def test_only_the_page_on_this_machine_reaches_its_demo(method: str, client: str
 
 def test_a_host_that_does_not_offer_the_demo_has_no_such_path() -> None:
     """Such as that of a demo."""
-    admin = Admin([], {}, Keys(api=("key",)))
+    admin = Admin([], {}, Keys(api=("key",)), RequestBodies())
     headers = [(b"ocp-apim-subscription-key", b"key"), (b"host", b"10.0.0.1:7071")]
 
     sent = ask(admin, {"method": "GET", "path": DEMO, "headers": headers})

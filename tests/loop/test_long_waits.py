@@ -254,6 +254,7 @@ def test_what_a_crash_has_left_is_deleted_and_not_joined(stored_loop: StoredLoop
 
 def test_a_redaction_takes_an_event_out_of_the_rewards_that_wait(stored_loop: StoredLoop, passes: Passes) -> None:
     """No blob names it any more, and the other one is joined."""
+    past.configure(stored_loop, past.configuration())
     waiting(stored_loop)
     passes.run(stored_loop, [now_us(stored_loop)])
     before = ids_in_runs(stored_loop)

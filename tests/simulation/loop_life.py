@@ -25,6 +25,7 @@ from rank_fn.multislot import multislot_rank
 from rank_fn.rank import rank
 from reward_fn.multislot import multislot_activate, multislot_reward
 from reward_fn.reward import activate, reward
+from shared.access.role import Role
 from shared.ranking.hot_path import HotPath
 from shared.storage.paths import DEFAULT, in_loop
 from shared.times import DAY, MINUTE, SECOND
@@ -58,7 +59,7 @@ class _Instance:
             route_params={"eventId": event_id} if event_id else {},
             body=json.dumps(body).encode() if body is not None else b"",
         )
-        offered = {"hot_path": self._hot_path, "version": VERSIONS[-1], "caller": "API_KEY_1"}
+        offered = {"hot_path": self._hot_path, "version": VERSIONS[-1], "caller": "API_KEY_1", "role": Role.OWNER}
         wanted = {name: value for name, value in offered.items() if name in signature(handler).parameters}
         return self._process.run(self._answer(handler(request, **wanted)))
 
