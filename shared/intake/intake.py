@@ -103,7 +103,8 @@ class Intake:
 
     async def _append(self, kind: Kind, at_us: int, place: tuple[str, str], entity: bytes) -> Landed:
         partition, key = place
-        await self._mark.set()
+        if not self._mark.is_set():
+            await self._mark.set()
         left_us = min(self._deadline_us, at_us + self._deadline_us - self._clock())
         where = (self._tables.name(kind, at_us), partition)
         landed = await self._commit.insert(where, key, entity, left_us / SECOND)

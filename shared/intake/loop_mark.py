@@ -20,17 +20,18 @@ class LoopMark:
         self._marked_at = float("-inf")
         self._marking: asyncio.Task[None] | None = None
 
+    def is_set(self) -> bool:
+        """Whether this loop needs no mark, or has one that is still good."""
+        return this_loop().name == DEFAULT or time.monotonic() - self._marked_at < MARKED_FOR / SECOND
+
     async def set(self) -> None:
-        """See to it that this loop is marked.
+        """Mark this loop.
 
         Raises:
-            StorageUnavailable, UnknownLoop: It is not.
+            StorageUnavailable, UnknownLoop: It is not marked.
         """
-        name = this_loop().name
-        if name == DEFAULT or time.monotonic() - self._marked_at < MARKED_FOR / SECOND:
-            return
         if self._marking is None or self._marking.done():
-            self._marking = asyncio.create_task(self._set(mark_path(name)))
+            self._marking = asyncio.create_task(self._set(mark_path(this_loop().name)))
         await asyncio.shield(self._marking)
 
     async def _set(self, path: str) -> None:

@@ -31,15 +31,22 @@ class PerLoop[Thing]:
         self._drop = drop
         self._things: OrderedDict[str, Thing] = OrderedDict()
         self._lock = Lock()
+        self._last = ""
 
     def here(self) -> Thing:
         """The thing of this loop."""
         name = this_loop().name
+        thing = self._things.get(name)  # nearly always there, and then no lock is needed
+        return self._add(name) if thing is None or name != self._last else thing
+
+    def _add(self, name: str) -> Thing:
+        """Make the thing of a loop unless it is there; it is the one that was used last."""
         with self._lock:
             if name not in self._things:
                 self._things[name] = self._make()
                 self._shorten()
             self._things.move_to_end(name)
+            self._last = name
             return self._things[name]
 
     def _shorten(self) -> None:

@@ -127,6 +127,11 @@ def this_loop() -> Loop:
     return _this.get()
 
 
+def begin_in_loop(name: str) -> None:
+    """Work for a loop of a name that was checked from now on: at the beginning of a task that works for no other."""
+    _this.set(loop_named(name))
+
+
 @contextmanager
 def in_loop(name: str) -> Iterator[Loop]:
     """Work for a loop of a name that was checked; tasks and threads that are begun meanwhile do so too."""

@@ -56,11 +56,13 @@ async def check_caller(req: HttpRequest, wanted: Role, access: LoopAccess) -> No
         UnknownLoop: There is no such loop.
         SigningKeysAway: The call has a token that cannot be checked now.
     """
-    caller, roles = await _identify(req, access)
-    allowing = [role for role in roles if role.allows(wanted)]
-    if not allowing:
-        raise NotAllowed(caller, wanted)
-    callers.note(caller, max(allowing, key=_BY_STRENGTH.index))
+    sent = req.headers.get(KEY_HEADER, "")
+    if (owner_key := _find_owner_key(sent)) is not None:
+        callers.note(owner_key, Role.OWNER)
+    else:
+        by_loop_key = loop_keys.split(sent) is not None
+        caller, roles = await (_identify_by_loop_key(sent, access) if by_loop_key else _identify_by_token(req))
+        callers.note(caller, _choose_role(caller, roles, wanted))
     if this_loop().name != DEFAULT:
         await access.check_loop()
 
@@ -81,14 +83,12 @@ def _find_owner_key(sent: str) -> str | None:
     return matches[0] if matches else None
 
 
-async def _identify(req: HttpRequest, access: LoopAccess) -> tuple[str, Sequence[Role]]:
-    """Name the caller, and list the caller's roles."""
-    sent = req.headers.get(KEY_HEADER, "")
-    if (owner_key := _find_owner_key(sent)) is not None:
-        return owner_key, [Role.OWNER]
-    if loop_keys.split(sent) is not None:
-        return await _identify_by_loop_key(sent, access)
-    return await _identify_by_token(req)
+def _choose_role(caller: str, roles: Sequence[Role], wanted: Role) -> Role:
+    """Give the strongest of the roles that allow what is wanted."""
+    allowing = [role for role in roles if role.allows(wanted)]
+    if not allowing:
+        raise NotAllowed(caller, wanted)
+    return max(allowing, key=_BY_STRENGTH.index)
 
 
 async def _identify_by_loop_key(sent: str, access: LoopAccess) -> tuple[str, Sequence[Role]]:

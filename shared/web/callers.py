@@ -7,24 +7,22 @@ from typing import Any
 from shared.access.role import Role
 
 _LONGEST = 100
-_caller: ContextVar[str] = ContextVar("caller")
-_role: ContextVar[Role] = ContextVar("role")
+_caller: ContextVar[tuple[str, Role]] = ContextVar("caller")
 
 
 def note(caller: str, role: Role) -> None:
     """Note who made the call that this task answers, and by which role it was let in."""
-    _caller.set(caller)
-    _role.set(role)
+    _caller.set((caller, role))
 
 
 def current() -> str:
     """Who made the call; of operations that need a key or a token."""
-    return _caller.get()
+    return _caller.get()[0]
 
 
 def current_role() -> Role:
     """The role by which the caller was let in, the strongest that the caller has."""
-    return _role.get()
+    return _caller.get()[1]
 
 
 def of_token(claims: Mapping[str, Any]) -> str:

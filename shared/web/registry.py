@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from azure.functions import Blueprint, HttpRequest, HttpResponse
 
 from shared.access.role import Role
-from shared.storage.paths import DEFAULT, check_name, in_loop
+from shared.storage.paths import DEFAULT, begin_in_loop, check_name, in_loop
 from shared.web import callers, urls, versions
 from shared.web.api_keys import LoopAccess
 from shared.web.endpoint import Handler, endpoint, handing_on_endpoint, open_endpoint
@@ -207,8 +207,8 @@ def _in_default(handler: Handler) -> Handler:
     """Serve the loop `default`."""
 
     async def serve(req: HttpRequest) -> HttpResponse:
-        with in_loop(DEFAULT):
-            return await handler(req)
+        begin_in_loop(DEFAULT)
+        return await handler(req)
 
     return _name_as(handler, serve)
 
