@@ -345,7 +345,7 @@ def test_an_interrupted_demo_leaves_nothing_running(number: signal.Signals, argu
         _, output = demo.communicate(timeout=30)
 
     assert statuses == [200, 200]
-    assert demo.returncode == 130
+    assert demo.returncode == 130, output
     assert "interrupted" in output
     assert "Traceback" not in output
     assert len(children) >= 2
