@@ -13,7 +13,6 @@ from shared.errors import UnknownLoop
 from shared.loops import loop_list_store
 from shared.storage import blobs
 from shared.storage.paths import DEFAULT, check_name, in_loop, loop_named
-from shared.training import loop_removal_store
 from shared.web.errors import InvalidRequest, LoopBeingDeleted, LoopExists
 from shared.web.operations import Api, Functions
 from shared.web.pages import Page, PageQuery, next_link
@@ -78,7 +77,8 @@ def _check(name: str, place: str) -> str:
 def _make(name: str, source: str | None, caller: str) -> bool:
     """Make a loop; False if there is one.
 
-    Its entry in the list comes last: what a call that died has left of it before is removed by the next call.
+    Its entry in the list comes last: a call that died before has made none, and the next call goes on with the settings
+    that are there. So do two calls in the same moment, of which neither takes away what the other has made.
     """
     if loop_list_store.read_deletion_us(name) is not None:
         raise LoopBeingDeleted
@@ -88,7 +88,6 @@ def _make(name: str, source: str | None, caller: str) -> bool:
         return False
     configuration = _initial(source, caller)
     with in_loop(name):
-        loop_removal_store.remove_all()
         configuration_store.create_configuration(configuration)
     return loop_list_store.add(name)
 

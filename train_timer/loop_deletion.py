@@ -1,25 +1,40 @@
 """What is left of a deleted loop, taken away: its rows, then its blobs, then its entry in the list."""
 
+from shared.intake import scan
 from shared.loops import loop_list_store
-from shared.storage import blobs, clock
-from shared.storage.paths import this_loop
+from shared.storage import blobs, clock, loop_threads
+from shared.storage.paths import DEFAULT, this_loop
 from shared.times import MINUTE
-from shared.training import loop_removal_store
 
 _INSTANCES_KNOW_AFTER_US = 10 * MINUTE
 """After this time no instance writes rows of the loop any more: it reads every few seconds that the loop is gone, and a
 row is written within five minutes or not at all."""
+_AT_ONCE = 8
 
 
 def go_on(name: str) -> None:
     """Delete all that this loop has, once nobody writes any of it; a run that ends early is gone on with by the next.
 
+    A message may come late, when another one has ended the deletion and a new loop has the name. So what is deleted was
+    listed while the deletion was going on, and has not changed since.
+
     Raises:
         StorageUnavailable: Storage does not answer.
     """
-    blobs.remove(this_loop().configuration)  # whoever began the deletion may have died before
     since_us = loop_list_store.read_deletion_us(name)
-    if since_us is None or clock.now_us() < since_us + _INSTANCES_KNOW_AFTER_US:
+    if since_us is None:
         return
-    loop_removal_store.remove_all()
+    loop = this_loop()
+    if loop.name == DEFAULT:
+        raise ValueError("the loop default is never deleted")
+    blobs.remove(loop.configuration)  # whoever began the deletion may have died before
+    if clock.now_us() < since_us + _INSTANCES_KNOW_AFTER_US:
+        return
+    tables = scan.list_tables().tables
+    left = [blob for root in (loop.root, loop.exports) for blob in blobs.list_blobs(root)]
+    if loop_list_store.read_deletion_us(name) != since_us:
+        return
+    for table in tables:
+        scan.drop_table(table)
+    loop_threads.at_once(lambda blob: blobs.remove_unchanged(blob.path, blob.etag), left, _AT_ONCE)
     loop_list_store.end_deletion(name)

@@ -7,6 +7,7 @@ from threading import Event
 
 import pytest
 
+from configure_fn import loops
 from localhost.azurite.accounts import EmulatedAccount
 from shared import settings
 from shared.configuration.configuration_store import create_configuration, initial_configuration
@@ -27,7 +28,7 @@ SERVICE = {"rewardWaitTime": "PT5S", "modelExportFrequency": "PT5S"}
 
 
 @pytest.fixture
-def loops(storage: EmulatedAccount) -> None:
+def thousand(storage: EmulatedAccount) -> None:
     """A thousand loops, all at rest, of which three were used and marked."""
     names = [f"loop-{number}" for number in range(1000)]
     with settings.use(settings.read({"AzureWebJobsStorage": storage.connection_string})):
@@ -91,7 +92,7 @@ def test_each_loop_learns_from_its_own_events(start_host: StartHost) -> None:
     assert owner.get("/rankloop/v1/events").json["entries"] == []
 
 
-@pytest.mark.usefixtures("loops")
+@pytest.mark.usefixtures("thousand")
 def test_loops_that_rest_cost_a_run_one_request_together(
     requests: list[FaultProxy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,3 +179,34 @@ def test_nothing_is_left_of_a_deleted_loop(requests: list[FaultProxy], monkeypat
     assert [*blobs.list_paths("loops/news/")] == []
     assert [*blobs.list_paths("loops/news-2/")]
     assert [table.name for table in sdk.tables().list_tables()] == []
+
+
+def test_a_late_message_takes_nothing_from_the_next_loop_of_a_name(
+    requests: list[FaultProxy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The deletion that it is about has ended."""
+    monkeypatch.setattr(loop_deletion, "_INSTANCES_KNOW_AFTER_US", 0)
+    use("news")
+    loop_list_store.begin_deletion("news")
+    runs, stop = LoopRuns(), Event()
+    runs.run_all(stop)
+    (late,) = take_messages()
+    runs.take(late, stop)
+    use("news")
+
+    runs.take(late, stop)
+
+    assert blobs.read(loop_named("news").configuration) is not None, requests
+
+
+@pytest.mark.usefixtures("requests")
+def test_of_two_that_make_a_loop_at_once_neither_takes_away_what_the_other_has_made() -> None:
+    """The second one has found no such loop in the list, for the first one had not come to its end."""
+    with in_loop("news"):
+        create_configuration(initial_configuration())
+        first = blobs.read(loop_named("news").configuration)
+
+    assert loops._make("news", None, "API_KEY_1")
+
+    now = blobs.read(loop_named("news").configuration)
+    assert (now and now.etag) == (first and first.etag)
