@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from azure.functions import Blueprint, HttpRequest, HttpResponse
 
 from shared.access.role import Role
-from shared.storage.paths import DEFAULT, begin_in_loop, check_name, in_loop
+from shared.storage.paths import DEFAULT, begin_in_loop, check_name
 from shared.web import callers, urls, versions
 from shared.web.api_keys import LoopAccess
 from shared.web.endpoint import Handler, endpoint, handing_on_endpoint, open_endpoint
@@ -125,16 +125,20 @@ class Registry:
             UnknownPath: There is no such operation.
         """
         loop, path = _split_loop(urls.path_of_call(req))
-        served, params = self._find(req.method, _PREFIXES_TOO_MANY.sub("", path))
+        served, params = self._find(req.method, path)
         if served is None and loop != DEFAULT and req.method == "GET" and (match := _PAGE.fullmatch(path)):
             served, params = self._page, match.groupdict("")
         if served is None or (served.role is None and loop != DEFAULT and served is not self._page):
             raise UnknownPath
-        with in_loop(loop):
-            return await served.handler(urls.with_route(req, params))
+        begin_in_loop(loop)
+        return await served.handler(urls.with_route(req, params) if params else req)
 
     def _find(self, method: str, path: str) -> tuple[ServedOperation | None, dict[str, str]]:
-        if (served := self._without_parameters.get((method, path.lower()))) is not None:
+        served = self._without_parameters.get((method, path.lower()))
+        if served is None:
+            path = _PREFIXES_TOO_MANY.sub("", path)
+            served = self._without_parameters.get((method, path.lower()))
+        if served is not None:
             return served, {}
         for served in self.operations:
             if method in served.methods and (match := served.pattern.fullmatch(path)):
