@@ -89,7 +89,7 @@ class HotPaths[Model: SizedModel]:
             key = await self._search_key(text, await live_settings.newest())
         if key is None:
             self._keys.note_refusal(text, loop)
-        elif key.is_over(self._clock.now_us()):
+        elif key.expires_us is not None and key.is_over(self._clock.now_us()):
             raise ExpiredKey
         return key
 
