@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from azure.functions import Blueprint, HttpRequest, HttpResponse
 
 from shared.access.role import Role
-from shared.storage.paths import DEFAULT, begin_in_loop, check_name, in_loop
+from shared.storage.paths import DEFAULT, begin_in_loop, check_name
 from shared.web import callers, urls, versions
 from shared.web.api_keys import LoopAccess
 from shared.web.endpoint import Handler, endpoint, handing_on_endpoint, open_endpoint
@@ -159,8 +159,8 @@ class Registry:
         served, params = await self._find(req.method, _PREFIXES_TOO_MANY.sub("", path))
         if served.role is None and loop != DEFAULT and served.api is not Api.PAGE:
             raise UnknownPath
-        with in_loop(loop):
-            return await served.handler(urls.with_route(req, params))
+        begin_in_loop(loop)
+        return await served.handler(urls.with_route(req, params) if params else req)
 
     async def _find(self, method: str, path: str) -> tuple[ServedOperation, dict[str, str]]:
         match = self._at_start.find(method, path)
