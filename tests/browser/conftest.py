@@ -88,7 +88,10 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
         with HostProcess(storage, env={**QUICK, "TRAIN_SCHEDULE": "*/5 * * * * *"}) as host:
             api = Api.at(host.url, KEY, tries=4)
             api.put(f"{V1}/configurations/service", {"modelExportFrequency": "PT1S"})  # for the newest model to come
-            loops.wait_until(api, lambda status: status["model"]["learnedEvents"] == status["events"]["learned"])
+            status = loops.wait_until(
+                api, lambda status: status["model"]["learnedEvents"] == status["events"]["learned"]
+            )
+            loops.wait_for_model(api, status["model"]["id"])
             yield api
 
 

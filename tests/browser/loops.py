@@ -128,6 +128,15 @@ def wait_until(api: Api, true: Callable[[dict[str, Any]], bool], seconds: float 
     return dict(status)
 
 
+def wait_for_model(api: Api, model_id: str, seconds: float = 30) -> None:
+    """Wait until Ranks are answered by a model, which takes up to five seconds after it was published."""
+    until = time.monotonic() + seconds
+    question = {"contextFeatures": [], "actions": [{"id": "soup", "features": [{"hot": True}]}]}
+    while (answer := api.post("/rankloop/v1/chances", question).json)["model"] != model_id:
+        assert time.monotonic() < until, answer
+        time.sleep(0.2)
+
+
 def losing_past(events: int = 450, hours: float = 4, seed: int = 11) -> Past:
     """Hours as an apprentice and then Online, in which much got lost.
 
