@@ -30,6 +30,8 @@ CALLS, SEED, CONNECTIONS = 1_000_000, 20260929, 4
 _QUIET_SECONDS = 60.0
 _FIRST = 300
 """Calls that are made before, and not judged: by them, what the host imports when it is first needed is there."""
+_MANY = 10_000
+"""From more calls on, all that takes long to make is made before the first; else it is made when it is needed."""
 _MB = 1024 * 1024
 _SCHEDULE = {"TRAIN_SCHEDULE": "0 * * * * *"}
 """The deployed one: the trainer works while the calls come."""
@@ -47,13 +49,15 @@ def measure(
             world = World(host.url)
             progress.show("making loops and keys")
             world.make(model)
-            _attack(progress, host, Order(host.url, seed, -_FIRST, 0, CONNECTIONS, world.keys))
+            before = Order(host.url, seed, -_FIRST, 0, CONNECTIONS, world.keys, prepare=False)
+            _attack(progress, host, before)
             progress.show(f"the ordinary client alone, for {quiet_seconds:.0f} s")
             with _ordinary_client(world, "quiet") as quiet:
                 time.sleep(quiet_seconds)
             began, cpu = time.perf_counter(), cpu_seconds(host.pid)
             with _ordinary_client(world, "hostile") as hostile:
-                came = _attack(progress, host, Order(host.url, seed, first, first + calls, CONNECTIONS, world.keys))
+                order = Order(host.url, seed, first, first + calls, CONNECTIONS, world.keys, prepare=calls > _MANY)
+                came = _attack(progress, host, order)
             seconds, cpu = time.perf_counter() - began, cpu_seconds(host.pid) - cpu
             peak = peak_bytes(host.pid) / _MB
     return _figures(came, quiet, hostile, seconds, cpu, peak, seed)

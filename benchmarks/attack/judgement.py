@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from benchmarks.attack.calls import Call
+from benchmarks.attack.call import Call
 
 SECONDS = 1.0
 """An answer comes within this time, but for the operations for which the docs name a longer one."""

@@ -93,9 +93,7 @@ class SchemaValues:
 
 def _agree(made: dict[str, Any], chance: random.Random) -> dict[str, Any]:
     """Let a Rank's ids be different ones, and what names an action name one that is there."""
-    actions, slots = (
-        [each for each in made.get(name) or () if isinstance(each, dict)] for name in ("actions", "slots")
-    )
+    actions, slots = _objects(made.get("actions")), _objects(made.get("slots"))
     for place, action in enumerate(actions):
         action["id"] = f"{action.get('id')}-{place}"
     for place, slot in enumerate(slots[: len(actions)]):
@@ -105,6 +103,10 @@ def _agree(made: dict[str, Any], chance: random.Random) -> dict[str, Any]:
     if "excludedActions" in made:
         made["excludedActions"] = [action["id"] for action in actions[1:] if chance.random() < 0.2]
     return made
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def wrong(chance: random.Random) -> Any:

@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit
 
-from benchmarks.attack.calls import Call, Calls
+from benchmarks.attack.call import Call
+from benchmarks.attack.calls import Calls
 from benchmarks.attack.judgement import Answer, find_wrong, is_busy
 from benchmarks.attack.plain_http import Connection
 from benchmarks.load import new_event_loop
@@ -30,6 +31,7 @@ class Order:
         url: Of the server, without a slash at its end.
         first, end: The numbers of the calls, from the first to before the end.
         keys: By loop and caller, joined by a space.
+        prepare: Whether what takes long to make is made before the first call.
     """
 
     url: str
@@ -38,6 +40,7 @@ class Order:
     end: int
     connections: int
     keys: dict[str, str]
+    prepare: bool = True
 
 
 @dataclass(slots=True)
@@ -142,7 +145,10 @@ class _Sender:
 async def _run(order: Order) -> None:
     from function_app import registry
 
-    await _Sender(order, Calls(registry, order.seed)).send_all()
+    calls = Calls(registry, order.seed)
+    if order.prepare:
+        calls.prepare()
+    await _Sender(order, calls).send_all()
 
 
 def main() -> None:
