@@ -75,8 +75,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _write(chosen.json, facts, figures_measured)
     for name, reason in failed.items():
         print(f"{name} could not be measured: {reason}", file=sys.stderr)
-    missed = any(figure.holds is False for figure in figures_measured if figure.measure in _STRICT)
-    return 1 if failed or missed else 0
+    return 1 if failed or any(map(fails, figures_measured)) else 0
+
+
+def fails(figure: Figure) -> bool:
+    """Whether a figure makes the run a failure: by a missed goal that no slow or busy machine is the reason of."""
+    return figure.measure in _STRICT and figure.holds is False
 
 
 def _parser() -> argparse.ArgumentParser:

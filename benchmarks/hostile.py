@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 
 from benchmarks import servers
 from benchmarks.attack import report
-from benchmarks.attack.calls import CUSTOMER
+from benchmarks.attack.calls import BY_SCHEMATHESIS, CUSTOMER
 from benchmarks.attack.sender import Came, Order
 from benchmarks.attack.world import World
 from benchmarks.failures import MeasureFailed
@@ -28,17 +28,21 @@ from localhost.environment import ROOT
 
 CALLS, SEED, CONNECTIONS = 1_000_000, 20260929, 4
 _QUIET_SECONDS = 60.0
-_FIRST = 300
+_FIRST_CALLS = 300
 """Calls that are made before, and not judged: by them, what the host imports when it is first needed is there."""
-_MANY = 10_000
-"""From more calls on, all that takes long to make is made before the first; else it is made when it is needed."""
 _MB = 1024 * 1024
 _SCHEDULE = {"TRAIN_SCHEDULE": "0 * * * * *"}
 """The deployed one: the trainer works while the calls come."""
 
 
 def measure(
-    progress: Progress, calls: int = CALLS, seed: int = SEED, first: int = 0, quiet_seconds: float = _QUIET_SECONDS
+    progress: Progress,
+    calls: int = CALLS,
+    seed: int = SEED,
+    *,
+    quiet_seconds: float = _QUIET_SECONDS,
+    first_calls: int = _FIRST_CALLS,
+    by_schemathesis: float = BY_SCHEMATHESIS,
 ) -> list[Figure]:
     """Send calls of a seed, and find what is wrong with their answers, the host's memory and the ordinary client."""
     with start_storage() as storage, tempfile.TemporaryDirectory(prefix="rankloop-bench-") as folder:
@@ -49,15 +53,16 @@ def measure(
             world = World(host.url)
             progress.show("making loops and keys")
             world.make(model)
-            before = Order(host.url, seed, -_FIRST, 0, CONNECTIONS, world.keys, prepare=False)
-            _attack(progress, host, before)
+            if first_calls:
+                before = Order(host.url, seed, -first_calls, 0, CONNECTIONS, world.keys, by_schemathesis=0)
+                attack(progress, host, before)
             progress.show(f"the ordinary client alone, for {quiet_seconds:.0f} s")
             with _ordinary_client(world, "quiet") as quiet:
                 time.sleep(quiet_seconds)
             began, cpu = time.perf_counter(), cpu_seconds(host.pid)
             with _ordinary_client(world, "hostile") as hostile:
-                order = Order(host.url, seed, first, first + calls, CONNECTIONS, world.keys, prepare=calls > _MANY)
-                came = _attack(progress, host, order)
+                order = Order(host.url, seed, 0, calls, CONNECTIONS, world.keys, by_schemathesis)
+                came = attack(progress, host, order)
             seconds, cpu = time.perf_counter() - began, cpu_seconds(host.pid) - cpu
             peak = peak_bytes(host.pid) / _MB
     return _figures(came, quiet, hostile, seconds, cpu, peak, seed)
@@ -79,20 +84,20 @@ class _Client:
 def _ordinary_client(world: World, prefix: str) -> Iterator[_Client]:
     """Let it use its loop; what it saw is there at the end."""
     command = [sys.executable, "-m", "benchmarks.attack.ordinary_client", f"{world.url}/{CUSTOMER}", prefix]
-    seen = _Client()
+    experience = _Client()
     with _process(command) as client:
         assert client.stdin is not None  # noqa: S101
         client.stdin.write(f"{world.customer_key}\n")
         client.stdin.flush()
-        yield seen
-        told, _ = client.communicate(timeout=60)
+        yield experience
+        printed, _ = client.communicate(timeout=60)
     if client.returncode:
         raise MeasureFailed("the ordinary client ended with an error")
-    document = json.loads(told)
-    seen.times, seen.failed = sorted(document["times"]), document["failed"]
+    document = json.loads(printed)
+    experience.times, experience.failed = sorted(document["times"]), document["failed"]
 
 
-def _attack(progress: Progress, host: Server, order: Order) -> Came:
+def attack(progress: Progress, host: Server, order: Order) -> Came:
     """Send all calls of an order, and show how far they are."""
     came, began, wanted = Came(), time.perf_counter(), order.end - order.first
     with _process([sys.executable, "-m", "benchmarks.attack.sender"]) as sender:

@@ -68,7 +68,7 @@ def _json(kind: int, size: int) -> bytes:
 
 
 @cache
-def compressed(kind: str) -> bytes:
+def compress_much(kind: str) -> bytes:
     """16 MiB of JSON in 16 kB.
 
     Args:

@@ -2,6 +2,12 @@
 
 from dataclasses import dataclass
 
+from shared.access.role import Role
+
+HELD = (Role.OWNER, Role.ADMIN, Role.READ, Role.RANK)
+"""The roles that callers have in the loop that they call."""
+NO_ROLE = ("expired", "foreign", "none", "wrong")
+"""What other callers have in place of a key of the loop."""
 LONG = 7_000
 """Addresses and headers that are about as long may be refused by the platform."""
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 import orjson
 
 from benchmarks.attack import bombs, learning_arguments
-from benchmarks.attack.call import LONG, Call
+from benchmarks.attack.call import HELD, LONG, NO_ROLE, Call
 from benchmarks.attack.changes import change
 from benchmarks.attack.described import Described, Request, RequestMaker, describe_all
 from shared.access.role import Role
@@ -22,8 +22,8 @@ CUSTOMER = "customer"
 """The loop of the ordinary client, to which nobody who attacks has a key that opens anything."""
 ATTACKED = ("default", "north", "south")
 """Loops that are attacked from inside too; `south` is a multi-slot one."""
-HELD = (Role.OWNER, Role.ADMIN, Role.READ, Role.RANK)
-NO_ROLE = ("expired", "foreign", "none", "wrong")
+BY_SCHEMATHESIS = 0.15
+"""The share of calls that schemathesis makes up."""
 _CALLERS = (*HELD, *NO_ROLE)
 _OFTEN: Mapping[str, float] = {
     "rank": 30,
@@ -46,12 +46,12 @@ _OFTEN: Mapping[str, float] = {
 class Calls:
     """Makes each call from a seed and a number alone."""
 
-    def __init__(self, registry: Registry, seed: int) -> None:
-        """Take what the app serves, and the seed."""
+    def __init__(self, registry: Registry, seed: int, by_schemathesis: float = BY_SCHEMATHESIS) -> None:
+        """Take what the app serves, the seed, and the share of calls that schemathesis makes up."""
         self._seed = seed
         document = orjson.loads(describe(registry.operations))
         self._versions = describe_all(registry.operations, document)
-        self._requests = RequestMaker(document, seed)
+        self._requests = RequestMaker(document, seed, by_schemathesis)
         self._often = [_OFTEN.get(name.partition(" ")[0], 1) for name in self._versions]
 
     @property

@@ -6,7 +6,7 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from benchmarks.attack import bombs, texts
-from benchmarks.attack.call import LONG, Call
+from benchmarks.attack.call import HELD, LONG, Call
 
 
 def change(call: Call, chance: random.Random) -> Call:
@@ -23,7 +23,7 @@ def _bomb(call: Call, chance: random.Random) -> Call:
     if chance.random() < 0.7:
         return replace(call, body=bombs.json_body(chance))
     kind = chance.choice(("gzip", "deflate"))
-    return replace(call, body=bombs.compressed(kind), headers=(("Content-Encoding", kind),))
+    return replace(call, body=bombs.compress_much(kind), headers=(("Content-Encoding", kind),))
 
 
 def _other_headers(call: Call, chance: random.Random) -> Call:
@@ -37,11 +37,14 @@ def _other_path(call: Call, chance: random.Random) -> Call:
     changed = chance.choice(_PATHS)(path, texts.text(chance))
     encoded = quote(changed, safe="/%:!*{}.~-_", errors="surrogatepass")
     platform = "%00" in encoded or len(encoded) > LONG or "/admin" in encoded.lower()
-    return replace(call, target=encoded + mark + query, as_served=False, platform_may_refuse=platform)
+    may = call.may or call.caller in HELD  # of what the path leads to, nobody knows which role it asks for
+    target = encoded + mark + query
+    return replace(call, target=target, may=may, as_served=False, platform_may_refuse=platform)
 
 
 def _other_method(call: Call, chance: random.Random) -> Call:
-    return replace(call, method=chance.choice(("GET", "POST", "PUT", "PATCH", "DELETE")), as_served=False)
+    method = chance.choice(("GET", "POST", "PUT", "PATCH", "DELETE"))
+    return replace(call, method=method, may=call.may or call.caller in HELD, as_served=False)
 
 
 _CHANGES: Sequence[Callable[[Call, random.Random], Call]] = (

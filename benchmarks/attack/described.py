@@ -12,8 +12,6 @@ from benchmarks.attack.schemathesis_cases import SchemathesisCases
 from shared.web.registry import ServedOperation
 
 _MODEL = "application/octet-stream"
-_BY_SCHEMATHESIS = 0.15
-"""The share of calls that schemathesis has made up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,37 +45,38 @@ class Request:
 
 def describe_all(operations: Iterable[ServedOperation], document: Mapping[str, Any]) -> dict[str, list[Described]]:
     """Give all operations of a description, each in its versions, by name."""
-    found: dict[str, list[Described]] = {}
+    named: dict[str, list[Described]] = {}
     for served in operations:
         for method in served.methods:
             described = _describe(served, method, document)
-            found.setdefault(described.name, []).append(described)
-    return found
+            named.setdefault(described.name, []).append(described)
+    return named
 
 
 def _describe(served: ServedOperation, method: str, document: Mapping[str, Any]) -> Described:
-    said = document["paths"][f"/{served.route}"][method.lower()]
-    query = [each for each in said["parameters"] if each["in"] == "query"]
+    operation = document["paths"][f"/{served.route}"][method.lower()]
+    query = [each for each in operation["parameters"] if each["in"] == "query"]
     name = served.handler.__name__ if len(served.methods) == 1 else f"{served.handler.__name__} {method}"
-    return Described(served, method, name, query, said.get("requestBody", {}).get("content"))
+    return Described(served, method, name, query, operation.get("requestBody", {}).get("content"))
 
 
 class RequestMaker:
     """Makes requests."""
 
-    def __init__(self, document: Mapping[str, Any], seed: int) -> None:
-        """Take the description, and the seed of what schemathesis makes up."""
+    def __init__(self, document: Mapping[str, Any], seed: int, by_schemathesis: float) -> None:
+        """Take the description, the seed of what schemathesis makes up, and its share of the requests."""
+        self._share = by_schemathesis
         self._values = SchemaValues(document["components"]["schemas"])
         self._cases = SchemathesisCases(document, seed)
 
     def prepare(self, operations: Iterable[Described]) -> None:
         """Have schemathesis make up all that it will."""
-        for operation in operations:
+        for operation in operations if self._share else ():
             self._cases.of(operation.method, f"/{operation.served.route}")
 
     def make(self, operation: Described, chance: random.Random) -> Request:
         """Make a request to an operation: as it is described, harmful values among it, or with a change."""
-        if chance.random() < _BY_SCHEMATHESIS:
+        if chance.random() < self._share:
             return self._by_schemathesis(operation, chance)
         query = [
             (each["name"], _text(self._values.make(each["schema"], chance, each["name"])))
@@ -93,7 +92,7 @@ class RequestMaker:
         example = chance.choice(self._cases.of(operation.method, f"/{operation.served.route}"))
         body = example.body
         if body is not None and not isinstance(body, bytes):
-            body = _changed(mutations.write(body), chance) if chance.random() < 0.3 else mutations.write(body)
+            body = _change_bytes(mutations.write(body), chance) if chance.random() < 0.3 else mutations.write(body)
         return Request(
             _path(operation, example.values, [(name, _text(value)) for name, value in example.query.items()]), body
         )
@@ -108,10 +107,10 @@ class RequestMaker:
         if kind < 0.25:
             value = mutations.of_tree(value, chance)
         body = mutations.write(value)
-        return _changed(body, chance) if kind > 0.75 else body
+        return _change_bytes(body, chance) if kind > 0.75 else body
 
 
-def _changed(body: bytes, chance: random.Random) -> bytes:
+def _change_bytes(body: bytes, chance: random.Random) -> bytes:
     return mutations.of_bytes(body, chance)
 
 

@@ -31,7 +31,12 @@ _EVENTS_READ = Longer(15.0, "A filter that hardly any row passes ends after 16 M
 _TRACE = Longer(15.0, "1,000 blobs, 64 MiB of log in all, and 8 seconds")
 _REDACTION = Longer(19.0, "One call works for about 12 seconds")
 _SLOW_RANK = Longer(5.0, "It takes one Rank after another; when four seconds of them wait, the next is answered 503")
+_IMPORT = Longer(
+    10.0, "tried out in a process of its own first, which takes about a second, and up to ten for a large one"
+)
 LONGER: Mapping[str, Longer] = {
+    "import_model": _IMPORT,
+    "import_model_file": _IMPORT,
     "read_logs": _LOG_READ,
     "read_newest_events": _EVENTS_READ,
     "read_event": _TRACE,

@@ -69,10 +69,10 @@ def options() -> tuple[tuple[str, str], ...]:
     from vowpalwabbit import Workspace
 
     learner = Workspace("--quiet")
-    found: set[tuple[str, str]] = set()
-    _collect(learner.get_config(filtered_enabled_reductions_only=False), found)
+    names: set[tuple[str, str]] = set()
+    _collect(learner.get_config(filtered_enabled_reductions_only=False), names)
     learner.finish()
-    return tuple(sorted(found))
+    return tuple(sorted(names))
 
 
 def make(chance: random.Random) -> str:
@@ -107,12 +107,12 @@ _SPELLINGS = (
 )
 
 
-def _collect(part: Any, found: set[tuple[str, str]]) -> None:
+def _collect(part: Any, names: set[tuple[str, str]]) -> None:
     if isinstance(part, dict):
         part = list(part.values())
     if not isinstance(part, (list, tuple)):
-        found.add((part.name, part.short_name))
+        names.add((part.name, part.short_name))
         return
     for each in part:
         if not isinstance(each, str):
-            _collect(each, found)
+            _collect(each, names)

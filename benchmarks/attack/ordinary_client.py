@@ -46,7 +46,7 @@ class Experience:
 async def _live(url: str, prefix: str, key: str) -> Experience:
     """A Rank, then its reward, each in its turn at a steady pace, until standard input ends."""
     parts = urlsplit(url)
-    connection, seen = Connection(parts.netloc), Experience()
+    connection, experience = Connection(parts.netloc), Experience()
     ended = asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     number = 0
     while not ended.done():
@@ -59,11 +59,11 @@ async def _live(url: str, prefix: str, key: str) -> Experience:
         content = _request(parts.netloc, f"{parts.path}/personalizer/v1.0{path}", key, body)
         began = time.perf_counter()
         status, _, _ = await connection.call(content, _PATIENCE)
-        seen.note(status, right, time.perf_counter() - began)
+        experience.note(status, right, time.perf_counter() - began)
         number += 1
         await asyncio.sleep(max(0.0, _PAUSE - (time.perf_counter() - began)))
     connection.close()
-    return seen
+    return experience
 
 
 def _request(host: str, path: str, key: str, body: dict[str, Any]) -> bytes:
@@ -79,8 +79,8 @@ def main(url: str, prefix: str) -> None:
     """Call until standard input ends."""
     key = sys.stdin.readline().strip()
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        seen = runner.run(_live(url, prefix, key))
-    print(json.dumps({"times": seen.times, "failed": seen.failed}))
+        experience = runner.run(_live(url, prefix, key))
+    print(json.dumps({"times": experience.times, "failed": experience.failed}))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ KINDS = {
     "slow": "answers over 1 s where the docs name no longer time",
 }
 """What may be wrong with an answer."""
-_MOST_TOLD = 5
+_MOST_LINES = 5
 _CLASSES = ("2xx", "3xx", "4xx", "5xx", "none")
 
 
@@ -23,7 +23,7 @@ def table(came: Came) -> str:
     for name, number in came.statuses.items():
         operation, status = name.rsplit(":", 1)
         counts.setdefault(operation, Counter())[f"{status[0]}xx" if status != "0" else "none"] += number
-    rows = [("operation", *_CLASSES, "slowest answer", "may take")]
+    rows: list[tuple[str, ...]] = [("operation", *_CLASSES, "slowest answer", "may take")]
     rows += [
         (name, *(f"{counts[name][kind]:,}" for kind in _CLASSES), f"{came.slowest[name]:.2f} s", _limit(name))
         for name in sorted(counts)
@@ -50,7 +50,7 @@ def wrong(came: Came, seed: int) -> str:
         of_kind = [each for each in came.wrong if each["kind"] == kind]
         groups = Counter(f"{each['operation']}, {each['what']}" for each in of_kind)
         lines += [f"WRONG: {number:,} × {group}" for group, number in groups.most_common(20)]
-        lines += [_tell(each, seed) for each in of_kind[:_MOST_TOLD]]
+        lines += [_line(each, seed) for each in of_kind[:_MOST_LINES]]
     return "\n".join(lines)
 
 
@@ -70,7 +70,7 @@ def count(came: Came, kind: str) -> int:
     return sum(each["kind"] == kind for each in came.wrong)
 
 
-def _tell(violation: dict[str, Any], seed: int) -> str:
+def _line(violation: dict[str, Any], seed: int) -> str:
     return (
         f"  {violation['what']} after {violation['seconds']} s: {violation['request']} by {violation['caller']}\n"
         f"    {violation['status']} {violation['answer']}\n"

@@ -19,7 +19,7 @@ def _duration(chance: random.Random) -> Any:
     return texts.either(texts.GOOD_DURATIONS, texts.DURATIONS, chance)
 
 
-def _one_of(*good: Any, bad: Sequence[Any] = texts.TEXTS) -> _Make:
+def _either(*good: Any, bad: Sequence[Any] = texts.TEXTS) -> _Make:
     return lambda chance: texts.either(good, bad, chance)
 
 
@@ -27,16 +27,16 @@ _KINDS: Mapping[str, _Make] = {
     "arguments": learning_arguments.make,
     **dict.fromkeys(("startTime", "endTime", "from", "to", "at", "expiresAt", "autoOptimizationStartDate"), _moment),
     **dict.fromkeys(("rewardWaitTime", "modelExportFrequency", "keepOldFor"), _duration),
-    "autoOptimizationFrequency": _one_of("P1D", "P28D", bad=texts.DURATIONS),
-    "logMirrorEnabled": _one_of(False, bad=(True,)),
-    "logMirrorSasUri": _one_of("", bad=texts.CONTAINERS),
-    "logRetentionDays": _one_of(-1, 90, 3650, bad=texts.NUMBERS),
-    "modelRetrainDays": _one_of(0, 2, 7, bad=texts.NUMBERS),
-    "learningMode": _one_of("Online", "Apprentice", "LoggingOnly"),
-    "rewardAggregation": _one_of("earliest", "average", "median", "sum", "min", "max"),
-    "explorationPercentage": _one_of(0, 0.2, 1, bad=texts.NUMBERS),
-    "defaultReward": _one_of(0, -1, 1, bad=texts.NUMBERS),
-    "copySettingsFrom": _one_of("default", "north", "south"),
+    "autoOptimizationFrequency": _either("P1D", "P28D", bad=texts.DURATIONS),
+    "logMirrorEnabled": _either(False, bad=(True,)),
+    "logMirrorSasUri": _either("", bad=texts.CONTAINERS),
+    "logRetentionDays": _either(-1, 90, 3650, bad=texts.NUMBERS),
+    "modelRetrainDays": _either(0, 2, 7, bad=texts.NUMBERS),
+    "learningMode": _either("Online", "Apprentice", "LoggingOnly"),
+    "rewardAggregation": _either("earliest", "average", "median", "sum", "min", "max"),
+    "explorationPercentage": _either(0, 0.2, 1, bad=texts.NUMBERS),
+    "defaultReward": _either(0, -1, 1, bad=texts.NUMBERS),
+    "copySettingsFrom": _either("default", "north", "south"),
     "contextFeatures": lambda chance: [texts.features(chance) for _ in range(chance.randrange(4))],
     "features": lambda chance: [texts.features(chance) for _ in range(chance.choice((1, 1, 2, 3)))],
 }

@@ -6,7 +6,7 @@ operation, which are sent again and again, to other loops and by other callers.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 EXAMPLES = 4
 """For each operation, of either kind."""
@@ -49,7 +49,7 @@ class SchemathesisCases:
 
         if not self._operations:
             schema = schemathesis.openapi.from_dict(dict(self._document))
-            operations = [found.ok() for found in schema.get_all_operations()]
+            operations: list[Any] = [result.ok() for result in cast("Any", schema).get_all_operations()]
             self._operations = {(each.method.upper(), each.path): each for each in operations}
         return self._operations[method, path]
 

@@ -31,7 +31,7 @@ class Order:
         url: Of the server, without a slash at its end.
         first, end: The numbers of the calls, from the first to before the end.
         keys: By loop and caller, joined by a space.
-        prepare: Whether what takes long to make is made before the first call.
+        by_schemathesis: The share of calls that schemathesis makes up.
     """
 
     url: str
@@ -40,7 +40,7 @@ class Order:
     end: int
     connections: int
     keys: dict[str, str]
-    prepare: bool = True
+    by_schemathesis: float
 
 
 @dataclass(slots=True)
@@ -68,7 +68,7 @@ class Came:
         if is_busy(call, answer.status):
             self.busy[f"{call.operation}:{answer.status}"] += 1
         if (wrong := find_wrong(call, answer)) is not None:
-            self.wrong.append({"call": number, **asdict(wrong), **_told(call, answer)})
+            self.wrong.append({"call": number, **asdict(wrong), **_describe(call, answer)})
 
     def as_json(self) -> dict[str, Any]:
         """Give it for `read`."""
@@ -90,7 +90,7 @@ class Came:
             self.slowest[name] = max(self.slowest.get(name, 0.0), seconds)
 
 
-def _told(call: Call, answer: Answer) -> dict[str, Any]:
+def _describe(call: Call, answer: Answer) -> dict[str, Any]:
     """What is told of a violation: neither key nor body, which the seed and the number give again."""
     return {
         "operation": call.operation,
@@ -145,9 +145,8 @@ class _Sender:
 async def _run(order: Order) -> None:
     from function_app import registry
 
-    calls = Calls(registry, order.seed)
-    if order.prepare:
-        calls.prepare()
+    calls = Calls(registry, order.seed, order.by_schemathesis)
+    calls.prepare()
     await _Sender(order, calls).send_all()
 
 

@@ -39,19 +39,20 @@ class World:
 
     def make(self, model: Path) -> None:
         """Make loops and keys; all loops for one action an event get a model."""
-        for loop in (*ATTACKED, CUSTOMER):
+        loops = (*ATTACKED, CUSTOMER)
+        for loop in loops:
             self._make_loop(loop, model)
+            self.keys[f"{loop} owner"] = KEY
+        over = datetime.now(UTC) + timedelta(seconds=_SECONDS)
+        for loop in loops:
+            self.keys[f"{loop} expired"] = self._make_key(loop, Role.ADMIN, over)
         for loop in ATTACKED:
             for role in _MADE:
                 self.keys[f"{loop} {role}"] = self._make_key(loop, role)
-        self.keys[f"{CUSTOMER} rank"] = self._make_key(CUSTOMER, Role.RANK)
-        for loop in (*ATTACKED, CUSTOMER):
-            self.keys[f"{loop} owner"] = KEY
-            self.keys[f"{loop} expired"] = self._make_key(
-                loop, Role.ADMIN, datetime.now(UTC) + timedelta(seconds=_SECONDS)
-            )
+        for loop in loops:
             self.keys[f"{loop} foreign"] = self.keys[f"{'north' if loop == 'default' else 'default'} admin"]
-        time.sleep(_SECONDS)
+        self.keys[f"{CUSTOMER} rank"] = self._make_key(CUSTOMER, Role.RANK)
+        time.sleep(max(0.0, (over - datetime.now(UTC)).total_seconds()))
 
     def _make_loop(self, loop: str, model: Path) -> None:
         if loop != "default":
