@@ -110,7 +110,7 @@ def attack(progress: Progress, host: Server, order: Order) -> Came:
             left = (wanted - came.calls) / rate / 60 if rate else 0.0
             memory = peak_bytes(host.pid) / _MB
             progress.show(
-                f"{came.calls:,} of {wanted:,} calls, {rate:.0f} a second, {len(came.wrong)} wrong, "
+                f"{came.calls:,} of {wanted:,} calls, {rate:.0f} a second, {came.kinds.total()} wrong, "
                 f"peak {memory:.0f} MB, {left:.0f} minutes left"
             )
     if came.calls != wanted:

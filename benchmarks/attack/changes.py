@@ -37,7 +37,7 @@ def _other_path(call: Call, chance: random.Random) -> Call:
     changed = chance.choice(_PATHS)(path, texts.text(chance))
     encoded = quote(changed, safe="/%:!*{}.~-_", errors="surrogatepass")
     platform = "%00" in encoded or len(encoded) > LONG or "/admin" in encoded.lower()
-    may = call.may or call.caller in HELD  # of what the path leads to, nobody knows which role it asks for
+    may = call.may or call.caller in (*HELD, "foreign")  # it may lead to another operation, or to another loop
     target = encoded + mark + query
     return replace(call, target=target, may=may, as_served=False, platform_may_refuse=platform)
 

@@ -21,6 +21,7 @@ from benchmarks.attack.plain_http import Connection
 from benchmarks.load import new_event_loop
 
 _PATIENCE = 60.0
+_MOST_DESCRIBED = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +52,15 @@ class Came:
         statuses: How many calls of which operation were answered with which status, the two joined by a space.
         slowest: The longest time of an answer by operation.
         busy: How many answers were refusals of busy operations by operation and status, as the docs name them.
-        wrong: What was wrong: the number of the call, its kind, the call without its body, and the answer.
+        kinds: How many answers were wrong, by kind.
+        wrong: The first of them: the number of the call, its kind, the call without its body, and the answer.
     """
 
     calls: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
     slowest: dict[str, float] = field(default_factory=dict)
     busy: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
     wrong: list[dict[str, Any]] = field(default_factory=list)
 
     def note(self, number: int, call: Call, answer: Answer) -> None:
@@ -68,6 +71,7 @@ class Came:
         if is_busy(call, answer.status):
             self.busy[f"{call.operation}:{answer.status}"] += 1
         if (wrong := find_wrong(call, answer)) is not None:
+            self.kinds[wrong.kind] += 1
             self.wrong.append({"call": number, **asdict(wrong), **_describe(call, answer)})
 
     def as_json(self) -> dict[str, Any]:
@@ -78,14 +82,16 @@ class Came:
     def read(cls, text: str) -> "Came":
         """Read what `as_json` gave."""
         document = json.loads(text)
-        return cls(**{**document, "statuses": Counter(document["statuses"]), "busy": Counter(document["busy"])})
+        counts = {name: Counter(document[name]) for name in ("statuses", "busy", "kinds")}
+        return cls(**{**document, **counts})
 
     def add(self, other: "Came") -> None:
         """Take in what came of other calls."""
         self.calls += other.calls
         self.statuses.update(other.statuses)
         self.busy.update(other.busy)
-        self.wrong += other.wrong
+        self.kinds.update(other.kinds)
+        self.wrong += other.wrong[: max(0, _MOST_DESCRIBED - len(self.wrong))]
         for name, seconds in other.slowest.items():
             self.slowest[name] = max(self.slowest.get(name, 0.0), seconds)
 
