@@ -7,60 +7,40 @@ gc.disable()  # until all is imported: imports make no garbage, and to look for 
 from azure.functions import AuthLevel, FunctionApp
 
 import train_timer
-from configure_fn import keys, loops, policy, preview, service_configuration, settings_history
-from evaluate_fn import (
-    evaluations,
-    evaluations_2022,
-    failed_messages,
-    feature_importances,
-    policy_application,
-    report,
-    work,
-)
-from export_fn import bundles, logs, model, model_import, models
-from portal_fn import files
-from rank_fn import chances, multislot, rank
+from evaluate_fn import failed_messages, work
+from rank_fn import multislot, rank
 from reward_fn import multislot as multislot_rewards
 from reward_fn import reward
 from shared.learner.explorer import Explorer
 from shared.ranking.hot_paths import HotPaths
+from shared.web.operations import Functions
 from shared.web.registry import Registry
-from status_fn import (
-    apprentice,
-    breakdowns,
-    description,
-    event_trace,
-    loop_status,
-    metrics,
-    newest_events,
-    other_paths,
-    service,
-)
+from status_fn import other_paths, service
+
+
+def import_others() -> list[Functions]:
+    """What is not of the hot path, and which no cold start waits for."""
+    from configure_fn import keys, loops, policy, preview, service_configuration, settings_history
+    from evaluate_fn import evaluations, evaluations_2022, feature_importances, policy_application, report
+    from export_fn import bundles, logs, model, model_import, models
+    from portal_fn import files
+    from rank_fn import chances
+    from status_fn import apprentice, breakdowns, description, event_trace, loop_status, metrics, newest_events
+
+    modules = (
+        *(policy, service_configuration, settings_history, preview, keys, loops),
+        *(policy_application, evaluations, evaluations_2022, feature_importances, report),
+        *(bundles, logs, model, model_import, models),
+        *(apprentice, breakdowns, description, event_trace, loop_status, metrics, newest_events),
+        *(chances, files),
+    )
+    return [module.functions for module in modules]
+
 
 registry = Registry(
     HotPaths(Explorer),
-    [
-        module.functions
-        for module in (
-            *(policy, service_configuration, settings_history, preview, keys, loops),
-            *(policy_application, evaluations, evaluations_2022, feature_importances, report),
-            *(bundles, logs, model, model_import, models),
-            files,
-            *(chances, multislot, rank),
-            *(multislot_rewards, reward),
-            *(
-                apprentice,
-                breakdowns,
-                description,
-                event_trace,
-                loop_status,
-                metrics,
-                newest_events,
-                service,
-                other_paths,
-            ),
-        )
-    ],
+    [module.functions for module in (multislot, rank, multislot_rewards, reward, service, other_paths)],
+    import_others,
 )
 app = FunctionApp(http_auth_level=AuthLevel.ANONYMOUS)
 for blueprint in (registry.blueprint(), train_timer.blueprint(), work.blueprint, failed_messages.blueprint):

@@ -80,7 +80,7 @@ def _make(name: str, source: str | None, caller: str) -> bool:
     Its entry in the list comes last: a call that died before has made none, and the next call goes on with the settings
     that are there. So do two calls in the same moment, of which neither takes away what the other has made.
     """
-    if loop_list_store.read_deletion_us(name) is not None:
+    if loop_list_store.read_deletion(name) is not None:
         raise LoopBeingDeleted
     if name in loop_list_store.names():
         if source is not None:
@@ -104,5 +104,8 @@ def _initial(source: str | None, caller: str) -> Configuration:
 def _delete(name: str) -> None:
     if name not in loop_list_store.names():
         raise UnknownLoop
+    configuration = loop_named(name).configuration
+    etag = blobs.read_etag(configuration)
     loop_list_store.begin_deletion(name)
-    blobs.remove(loop_named(name).configuration)
+    if etag is not None:
+        blobs.remove_unchanged(configuration, etag)

@@ -14,11 +14,8 @@ from urllib.parse import urlsplit
 from azure.functions import HttpRequest, HttpResponse
 
 from portal_fn import sign_in
-from shared.storage.paths import DEFAULT, this_loop
-from shared.web import urls
 from shared.web.errors import UnknownPath
 from shared.web.operations import Api, Functions
-from shared.web.registry import Registry
 
 functions = Functions()
 
@@ -64,14 +61,12 @@ class File:
 
 
 @functions.operation(["GET"], "", None, api=Api.PAGE)
-async def page(req: HttpRequest, registry: Registry) -> HttpResponse:
+async def page(req: HttpRequest) -> HttpResponse:
     """Give a file of the page; what is none is a path like any other that is unknown."""
     name = req.route_params.get("file", "")
     file = _sign_in() if name == sign_in.NAME else (await asyncio.to_thread(_files)).get(name or _name_document(req))
-    if file is None and this_loop().name != DEFAULT:
-        raise UnknownPath  # the paths of another loop lead here last
     if file is None:
-        return await registry.serve_path(urls.with_route(req, {"path": f"rankloop/{name}"}))
+        raise UnknownPath
     headers = _headers() | {"ETag": f"W/{file.etag}", "Content-Type": file.media_type}
     if file.etag in req.headers.get("If-None-Match", ""):
         return HttpResponse(status_code=304, headers=headers)

@@ -1,6 +1,7 @@
 """The explanation in a Rank's answer, for loops whose configuration has `isInferenceExplainabilityEnabled`."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -13,6 +14,7 @@ from shared.ranking.decision import Decision
 from shared.ranking.hot_path import HotPath
 from shared.ranking.live_settings import CurrentSettings
 from shared.ranking.rank_forms import Candidates
+from shared.web.errors import ModelBusy, TooCostlyRank
 
 _MOST_TERMS = 250_000
 """The most products of features and weights that the explanation of a Rank looks at: about 0.1 s."""
@@ -28,18 +30,26 @@ async def with_explanation(
     document: bytes,
     decision: Decision,
 ) -> bytes:
-    """Add to an answer what the model that decided says of each action; nothing if that model is not in use."""
+    """Add to an answer what the model that decided says of each action.
+
+    Nothing is added if that model is not in use any more, or has too much to explain: the event is recorded already.
+    """
     served = await current_model(hot_path, current, "cb")
     explained: dict[int, Explanation] = {}
     if served is not None and served.reference.id == decision.model_id:
-        explained = await served.model.ask(
-            Question(document, len(decision.order)),
-            current.configuration.service.exploration_percentage,
-            lambda model: explain_ranking(model, document, decision.order, _MOST_TERMS),
-        )
+        question, exploration = Question(document, len(decision.order)), _exploration(current)
+        with suppress(ModelBusy, TooCostlyRank):
+            model = await served.model.ask(question, exploration, lambda model: model)
+            explained = await served.model.explain(
+                lambda: explain_ranking(model, document, decision.order, _MOST_TERMS)
+            )
     ids = [candidates.ids[position] for position in candidates.eligible]
     actions = [{"id": ids[place], "features": [*_features(explanation)]} for place, explanation in explained.items()]
     return b'%b,"inferenceExplanation":%b}' % (answer[:-1], orjson.dumps(actions))
+
+
+def _exploration(current: CurrentSettings) -> float:
+    return current.configuration.service.exploration_percentage
 
 
 def _features(explanation: Explanation) -> Iterable[dict[str, Any]]:

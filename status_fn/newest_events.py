@@ -25,10 +25,8 @@ from shared.storage import clock
 from shared.storage.paths import Kind
 from shared.times import MINUTE
 from shared.web.operations import Api, Functions
-from shared.web.registry import Registry
 from shared.web.responses import json_answer
 from shared.web.threads import LogReaders
-from shared.web.urls import path_of_call
 
 functions = Functions()
 
@@ -43,10 +41,8 @@ _LIMIT: Final = "No more is looked through at once; there may be others before t
 
 
 @functions.operation(["GET"], "events", Role.READ, api=Api.OWN, query=NewestQuery, answer=NewestEvents)
-async def read_newest_events(req: HttpRequest, registry: Registry, log_readers: LogReaders) -> HttpResponse:
+async def read_newest_events(req: HttpRequest, log_readers: LogReaders) -> HttpResponse:
     """List the last 50 Ranks, rewards and activations as they come, joined or not."""
-    if path_of_call(req).endswith("/."):  # the id of an event, which the host takes for a step of the path
-        return await registry.serve_path(req)
     filters = read_filters(req.params)
     return json_answer((await log_readers.run(_read, filters)).to_json())
 

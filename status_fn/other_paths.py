@@ -1,4 +1,4 @@
-"""Calls of other paths than those of `default`: those of other loops; a browser at `/` is led to the page."""
+"""Calls of all that has no function of its own, and of other loops; a browser at `/` is led to the page."""
 
 from azure.functions import HttpRequest, HttpResponse
 
@@ -12,7 +12,7 @@ _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 @functions.operation(_METHODS, "", None, api=Api.ANY_PATH)
 async def other_path(req: HttpRequest, registry: Registry) -> HttpResponse:
-    """Serve another loop, or a path with a slash too many, or say that there is no such operation."""
+    """Serve what has no function of its own, or another loop, or say that there is no such operation."""
     if req.method == "GET" and not urls.path_of_call(req) and "text/html" in req.headers.get("Accept", ""):
         return HttpResponse(
             status_code=302, headers={"Location": "rankloop"}

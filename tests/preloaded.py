@@ -13,6 +13,7 @@ from shared.models.published import Published
 from shared.storage import json_documents
 from shared.training.training_state import State
 
+function_app.import_others()
 for kind in (Configuration, Published, State, Day, Evaluation):
     json_documents._adapter(kind)
 

@@ -15,26 +15,28 @@ _AT_ONCE = 8
 def go_on(name: str) -> None:
     """Delete all that this loop has, once nobody writes any of it; a run that ends early is gone on with by the next.
 
-    A message may come late, when another one has ended the deletion and a new loop has the name. So what is deleted was
-    listed while the deletion was going on, and has not changed since.
+    A message may come late, and a worker may sleep anywhere: another one has ended the deletion, and a new loop has the
+    name. So what is deleted was listed while the deletion was going on, and goes only as it was then: blobs by their
+    ETags, and tables by names that no other loop has.
 
     Raises:
         StorageUnavailable: Storage does not answer.
     """
-    since_us = loop_list_store.read_deletion_us(name)
-    if since_us is None:
+    deletion = loop_list_store.read_deletion(name)
+    if deletion is None:
         return
     loop = this_loop()
     if loop.name == DEFAULT:
         raise ValueError("the loop default is never deleted")
-    blobs.remove(loop.configuration)  # whoever began the deletion may have died before
-    if clock.now_us() < since_us + _INSTANCES_KNOW_AFTER_US:
-        return
-    tables = scan.list_tables().tables
-    left = [blob for root in (loop.root, loop.exports) for blob in blobs.list_blobs(root)]
-    if loop_list_store.read_deletion_us(name) != since_us:
+    is_quiet = clock.now_us() >= deletion.began_us + _INSTANCES_KNOW_AFTER_US
+    roots = (loop.root, loop.exports) if is_quiet else (loop.configuration,)  # whoever began it may have died before
+    left = [blob for root in roots for blob in blobs.list_blobs(root)]
+    tables = scan.list_tables().tables if is_quiet else ()
+    entry = blobs.read_etag(loop_list_store.mark_path(name))
+    if loop_list_store.read_deletion(name) != deletion:
         return
     for table in tables:
         scan.drop_table(table)
     loop_threads.at_once(lambda blob: blobs.remove_unchanged(blob.path, blob.etag), left, _AT_ONCE)
-    loop_list_store.end_deletion(name)
+    if is_quiet:
+        loop_list_store.end_deletion(name, deletion, entry)

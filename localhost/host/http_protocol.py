@@ -34,12 +34,16 @@ class Http11(HttpToolsProtocol):
     _in_head = False
     _head_bytes = 0
     """What came since the last whole head: at least as much as the head that is coming."""
+    _waiting_since: float | None = None
+    """When the wait for a head began, by the event loop's clock; None while none is waited for."""
     _head_timer: asyncio.TimerHandle | None = None
+    """One for the connection's life, since to set one for each head would cost each call."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a head."""
         super().connection_made(transport)
-        self._wait_for_head()
+        self._waiting_since = self.loop.time()
+        self._set_timer(self.head_seconds)
 
     def data_received(self, data: bytes) -> None:
         """Take what came over the wire."""
@@ -53,8 +57,8 @@ class Http11(HttpToolsProtocol):
             self._head_bytes = 0
         elif went_on and self._head_bytes > HEAD_LIMIT_BYTES:
             self._end(_HEAD_TOO_LONG)
-        elif self._head_timer is None:
-            self._wait_for_head()
+        elif self._waiting_since is None:
+            self._waiting_since = self.loop.time()
 
     def on_message_begin(self) -> None:
         """Note that a head begins."""
@@ -63,8 +67,7 @@ class Http11(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Note that a head is whole, and have the request refused if the head is too long."""
-        self._in_head = False
-        self._stop_waiting()
+        self._in_head, self._waiting_since = False, None
         refusal = self._refusal()
         self.app = self.config.loaded_app if refusal is None else partial(_refuse, refusal)
         super().on_headers_complete()
@@ -76,7 +79,8 @@ class Http11(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
-        self._stop_waiting()
+        if self._head_timer is not None:
+            self._head_timer.cancel()
         super().connection_lost(exc)
 
     def _refusal(self) -> HTTPStatus | None:
@@ -87,19 +91,18 @@ class Http11(HttpToolsProtocol):
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         return _HEAD_TOO_LONG if size > HEAD_LIMIT_BYTES else None
 
-    def _wait_for_head(self) -> None:
-        self._head_timer = self.loop.call_later(self.head_seconds, self._end_wait)
+    def _set_timer(self, seconds: float) -> None:
+        self._head_timer = self.loop.call_later(seconds, self._end_late)
 
-    def _stop_waiting(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
-
-    def _end_wait(self) -> None:
-        if self.cycle is None or self.cycle.response_complete:
+    def _end_late(self) -> None:
+        """End the connection if a head did not come in time, unless the answer before it is still to be sent."""
+        left = self.head_seconds
+        if self._waiting_since is not None and (self.cycle is None or self.cycle.response_complete):
+            left += self._waiting_since - self.loop.time()
+        if left > 0:
+            self._set_timer(left)
+        else:
             self._end(HTTPStatus.REQUEST_TIMEOUT)
-        else:  # the answer to the request before is still to be sent
-            self._wait_for_head()
 
     def _end(self, status: HTTPStatus) -> None:
         """End the connection; of a head that has begun, the client is told why."""

@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
 def _loop(chosen: argparse.Namespace) -> Loop:
     """The loop at an address that was given, else that of a folder, else that of the environment."""
     endpoint = chosen.endpoint or ("" if chosen.data else os.environ.get("RANKLOOP_ENDPOINT", ""))
-    return Loop.at(endpoint) if endpoint else Loop.of_folder(_folder(chosen))
+    return Loop.at(endpoint, _folder(chosen)) if endpoint else Loop.of_folder(_folder(chosen))
 
 
 def _folder(chosen: argparse.Namespace) -> Path:

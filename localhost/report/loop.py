@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -47,13 +47,16 @@ class Loop:
         return cls(address, own_key, "Start it again with `python3 dev.py up`.")
 
     @classmethod
-    def at(cls, endpoint: str) -> "Loop":
-        """The loop at an address, with the key that the environment holds.
+    def at(cls, endpoint: str, data: Path) -> "Loop":
+        """The loop at an address, with the key that the environment holds, or that of the folder that is served there.
 
         Raises:
             CannotSetUp: It is no address, or there is no key.
+            CommandFailure, StartFailure: As `of_folder`.
         """
         address = read_endpoint(endpoint)
+        if _serves(data, address):
+            return replace(cls.of_folder(data), address=address)
         return cls(address, key(os.environ, Patience(_PATIENCE_SECONDS)), "Check the address and the network.")
 
     def read(self, path: str, query: Mapping[str, str], expected: str) -> Answer:
@@ -97,6 +100,14 @@ class Loop:
     def _refusal(self, method: str, path: str, answer: Answer) -> CommandFailure:
         call = f"{method} {self.address}/rankloop/v1/{path}"
         return CommandFailure(f"{call} was answered {answer.summary().rstrip('.')}.", _next_step(answer))
+
+
+def _serves(data: Path, address: str) -> bool:
+    """Whether `up` serves a folder at the address, or at one that it begins with."""
+    try:
+        return f"{address}/".startswith(f"{Welcome.read(data).url}/")
+    except CommandFailure:
+        return False
 
 
 def _next_step(answer: Answer) -> str:

@@ -1,7 +1,8 @@
 """`loop` and `key`: lists, makes and removes the loops of a deployment, and the keys of a loop."""
 
 import argparse
-from urllib.parse import quote
+import shlex
+from urllib.parse import quote, urlsplit
 
 from deployment.calls import Answer
 from localhost.columns import align
@@ -16,18 +17,19 @@ def run_loop_command(loop: Loop, chosen: argparse.Namespace) -> list[str]:
         CommandFailure: It was not done; the text says why, and what to do.
     """
     if chosen.action == "list":
-        return [str(each["name"]) for each in loop.read("loops", {}, "loops").document["loops"]]
+        return _names(loop)
     path = f"loops/{quote(chosen.name, safe='')}"
     if chosen.action == "make":
         body = {"copySettingsFrom": chosen.copy_settings_from} if chosen.copy_settings_from else {}
         made = loop.send("PUT", path, body)
         done = "was made" if made.status == 201 else "was there already, and stays as it is"
-        address = f"{loop.address}/{made.document['name']}"
+        address = f"{_deployment(loop)}/{made.document['name']}"
+        folder = f" --data {shlex.quote(str(chosen.data))}" if chosen.data else ""
         return [
             f"The loop {made.document['name']} {done}.",
             "",
             f"  endpoint for its clients: {address}",
-            f"  a key for them: python3 dev.py key make NAME --role rank --endpoint {address}",
+            f"  a key for them: python3 dev.py key make NAME --role rank --endpoint {address}{folder}",
         ]
     if not chosen.yes:
         raise CommandFailure(
@@ -36,6 +38,23 @@ def run_loop_command(loop: Loop, chosen: argparse.Namespace) -> list[str]:
         )
     loop.send("DELETE", path, None)
     return [f"The loop {chosen.name} is deleted. What it had is removed in some ten minutes; then its name is free."]
+
+
+def _names(loop: Loop) -> list[str]:
+    """The names of all loops, page by page."""
+    names: list[str] = []
+    more = True
+    while more:
+        page = loop.read("loops", {"skip": str(len(names))}, "loops").document
+        names += [str(each["name"]) for each in page["loops"]]
+        more = "nextLink" in page
+    return names
+
+
+def _deployment(loop: Loop) -> str:
+    """The address of the deployment, also where that of one of its loops was given."""
+    before, _, last = loop.address.rpartition("/")
+    return before if urlsplit(loop.address).path and last.lower() in _names(loop) else loop.address
 
 
 def run_key_command(loop: Loop, chosen: argparse.Namespace) -> list[str]:

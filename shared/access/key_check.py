@@ -14,11 +14,12 @@ from shared.access.loop_keys import LoopKey
 
 _REMEMBERED = 4_096
 _MOST_WAITING = 64
+"""More than a loop may have keys."""
 _REFUSED_SECONDS = 60.0
 
 
 class TooManyChecks(Exception):
-    """More keys that were not seen before wait for their check than one process takes on."""
+    """More keys that were not seen before wait for their check than one process takes on, or another text of it."""
 
 
 class KeyCheck:
@@ -27,7 +28,7 @@ class KeyCheck:
     What the slow digest said of a text is remembered under a digest of the text with a secret of this process: memory
     holds no key. Right and wrong texts are remembered apart, so that no flood of wrong ones lets right ones be
     forgotten; a wrong key that is sent again and again costs its sender's time alone. Slow digests are computed one
-    after the other.
+    after the other, and at most one of each key waits: those of one loop's keys never take all places.
     """
 
     def __init__(self) -> None:
@@ -35,7 +36,7 @@ class KeyCheck:
         self._right: OrderedDict[bytes, str] = OrderedDict()
         self._wrong: OrderedDict[bytes, str] = OrderedDict()
         self._refusals: OrderedDict[bytes, float] = OrderedDict()
-        self._waiting = 0
+        self._in_work: dict[str, tuple[bytes, asyncio.Future[str]]] = {}
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:
@@ -54,7 +55,7 @@ class KeyCheck:
         if key is None:
             return None
         place = self._place(f"{key.salt} {parts[1]}")
-        digest = self._right.get(place) or self._wrong.get(place) or await self._compute(parts[1], key.salt)
+        digest = self._right.get(place) or self._wrong.get(place) or await self._compute(place, parts[1], key.salt)
         is_right = hmac.compare_digest(digest, key.digest)
         _remember(self._right if is_right else self._wrong, place, digest)
         return key if is_right else None
@@ -71,15 +72,18 @@ class KeyCheck:
     def _place(self, text: str) -> bytes:
         return hmac.digest(self._secret, text.encode(), "sha256")
 
-    async def _compute(self, secret: str, salt: str) -> str:
-        if self._waiting >= _MOST_WAITING:
+    async def _compute(self, place: bytes, secret: str, salt: str) -> str:
+        """Compute the digest of a text; whoever sends the same one meanwhile is given the same."""
+        if salt not in self._in_work:
+            if len(self._in_work) >= _MOST_WAITING:
+                raise TooManyChecks
+            work = asyncio.get_running_loop().run_in_executor(self._pool, loop_keys.digest_of, secret, salt)
+            self._in_work[salt] = place, work
+            work.add_done_callback(lambda _: self._in_work.pop(salt))
+        checked, work = self._in_work[salt]
+        if checked != place:
             raise TooManyChecks
-        self._waiting += 1
-        try:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._pool, loop_keys.digest_of, secret, salt)
-        finally:
-            self._waiting -= 1
+        return await asyncio.shield(work)
 
 
 def _remember[Value](remembered: OrderedDict[bytes, Value], place: bytes, value: Value) -> None:

@@ -17,6 +17,7 @@ MOST_KEYS: Final = 50
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _KEY: Final = re.compile(r"rankloop-([0-9a-f]{12})-([0-9a-f]{64})", re.ASCII)
+_ROLES: Final = {role.value: role for role in Role}
 _ID_BYTES, _SECRET_BYTES, _SALT_BYTES = 6, 32, 16
 _SCRYPT: Final = {"n": 2**14, "r": 8, "p": 1, "dklen": 32}
 """The cost of one check, 16 MiB and some 50 ms. Source: RFC 7914, 2, and OWASP's sheet on storing passwords."""
@@ -52,7 +53,7 @@ class LoopKey(StoredObject):
     @property
     def allowed_role(self) -> Role | None:
         """Its role; None if this version does not have it."""
-        return Role(self.role) if self.role in Role else None
+        return _ROLES.get(self.role)
 
 
 def make(name: str, role: Role, now_us: int, expires_us: int | None, random: Random) -> tuple[LoopKey, str]:

@@ -12,7 +12,6 @@ from shared.intake.loop_mark import LoopMark
 from shared.intake.rows import Event, Observation, counts
 from shared.settings import Settings
 from shared.storage.clock import Arrivals
-from shared.storage.paths import Kind
 from shared.storage.rest import Rest
 from shared.storage_errors import StorageUnavailable
 from shared.times import MINUTE, SECOND
@@ -59,7 +58,7 @@ class Intake:
         """Make an event durable; gives the earlier event if the same request arrived before in the same minute.
 
         Args:
-            secret: The loop's, for keys of events.
+            secret: The loop's, for keys of events and names of tables.
 
         Raises:
             StorageUnavailable: The event was not durable in time.
@@ -67,7 +66,10 @@ class Intake:
         """
         place = row_json.event_place(event, shards, secret)
         landed = await self._append(
-            "events", event.at_us, place, row_json.event_entity(place, event, self._deadline_us)
+            self._tables.name("events", event.at_us, secret),
+            event.at_us,
+            place,
+            row_json.event_entity(place, event, self._deadline_us),
         )
         if landed.existing is None:
             return StoredEvent(event.at_us, event.payload, own=True)
@@ -99,15 +101,14 @@ class Intake:
         """
         place = row_json.observation_place(observation, shards, secret)
         entity = row_json.observation_entity(place, observation, self._deadline_us)
-        await self._append("rewards", observation.at_us, place, entity)
+        await self._append(self._tables.name("rewards", observation.at_us, secret), observation.at_us, place, entity)
 
-    async def _append(self, kind: Kind, at_us: int, place: tuple[str, str], entity: bytes) -> Landed:
+    async def _append(self, table: str, at_us: int, place: tuple[str, str], entity: bytes) -> Landed:
         partition, key = place
         if not self._mark.is_set():
             await self._mark.set()
         left_us = min(self._deadline_us, at_us + self._deadline_us - self._clock())
-        where = (self._tables.name(kind, at_us), partition)
-        landed = await self._commit.insert(where, key, entity, left_us / SECOND)
+        landed = await self._commit.insert((table, partition), key, entity, left_us / SECOND)
         arrived_us, deadline_us = at_us, self._deadline_us
         if landed.existing is not None:
             arrived_us = row_json.arrival(landed.existing)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, get_args
+from typing import Final
 
 from shared.storage.paths import Kind, this_loop
 from shared.storage.rest import Rest
@@ -23,12 +23,16 @@ class IntakeTables:
         self._prepared: dict[Kind, str] = {}
         self._preparing: set[asyncio.Task[None]] = set()
 
-    def name(self, kind: Kind, at_us: int) -> str:
-        """Name the table for rows that arrive at a moment; near the span's end, also make the next table."""
+    def name(self, kind: Kind, at_us: int, secret: str = "") -> str:
+        """Name the table for rows that arrive at a moment; near the span's end, also make the next table.
+
+        Args:
+            secret: The loop's, for keys of events.
+        """
         left = self._span_us - at_us % self._span_us
         if left * _PART_AHEAD <= self._span_us:
-            self._prepare(kind, this_loop().table_name(kind, at_us + left, self._span_us))
-        return this_loop().table_name(kind, at_us, self._span_us)
+            self._prepare(kind, this_loop().table_name(kind, at_us + left, self._span_us, secret))
+        return this_loop().table_name(kind, at_us, self._span_us, secret)
 
     async def make(self, table: str) -> None:
         """Make a table that is missing.
@@ -37,9 +41,9 @@ class IntakeTables:
             TableClosed: The table is of neither this nor the next span.
             StorageUnavailable: The table could not be made.
         """
-        now = self._clock()
-        moments = (now, now + self._span_us)
-        if table not in {this_loop().table_name(kind, at, self._span_us) for kind in get_args(Kind) for at in moments}:
+        begin_us = self._clock() // self._span_us * self._span_us
+        named = this_loop().parse_table_name(table)
+        if named is None or named.from_us not in (begin_us, begin_us + self._span_us):
             raise TableClosed("it came too late for its table")
         await self._rest.create_table(table)
 

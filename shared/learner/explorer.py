@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from shared.learner import arguments
+from shared.learner.explaining import ExplainingThread
 from shared.learner.feature_counts import Question
 from shared.learner.model import Model, Predictor
 from shared.learner.policy_cost import EVENT_LOOP_SECONDS, MAX_SECONDS, PolicyCost
@@ -15,6 +16,8 @@ from shared.web.errors import TooCostlyRank
 
 if TYPE_CHECKING:
     from shared.learner.model_apart import ModelApart
+
+_explaining = ExplainingThread()
 
 
 class Explorer:
@@ -54,6 +57,14 @@ class Explorer:
         if seconds <= EVENT_LOOP_SECONDS and not self._cost.is_only_apart:
             return work(model)
         return await self._use_apart().do(work, seconds)
+
+    async def explain[Answer](self, work: Callable[[], Answer]) -> Answer:
+        """Explain what the model has just answered, in a thread; no other call waits for that.
+
+        Raises:
+            ModelBusy: Too many explanations are asked for.
+        """
+        return await _explaining.do(self._model, work)
 
     @property
     def size_bytes(self) -> int:

@@ -45,8 +45,16 @@ class JobProcess:
 
     def close(self) -> None:
         """End the process."""
-        self._end()
+        self.end()
         self._output.close()
+
+    def end(self) -> None:
+        """Kill the process, if there is one: it does no job that anybody waits for. The next job starts another."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            with suppress(OSError):  # what was not written to it
+                process.communicate()
 
     def ask(self, text: str, timeout: timedelta) -> dict[str, Any]:
         """Do a job, given as a JSON text, and give the answer.
@@ -67,7 +75,7 @@ class JobProcess:
         try:
             answer = _ask(process, text)
         except BaseException:
-            self._end()
+            self.end()
             raise
         finally:
             alarm.cancel()
@@ -75,14 +83,14 @@ class JobProcess:
         if answer is not None and not is_late.is_set():
             return answer
         code = process.wait()
-        self._end()
+        self.end()
         if is_late.is_set():
             raise TookTooLong(f"{self._what} took longer than {timeout.total_seconds():g} s")
         raise TrainingFailed(subprocess_jobs.reason(self._what, code, self._output))
 
     def _living(self) -> "subprocess.Popen[bytes] | None":
         if self._process is not None and self._process.poll() is not None:
-            self._end()
+            self.end()
         return self._process
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -95,14 +103,6 @@ class JobProcess:
             stderr=self._output,
             env=subprocess_jobs.environment(),
         )
-
-    def _end(self) -> None:
-        """Kill the process, if there is one: it does no job that anybody waits for."""
-        process, self._process = self._process, None
-        if process is not None:
-            process.kill()
-            with suppress(OSError):  # what was not written to it
-                process.communicate()
 
 
 def _ask(process: "subprocess.Popen[bytes]", text: str) -> dict[str, Any] | None:

@@ -59,6 +59,8 @@ class Model:
         self._arguments = arguments
         self._kind = arguments.problem_type
         self._workspace = _load(data, options, self._kind)
+        self._readers = 0
+        self._is_closed = False
 
     @classmethod
     def load(cls, data: bytes, arguments: LearningArguments, epsilon: float) -> Self:
@@ -107,8 +109,22 @@ class Model:
         return Explainer(self._workspace, self._arguments, self._data)
 
     def close(self) -> None:
-        """Free the memory; the model cannot be used any more."""
-        self._workspace.finish()
+        """Free the memory, once nobody reads it any more; the model cannot be used from now on."""
+        self._is_closed = True
+        self._free()
+
+    def keep(self) -> None:
+        """Keep the memory for one reader more, whoever closes the model meanwhile."""
+        self._readers += 1
+
+    def release(self) -> None:
+        """Let it go again."""
+        self._readers -= 1
+        self._free()
+
+    def _free(self) -> None:
+        if self._is_closed and not self._readers:
+            self._workspace.finish()
 
     def _answer(self, document: str) -> list[Any]:
         # VW's own calls, without the Python objects that its package wraps around every example: half the time.

@@ -27,7 +27,35 @@ MAX_WAITING_SECONDS = 4
 _TIMEOUT = timedelta(seconds=5)
 """Of one answer; loading a model included."""
 
+MOST_PROCESSES = 4
+"""The processes that one process has beside it, of all loops; each takes 35 MiB, and its model once more."""
+
 _log = logging.getLogger(__name__)
+
+
+class _Processes:
+    """The models that have a process, in the order of their last use."""
+
+    def __init__(self) -> None:
+        self._models: list[weakref.ref[ModelApart]] = []
+
+    def give(self, model: "ModelApart") -> None:
+        """Let a model have one; if there are too many, it is taken from one that is idle.
+
+        Raises:
+            ModelBusy: All others are at work.
+        """
+        others = [other for each in self._models if (other := each()) is not None and other is not model]
+        while len(others) >= MOST_PROCESSES:
+            idle = next((other for other in others if other.is_idle), None)
+            if idle is None:
+                raise ModelBusy
+            idle.rest()
+            others.remove(idle)
+        self._models = [*map(weakref.ref, others), weakref.ref(model)]
+
+
+_processes = _Processes()
 
 
 class ModelApart:
@@ -41,9 +69,19 @@ class ModelApart:
         """Start nothing yet; for the arguments see `Model.load`."""
         self._data, self._arguments, self._exploration = data, arguments, exploration
         self._waiting_seconds = 0.0
+        self._calls = 0
         self._thread = ThreadPoolExecutor(1, "model-apart")
         self._process = JobProcess("shared.learner.model_apart_process", "predicting")
         self.close = weakref.finalize(self, _end, self._thread, self._process)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody waits for it."""
+        return self._calls == 0
+
+    def rest(self) -> None:
+        """End the process; the next question starts another."""
+        self._thread.submit(self._process.end)
 
     async def do[Answer](self, work: Callable[[Predictor], Answer], seconds: float) -> Answer:
         """Do some work with this model, in a thread that does one after another.
@@ -52,15 +90,18 @@ class ModelApart:
             seconds: How long the work takes, as estimated.
 
         Raises:
-            ModelBusy: Too much waits already.
+            ModelBusy: Too much waits already, or too many other models are at work.
         """
         if self._waiting_seconds + seconds > MAX_WAITING_SECONDS:
             raise ModelBusy
+        _processes.give(self)
         self._waiting_seconds += seconds
+        self._calls += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work, self)
         finally:
             self._waiting_seconds -= seconds
+            self._calls -= 1
 
     def probabilities(self, document: bytes, count: int) -> list[float]:
         """The chance that each action gets, as `Model.probabilities`."""

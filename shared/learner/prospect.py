@@ -1,8 +1,8 @@
 """Prospects: what a model would show, with which chances, and what speaks for it. Nothing is drawn or recorded."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from shared.learner.explanations.explanation import Contribution, Explanation, NotExplained, compare
 from shared.learner.explorer import Explorer
@@ -57,6 +57,22 @@ class Prospect:
     because: str | None
 
 
+class Predicted(NamedTuple):
+    """What a model predicts for an event or for one of its slots, before anything is explained.
+
+    Attributes:
+        model: What predicted; None for no model.
+        document: What it was given.
+        chances: As those of a `Prospect`.
+        because: Why nothing is to be explained; None if it is.
+    """
+
+    model: Predictor | None
+    document: bytes
+    chances: Mapping[int, float]
+    because: str | None = None
+
+
 def prospect(model: Predictor | None, document: bytes, count: int) -> Prospect:
     """What a model would show of the actions of a document.
 
@@ -65,38 +81,28 @@ def prospect(model: Predictor | None, document: bytes, count: int) -> Prospect:
         document: From `features.document`.
         count: The number of actions.
     """
-    if model is None:
-        return Prospect(dict(enumerate(equal_chances(count))), {}, None, _NO_MODEL)
-    return _add_reasons(model, document, dict(enumerate(model.probabilities(document, count))), _Terms())
+    return _explain_all([_predict(model, document, count)])[0]
 
 
-def slot_prospects(model: Predictor | None, document: SlotsDocument, slots: Sequence[Slot]) -> Iterator[Prospect]:
+def slot_prospects(model: Predictor | None, document: SlotsDocument, slots: Sequence[Slot]) -> list[Prospect]:
     """What a model would show in each slot, if every slot before shows its likeliest action.
 
     All slots together are explained as far as the terms of one answer go.
     """
-    likeliest, terms = _LikeliestFirst(model, document) if model else None, _Terms()
-    decision = decide(slots, "", "", likeliest)
-    for place, choice in enumerate(decision.choices):
-        chances = dict(sorted(zip(choice.order, choice.probabilities, strict=True)))
-        if model is None or likeliest is None:
-            yield Prospect(chances, {}, None, _NO_MODEL)
-        elif place not in likeliest.texts:
-            yield Prospect(chances, {}, None, _CERTAIN)
-        else:
-            yield _add_reasons(model, likeliest.texts[place], chances, terms)
+    return _explain_all(_predict_slots(model, document, slots))
 
 
 async def ask_prospect(explorer: Explorer | None, document: bytes, count: int, exploration: float) -> Prospect:
     """The same as `prospect`, of a model that Rank uses too; what takes long is not explained.
 
     Raises:
-        TooCostlyRank, ModelBusy: As `Explorer.ask`.
+        TooCostlyRank, ModelBusy: As `Explorer.ask` and `Explorer.explain`.
     """
     if explorer is None:
         return prospect(None, document, count)
     question = Question(document, count)
-    return await explorer.ask(question, exploration, lambda model: prospect(model, document, count))
+    predicted = await explorer.ask(question, exploration, lambda model: _predict(model, document, count))
+    return (await explorer.explain(lambda: _explain_all([predicted])))[0]
 
 
 async def ask_slot_prospects(
@@ -105,12 +111,42 @@ async def ask_slot_prospects(
     """The same as `slot_prospects`, of a model that Rank uses too; what takes long is not explained.
 
     Raises:
-        TooCostlyRank, ModelBusy: As `Explorer.ask`.
+        TooCostlyRank, ModelBusy: As `Explorer.ask` and `Explorer.explain`.
     """
     if explorer is None:
-        return [*slot_prospects(None, document, slots)]
+        return slot_prospects(None, document, slots)
     question = document.question(times=len(slots))
-    return await explorer.ask(question, exploration, lambda model: [*slot_prospects(model, document, slots)])
+    predicted = await explorer.ask(question, exploration, lambda model: _predict_slots(model, document, slots))
+    return await explorer.explain(lambda: _explain_all(predicted))
+
+
+def _predict(model: Predictor | None, document: bytes, count: int) -> Predicted:
+    if model is None:
+        return Predicted(None, document, dict(enumerate(equal_chances(count))), _NO_MODEL)
+    return Predicted(model, document, dict(enumerate(model.probabilities(document, count))))
+
+
+def _predict_slots(model: Predictor | None, document: SlotsDocument, slots: Sequence[Slot]) -> list[Predicted]:
+    likeliest = _LikeliestFirst(model, document) if model else None
+    decision = decide(slots, "", "", likeliest)
+    predicted = []
+    for place, choice in enumerate(decision.choices):
+        chances = dict(sorted(zip(choice.order, choice.probabilities, strict=True)))
+        text = likeliest.texts.get(place) if likeliest else None
+        because = _NO_MODEL if likeliest is None else _CERTAIN if text is None else None
+        predicted.append(Predicted(model, text or b"", chances, because))
+    return predicted
+
+
+def _explain_all(predicted: Sequence[Predicted]) -> list[Prospect]:
+    """Explain what was predicted, one after another, as far as the terms of one answer go."""
+    terms = _Terms()
+    return [
+        _add_reasons(model, document, chances, terms)
+        if model is not None and because is None
+        else Prospect(chances, {}, None, because)
+        for model, document, chances, because in predicted
+    ]
 
 
 class _Terms:

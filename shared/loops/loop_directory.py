@@ -23,18 +23,21 @@ class LoopDirectory:
         self._read_at = float("-inf")
         self._reading: asyncio.Task[None] | None = None
 
-    async def check(self) -> None:
+    async def check(self, *, refresh: bool = True) -> None:
         """Check that this loop is in the list.
+
+        Args:
+            refresh: Whether the list is read once more if the loop is not in it.
 
         Raises:
             UnknownLoop: It is not.
             StorageUnavailable: Storage does not answer.
         """
         name = this_loop().name
-        if name not in self._names:
+        if refresh and name not in self._names:
             await self._refresh()
-            if name not in self._names:
-                raise UnknownLoop
+        if name not in self._names:
+            raise UnknownLoop
 
     def forget(self) -> None:
         """Forget this loop, which is there no more."""

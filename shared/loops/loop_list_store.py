@@ -6,6 +6,7 @@ under an old mark. A loop that is deleted has another blob beside its entry, unt
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,6 +44,19 @@ class LoopEntry:
     marked_us: int
     visit_us: int
     is_deleted: bool
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """A deletion of a loop that is going on.
+
+    Attributes:
+        began_us: When it began.
+        etag: Of the blob that tells of it; no other deletion of a loop of that name has the same.
+    """
+
+    began_us: int
     etag: str
 
 
@@ -112,16 +126,26 @@ def begin_deletion(name: str) -> None:
     blobs.create(f"{_DELETED}{name}", b"")
 
 
-def end_deletion(name: str) -> None:
-    """Remove a loop from the list, once nothing of it is left; then its name is free."""
-    blobs.remove(f"{_LIST}{name}")
-    blobs.remove(f"{_DELETED}{name}")
+def end_deletion(name: str, deletion: Deletion, entry_etag: str | None) -> None:
+    """Remove a loop from the list, once nothing of it is left; then its name is free.
+
+    Whatever changed since it was read stays, for it may be of the next loop of that name; or the loop was marked once
+    more, and the next look ends the deletion.
+
+    Args:
+        entry_etag: Of its entry in the list, read while the deletion was going on; None if it had none.
+    """
+    with suppress(blobs.ChangedMeanwhile):
+        if entry_etag is not None:
+            blobs.remove(mark_path(name), entry_etag)
+        blobs.remove(f"{_DELETED}{name}", deletion.etag)
 
 
-def read_deletion_us(name: str) -> int | None:
-    """When the deletion of a loop began; None if it was not deleted."""
+def read_deletion(name: str) -> Deletion | None:
+    """Read the deletion of a loop; None if none is going on."""
     with translate_errors(absent=True):
-        return from_datetime(blobs.client(f"{_DELETED}{name}").get_blob_properties().last_modified)
+        properties = blobs.client(f"{_DELETED}{name}").get_blob_properties()
+        return Deletion(from_datetime(properties.last_modified), str(properties.etag))
     return None
 
 

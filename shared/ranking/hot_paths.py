@@ -77,14 +77,19 @@ class HotPaths[Model: SizedModel]:
             ExpiredKey: The key's time is over.
             TooManyCalls: Too many keys that were never seen before wait for their check.
         """
-        await self._directory.check()
-        live_settings, loop = self.here().live_settings, this_loop().name
+        loop = this_loop().name
+        try:
+            await self._directory.check(refresh=not self._keys.was_refused(text, loop))
+        except UnknownLoop:
+            self._keys.note_refusal(text, loop)
+            raise
+        live_settings = self.here().live_settings
         key = await self._search_key(text, await live_settings.current())
         if key is None and not self._keys.was_refused(text, loop):
             key = await self._search_key(text, await live_settings.newest())
         if key is None:
             self._keys.note_refusal(text, loop)
-        elif key.is_over(self._clock.now_us()):
+        elif key.expires_us is not None and key.is_over(self._clock.now_us()):
             raise ExpiredKey
         return key
 

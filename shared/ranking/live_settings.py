@@ -102,13 +102,17 @@ class LiveSettings:
         """The settings as storage has them after this call has begun; for whoever misses something in `current`.
 
         Raises:
-            StorageUnavailable, UnknownLoop: As `current`.
+            StorageUnavailable: Storage does not answer.
+            UnknownLoop: There is no such loop.
         """
         called_at = time.monotonic()
         while self._tried is None or self._tried[0] < called_at:
             await asyncio.sleep((self._tried[0] if self._tried else called_at) + _PAUSE - called_at)
             await asyncio.wait({self._start_attempt()})
-        return await self.current()
+        current = await self.current()
+        if self.last_error is not None:
+            raise StorageUnavailable(f"the configuration cannot be read: {self.last_error}", 2)
+        return current
 
     @property
     def exploration(self) -> float:

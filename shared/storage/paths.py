@@ -28,8 +28,9 @@ _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
 _LONGEST_NAME: Final = 40
 _FIRST_WORDS: Final = ("personalizer", "rankloop", "admin", "ready", "status")
 """What the paths of the loop `default` begin with."""
-_TABLE: Final = re.compile(r"(events|rewards)(\d{12})(\d{4})", re.ASCII)
+_TABLE: Final = re.compile(r"(?:g[0-9a-f]{8})?(events|rewards)(\d{12})(\d{4})", re.ASCII)
 _PREFIX_DIGITS: Final = 20
+_GENERATION_DIGITS: Final = 8
 _MOST_NAMED: Final = 4_096
 
 
@@ -83,12 +84,17 @@ class Loop:
     def __repr__(self) -> str:
         return f"Loop({self.name})"
 
-    def table_name(self, kind: Kind, at_us: int, span_us: int) -> str:
+    def table_name(self, kind: Kind, at_us: int, span_us: int, secret: str = "") -> str:
         """Name the table for rows that arrive at a moment, such as `events2026112500001440`.
 
         The name holds the span's first minute and its length in minutes: tables stay readable when the span changes.
+
+        Args:
+            secret: The loop's, for keys of events. A loop that can be deleted has a hash of it in the names, so that
+                whoever is late with the deletion of a loop drops no table of the next one of that name.
         """
-        return f"{self.table_prefix}{kind}{minute_key(at_us - at_us % span_us)}{span_us // MINUTE:04}"
+        generation = _generation(secret) if self.table_prefix and secret else ""
+        return f"{self.table_prefix}{generation}{kind}{minute_key(at_us - at_us % span_us)}{span_us // MINUTE:04}"
 
     @property
     def table_names(self) -> tuple[str, str]:
@@ -110,6 +116,12 @@ class Loop:
     def partition_key(self, shard: int, at_us: int) -> str:
         """Name the partition for rows of a shard that arrive in the minute of a moment."""
         return f"{self.name}|{shard:02}|{minute_key(at_us - at_us % MINUTE)}"
+
+
+@lru_cache(_MOST_NAMED)
+def _generation(secret: str) -> str:
+    """Tell a loop from the ones of its name before; not the secret."""
+    return f"g{hashlib.sha256(f'tables of {secret}'.encode()).hexdigest()[:_GENERATION_DIGITS]}"
 
 
 loop_named = lru_cache(_MOST_NAMED)(Loop)

@@ -59,9 +59,11 @@ async def check_caller(req: HttpRequest, wanted: Role, access: LoopAccess) -> No
     sent = req.headers.get(KEY_HEADER, "")
     if (owner_key := _find_owner_key(sent)) is not None:
         callers.note(owner_key, Role.OWNER)
+    elif loop_keys.split(sent) is not None:
+        callers.note(*await _identify_by_loop_key(sent, access, wanted))
+        return  # there is the loop, since it has the key
     else:
-        by_loop_key = loop_keys.split(sent) is not None
-        caller, roles = await (_identify_by_loop_key(sent, access) if by_loop_key else _identify_by_token(req))
+        caller, roles = await _identify_by_token(req)
         callers.note(caller, _choose_role(caller, roles, wanted))
     if this_loop().name != DEFAULT:
         await access.check_loop()
@@ -91,14 +93,17 @@ def _choose_role(caller: str, roles: Sequence[Role], wanted: Role) -> Role:
     return max(allowing, key=_BY_STRENGTH.index)
 
 
-async def _identify_by_loop_key(sent: str, access: LoopAccess) -> tuple[str, Sequence[Role]]:
+async def _identify_by_loop_key(sent: str, access: LoopAccess, wanted: Role) -> tuple[str, Role]:
     try:
         key = await access.find_key(sent)
     except UnknownLoop:
         raise NotAuthorized from None
     if key is None:
         raise NotAuthorized
-    return f"key {key.name}", [key.allowed_role] if key.allowed_role else []
+    caller, role = f"key {key.name}", key.allowed_role
+    if role is None or not role.allows(wanted):
+        raise NotAllowed(caller, wanted)
+    return caller, role
 
 
 async def _identify_by_token(req: HttpRequest) -> tuple[str, Sequence[Role]]:

@@ -164,10 +164,16 @@ class TooCostlyRank(InvalidRankRequest):
 
 
 class ModelBusy(LoopError):
-    """More Ranks of the kind that keeps the model busy than can wait."""
+    """More Ranks of the kind that keeps the model busy, or more explanations, than can wait.
+
+    Attributes:
+        retry_after: Seconds after which another try makes sense.
+    """
+
+    retry_after = 1
 
     def __init__(self) -> None:
-        super().__init__("The model is busy with other Ranks that take long; this one did not happen. Try again.")
+        super().__init__("The model is busy with other calls that take long; this one did not happen. Try again.")
 
 
 class InvalidMultiSlotApiAccess(InvalidRequest):

@@ -28,7 +28,7 @@ SentMoment = Annotated[str, Field(max_length=MAX_MOMENT, json_schema_extra={"for
 """A moment in a request, as a text."""
 
 _OBJECTS = ("model_type", "model_attributes_type", "dict_type")
-_MANY_VALUES = rb'(?:[^",\[{]*+(?:"(?:[^"\\]++|\\.)*+"[^",\[{]*+)*+[,\[{]){%d}' % MAX_VALUES
+_MANY_VALUES = rb'(?:[^",\[{]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^",\[{]*+)*+[,\[{]){%d}' % MAX_VALUES
 """Begins a body with too many values: a comma, a bracket or a brace begins each but the first, if it is in no text."""
 
 

@@ -148,7 +148,13 @@ _REFUSALS: Mapping[type[Exception], Refusal] = {
 }
 
 
-_WITH_PAUSE = (StorageUnavailable, errors.SigningKeysAway, errors.TooManyCalls, errors.LogReadersBusy)
+_WITH_PAUSE = (
+    StorageUnavailable,
+    errors.SigningKeysAway,
+    errors.TooManyCalls,
+    errors.LogReadersBusy,
+    errors.ModelBusy,
+)
 _OUTAGE = (503, 504)
 
 

@@ -1,5 +1,6 @@
 """What the app serves: the operations of all modules, composed with what the process has; each in its frame."""
 
+import asyncio
 import inspect
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -10,7 +11,7 @@ from typing import Any, Protocol
 from azure.functions import Blueprint, HttpRequest, HttpResponse
 
 from shared.access.role import Role
-from shared.storage.paths import DEFAULT, begin_in_loop, check_name, in_loop
+from shared.storage.paths import DEFAULT, begin_in_loop, check_name
 from shared.web import callers, urls, versions
 from shared.web.api_keys import LoopAccess
 from shared.web.endpoint import Handler, endpoint, handing_on_endpoint, open_endpoint
@@ -83,63 +84,100 @@ class ServedOperation:
         return model.model(self.version) if isinstance(model, PerVersion) and self.version else model
 
 
-class Registry:
-    """The operations that the app serves.
+class _Paths:
+    """Operations, to be found by the path of a call."""
 
-    Attributes:
-        operations: Those that the description lists.
-    """
-
-    def __init__(self, hot_paths: HotPaths, modules: Iterable[Functions]) -> None:
-        """Compose what modules declare: each handler is given those of its parameters that it asks for by name."""
-        self._hot_paths = hot_paths
-        self._log_readers = LogReaders()
-        served = [
-            operation for module in modules for declared in module.operations for operation in self._serve(declared)
-        ]
-        self.operations = [operation for operation in served if operation.api not in (Api.PAGE, Api.ANY_PATH)]
-        self._served = served
-        self._page = next((operation for operation in served if operation.api is Api.PAGE), None)
+    def __init__(self, operations: Sequence[ServedOperation]) -> None:
+        self.operations = operations
+        self.page = next((operation for operation in operations if operation.api is Api.PAGE), None)
+        self.described = [operation for operation in operations if operation.api not in (Api.PAGE, Api.ANY_PATH)]
         self._without_parameters = {
             (method, operation.route.lower()): operation
-            for operation in self.operations
+            for operation in self.described
             if "{" not in operation.route
             for method in operation.methods
         }
 
+    def find(self, method: str, path: str) -> tuple[ServedOperation, dict[str, str]] | None:
+        """Give an operation and what the path has as its parameters; None if no operation has such a path."""
+        if (served := self._without_parameters.get((method, path.lower()))) is not None:
+            return served, {}
+        for served in self.described:
+            if method in served.methods and (match := served.pattern.fullmatch(path)):
+                return served, match.groupdict()
+        if self.page and method in self.page.methods and (match := _PAGE.fullmatch(path)):
+            return self.page, match.groupdict("")
+        return None
+
+
+class Registry:
+    """The operations that the app serves: those of the hot path from its start, all others from the first call of one.
+
+    The others have no functions of their own: their calls come as those of any path.
+    """
+
+    def __init__(
+        self,
+        hot_paths: HotPaths,
+        modules: Iterable[Functions],
+        import_others: Callable[[], Iterable[Functions]] = lambda: (),
+    ) -> None:
+        """Compose what modules declare: each handler is given those of its parameters that it asks for by name.
+
+        Args:
+            import_others: Imports the modules that no cold start waits for.
+        """
+        self._hot_paths = hot_paths
+        self._log_readers = LogReaders()
+        self._at_start = self._compose(modules)
+        self._import_others = import_others
+
+    @property
+    def operations(self) -> list[ServedOperation]:
+        """Those that the description lists."""
+        return [*self._at_start.described, *self._others.described]
+
     def blueprint(self) -> Blueprint:
         """Make the functions for the app."""
         blueprint = Blueprint()  # type: ignore[no-untyped-call]
-        for served in self._served:
+        for served in self._at_start.operations:
             route = blueprint.route(route=served.route, methods=list(served.methods))
             blueprint.function_name(served.name)(route(_in_default(served.handler)))
         return blueprint
 
     async def serve_path(self, req: HttpRequest) -> HttpResponse:
-        """Serve a call whose path begins with a loop's name, or has a slash too many, or a prefix too many.
+        """Serve a call of an operation without a function, of another loop, or with a slash or a prefix too many.
 
-        Such as the last two are the calls to an endpoint with a slash at its end, and to one that ends in
-        `/personalizer/v1.0`. Of what is open to everyone, only the page is about a loop.
+        A path of another loop begins with its name. Such as the last two are the calls to an endpoint with a slash at
+        its end, and to one that ends in `/personalizer/v1.0`. Of what is open to everyone, only the page is about a
+        loop.
 
         Raises:
             UnknownPath: There is no such operation.
         """
         loop, path = _split_loop(urls.path_of_call(req))
-        served, params = self._find(req.method, _PREFIXES_TOO_MANY.sub("", path))
-        if served is None and loop != DEFAULT and req.method == "GET" and (match := _PAGE.fullmatch(path)):
-            served, params = self._page, match.groupdict("")
-        if served is None or (served.role is None and loop != DEFAULT and served is not self._page):
+        served, params = await self._find(req.method, _PREFIXES_TOO_MANY.sub("", path))
+        if served.role is None and loop != DEFAULT and served.api is not Api.PAGE:
             raise UnknownPath
-        with in_loop(loop):
-            return await served.handler(urls.with_route(req, params))
+        begin_in_loop(loop)
+        return await served.handler(urls.with_route(req, params) if params else req)
 
-    def _find(self, method: str, path: str) -> tuple[ServedOperation | None, dict[str, str]]:
-        if (served := self._without_parameters.get((method, path.lower()))) is not None:
-            return served, {}
-        for served in self.operations:
-            if method in served.methods and (match := served.pattern.fullmatch(path)):
-                return served, match.groupdict()
-        return None, {}
+    async def _find(self, method: str, path: str) -> tuple[ServedOperation, dict[str, str]]:
+        match = self._at_start.find(method, path)
+        if match is None and "_others" not in vars(self):
+            await asyncio.to_thread(lambda: self._others)  # meanwhile, Ranks are answered
+        if (match := match or self._others.find(method, path)) is None:
+            raise UnknownPath
+        return match
+
+    @cached_property
+    def _others(self) -> _Paths:
+        return self._compose(self._import_others())
+
+    def _compose(self, modules: Iterable[Functions]) -> _Paths:
+        return _Paths(
+            [operation for module in modules for declared in module.operations for operation in self._serve(declared)]
+        )
 
     def _serve(self, declared: Operation) -> list[ServedOperation]:
         name, handler = declared.handler.__name__, declared.handler

@@ -10,22 +10,25 @@ from typing import Any, Final
 
 from azure.functions import Context
 
+from shared.storage.paths import this_loop
 from shared.web.errors import LogReadersBusy
 
 _AT_ONCE: Final = 2
 _WAITING: Final = 8
+"""Of the calls of one loop."""
+_ALL_WAITING: Final = 16
 _PATIENCE_SECONDS: Final = 6
 
 
 class LogReaders:
-    """The threads in which the calls of one process read the log: two at once, eight wait, others are refused.
+    """The threads in which the calls of one process read the log: two at once; of each loop eight wait, of all sixteen.
 
     They are not those of other calls, so that none waits for the log.
     """
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(_AT_ONCE, "log-reader")
-        self._calls: list[Future[Any]] = []
+        self._calls: list[tuple[str, Future[Any]]] = []
 
     async def run[**Given, Result](
         self, read: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs
@@ -35,11 +38,13 @@ class LogReaders:
         Raises:
             LogReadersBusy: Too many calls wait, or this one has waited for six seconds.
         """
-        self._calls = [call for call in self._calls if not call.done()]
-        if len(self._calls) >= _AT_ONCE + _WAITING:
+        self._calls = [(loop, call) for loop, call in self._calls if not call.done()]
+        name = this_loop().name
+        own = sum(loop == name for loop, _ in self._calls)
+        if own >= _AT_ONCE + _WAITING or len(self._calls) >= _AT_ONCE + _ALL_WAITING:
             raise LogReadersBusy
         call = self._threads.submit(partial(copy_context().run, partial(read, *args, **kwargs)))
-        self._calls.append(call)
+        self._calls.append((name, call))
         try:
             result = asyncio.wrap_future(call)
             await asyncio.wait((result,), timeout=_PATIENCE_SECONDS)

@@ -13,6 +13,7 @@ from azure.functions import HttpRequest
 
 _SENT = "x-waws-unencoded-url"
 _ENCODED_SLASH = re.compile("(%2f)", re.IGNORECASE)
+_SLASHES = re.compile("//+")
 _NO_UTF_8 = re.compile("[\udc80-\udcff]")
 _MOST_TIMES = 8
 
@@ -36,14 +37,17 @@ def path_of_call(req: HttpRequest) -> str:
     """Give the call's path as the host decodes it, with single slashes between its segments and none around it."""
     sent = _path_in_header(req)
     path = _once(sent) if sent is not None else req.route_params.get("path", "")
-    return re.sub("/+", "/", path).strip("/")
+    return _SLASHES.sub("/", path).strip("/")
 
 
 def _path_in_header(req: HttpRequest) -> str | None:
     """Read the path that the client sent; None without the header, or where the header is of another call."""
     sent: str | None = req.headers.get(_SENT)
     path = sent.partition("?")[0] if sent is not None else ""
-    return path if path and _decode_fully(path) == _decode_fully(urlsplit(req.url).path) else None
+    if not path:
+        return None
+    called = urlsplit(req.url).path
+    return path if path == called or _decode_fully(path) == _decode_fully(called) else None
 
 
 def _decode_fully(path: str) -> str:
@@ -64,6 +68,8 @@ def _exact(value: str, segments: Iterable[str]) -> str:
 
 def _once(path: str) -> str:
     """Decode a path as the host does: all but slashes and bytes that are no UTF-8."""
+    if "%" not in path:
+        return path
     parts = enumerate(_ENCODED_SLASH.split(path))
     text = "".join(part if place % 2 else unquote(part, errors="surrogateescape") for place, part in parts)
     return _NO_UTF_8.sub(lambda match: f"%{ord(match[0]) - 0xDC00:02X}", text)

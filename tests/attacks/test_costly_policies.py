@@ -14,6 +14,7 @@ import vowpalwabbit
 
 from localhost.azurite.emulator import Azurite
 from shared import settings
+from shared.learner import model_apart
 from shared.learner.arguments import parse
 from shared.learner.explorer import Explorer
 from shared.learner.feature_counts import Question
@@ -246,3 +247,46 @@ def test_a_model_that_is_not_used_any_more_leaves_no_process(tmp_path: Path) -> 
     gc.collect()
 
     assert worker.returncode is not None
+
+
+def test_models_of_many_loops_share_a_few_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each loop had one, for as long as its model was kept; one that is at work keeps it now."""
+    monkeypatch.setattr(model_apart, "MOST_PROCESSES", 2)
+    heavy, gate = event(50, 250, 250), Event()
+    first, second, third = (explorer(tmp_path, BAG) for _ in range(3))
+
+    async def run() -> list[list[float]]:
+        answers = [await ask(asked, heavy, 50) for asked in (first, second)]
+        at_work = asyncio.ensure_future(first.ask(Question(heavy, 50), 0.2, lambda _: gate.wait(10)))
+        await asyncio.sleep(0)
+        answers.append(await ask(third, heavy, 50))
+        gate.set()
+        await at_work
+        await asyncio.get_running_loop().run_in_executor(second._use_apart()._thread, list)  # what it had to do is done
+        running.extend(asked._use_apart()._process.is_running for asked in (first, second, third))
+        return [*answers, await ask(second, heavy, 50)]
+
+    running: list[bool] = []
+    answers = asyncio.run(run())
+
+    assert running == [True, False, True]
+    assert answers == [load(tmp_path, BAG).probabilities(heavy, 50)] * 4
+
+
+def test_more_models_at_work_than_processes_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And told to come again."""
+    monkeypatch.setattr(model_apart, "MOST_PROCESSES", 1)
+    heavy, gate = Question(event(50, 250, 250), 50), Event()
+    busy, other = (explorer(tmp_path, BAG) for _ in range(2))
+
+    async def run() -> None:
+        at_work = asyncio.ensure_future(busy.ask(heavy, 0.2, lambda _: gate.wait(10)))
+        await asyncio.sleep(0)
+        try:
+            with pytest.raises(ModelBusy):
+                await other.ask(heavy, 0.2, lambda _: None)
+        finally:
+            gate.set()
+            await at_work
+
+    asyncio.run(run())

@@ -30,6 +30,7 @@ from shared.log.stored_lines import LONGEST_LINE_BYTES
 from shared.status.event_trace import trace
 from shared.status.newest_events import Filters
 from shared.storage import blobs
+from shared.storage.paths import in_loop, this_loop
 from shared.times import HOUR, MINUTE
 from shared.web import threads
 from shared.web.errors import LogReadersBusy
@@ -282,6 +283,40 @@ def test_few_calls_read_the_log_at_once_and_some_wait() -> None:
     assert {type(answer) for answer in answers[10:]} == {LogReadersBusy}
     assert other == "answered"
     assert set(before) <= {0, 1}
+
+
+def test_who_reads_the_log_of_one_loop_leaves_places_for_others() -> None:
+    """Fifteen clients with a key of one loop kept all others from reading theirs."""
+    readers, go = LogReaders(), threading.Event()
+
+    async def attack() -> list[Any]:
+        calls = await _begin(readers, 30, lambda _: go.wait(5))
+        with in_loop("other"):
+            other = await _begin(readers, 1, lambda _: this_loop().name)
+        go.set()
+        return await asyncio.gather(*other, *calls, return_exceptions=True)
+
+    answers = asyncio.run(attack())
+
+    assert answers[:11] == ["other", *[True] * 10]
+    assert {type(answer) for answer in answers[11:]} == {LogReadersBusy}
+
+
+def test_all_loops_together_have_so_many_readers() -> None:
+    """However many loops there are."""
+    readers, go = LogReaders(), threading.Event()
+
+    async def attack() -> list[Any]:
+        calls = []
+        for number in range(20):
+            with in_loop(f"loop-{number}"):
+                calls += await _begin(readers, 1, lambda _: go.wait(5))
+        go.set()
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    answers = asyncio.run(attack())
+
+    assert [type(answer) for answer in answers] == [bool] * 18 + [LogReadersBusy] * 2
 
 
 def test_who_waits_too_long_to_read_the_log_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

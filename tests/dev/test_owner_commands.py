@@ -1,12 +1,17 @@
 """`loop` and `key` on a real deployment: what they do, what they print, and what they refuse."""
 
 import re
+import shlex
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from localhost import private_files
 from localhost.azurite.emulator import Azurite
+from localhost.report.welcome import Welcome
 from tests.dev.test_report import run
 from tests.hosts import HostProcess
 from tests.http.api import Api
@@ -32,6 +37,38 @@ def test_a_loop_is_made_listed_and_deleted(owner: Api) -> None:
     assert (code, "Next step: If that is what you want, add --yes." in refused) == (2, True)
     assert run("loop", "delete", "news", "--yes", endpoint=owner.url)[0] == 0
     assert run("loop", "list", endpoint=owner.url) == (0, "default\n")
+
+
+def test_all_loops_are_listed(owner: Api) -> None:
+    """Also those that are not on the first page."""
+    names = [f"many-{number}" for number in range(101)]
+    with ThreadPoolExecutor(4) as pool:
+        made = {answer.status for answer in pool.map(lambda name: owner.put(f"/rankloop/v1/loops/{name}", {}), names)}
+
+    assert made == {201}
+    assert set(names) < set(run("loop", "list", endpoint=owner.url)[1].split())
+
+
+def test_a_loop_that_is_made_at_the_address_of_another_is_beside_it(owner: Api) -> None:
+    """Such an address is in the variable of whoever works with the other loop's keys."""
+    run("loop", "make", "first", endpoint=owner.url)
+
+    _, made = run("loop", "make", "second", endpoint=f"{owner.url}/first")
+
+    assert re.findall(r"http\S+", made) == [f"{owner.url}/second"] * 2
+
+
+def test_what_is_told_to_do_next_works_with_the_key_of_the_folder_of_up(owner: Api, tmp_path: Path) -> None:
+    """Whoever let `up` make a key has none in a variable."""
+    Welcome(owner.url, "", is_open=False).write(tmp_path)
+    private_files.write(tmp_path / "key", KEY)
+    _, made = run("loop", "make", "next", f"--data={tmp_path}", key="")
+    (command,) = re.findall(r"dev.py (key make NAME .*)", made)
+
+    code, output = run(*shlex.split(command), key="")
+
+    assert (code, "with the role rank was made" in output) == (0, True), output
+    assert run("key", "list", endpoint="http://127.0.0.1:1", key="")[0] == 2
 
 
 def test_a_key_is_made_rotated_listed_and_revoked(owner: Api) -> None:

@@ -56,14 +56,22 @@ def api(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield reached
 
 
-def run(command: str, *arguments: str, endpoint: str, key: str = KEY, letters: str = "utf-8") -> tuple[int, str]:
+def run(command: str, *arguments: str, endpoint: str = "", key: str = KEY, letters: str = "utf-8") -> tuple[int, str]:
     """Run a command as a user does; gives the exit code and the output.
 
     Args:
+        endpoint: What is given as such beside the arguments; nothing if it is empty.
         letters: The encoding of the terminal.
     """
     ended = subprocess.run(
-        [sys.executable, "-m", "localhost.report", command, *arguments, f"--endpoint={endpoint}"],
+        [
+            sys.executable,
+            "-m",
+            "localhost.report",
+            command,
+            *arguments,
+            *([f"--endpoint={endpoint}"] if endpoint else []),
+        ],
         cwd=ROOT,
         env={**clean_environment(), "RANKLOOP_KEY": key, "COLUMNS": "90", "PYTHONIOENCODING": letters},
         stdout=subprocess.PIPE,

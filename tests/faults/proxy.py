@@ -43,6 +43,7 @@ class Fault:
 
     Attributes:
         before: Seconds to wait before storage gets it.
+        until: What to wait for before that.
         after: Seconds to wait before the client gets the answer.
         cut: When the client's connection is cut: before storage gets the request, after it, or in the middle of its
             answer.
@@ -52,6 +53,7 @@ class Fault:
     """
 
     before: float = 0
+    until: threading.Event | None = None
     after: float = 0
     cut: Literal["before", "after", "middle"] | None = None
     late: float | None = None
@@ -210,6 +212,8 @@ class FaultProxy:
         if fault.late is not None or fault.cut == "before":
             return False
         await asyncio.sleep(fault.before)
+        if fault.until is not None:
+            await asyncio.to_thread(fault.until.wait)
         answer = _own(fault.status) if fault.status else await upstream.send(request)
         if fault.repeat and not fault.status:
             answer = await upstream.send(request)

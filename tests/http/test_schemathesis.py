@@ -17,6 +17,7 @@ from schemathesis.specs.openapi.checks import (
 from shared.web.versions import VERSIONS
 from tests.http.api import Api
 from tests.http.described import Described
+from tests.http.loops import make_key, make_loop
 
 OLDER = tuple(f"/{version.prefix}/" for version in VERSIONS if version.api_version is None)
 CHECKS = [
@@ -28,14 +29,23 @@ CHECKS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def news(single_slot: Api) -> Api:
+    """A loop beside it, opened with a key of its own."""
+    return make_key(make_loop(single_slot, "news"), "for-all", "admin")
+
+
 @pytest.mark.parametrize("mode", GenerationMode, ids=lambda mode: mode.value)
-def test_no_made_up_call_fails_the_service(single_slot: Api, mode: GenerationMode) -> None:
-    """Calls as they are described, and calls that are not."""
+def test_no_made_up_call_fails_the_service(single_slot: Api, news: Api, mode: GenerationMode) -> None:
+    """Calls as they are described, and calls that are not, of each of two loops; what is open is about no loop."""
     operations = _operations(single_slot, mode)
 
     assert len(operations) > 50
     for operation in operations:
-        _call(single_slot, operation.as_strategy(generation_mode=mode), _examples(operation))
+        cases, (examples, of_news) = operation.as_strategy(generation_mode=mode), _examples(operation)
+        _call(single_slot, cases, examples)
+        if operation.definition.raw.get("security") != []:
+            _call(news, cases, of_news)
 
 
 @pytest.mark.parametrize("mode", GenerationMode, ids=lambda mode: mode.value)
@@ -45,7 +55,7 @@ def test_no_made_up_call_of_slots_fails_a_multi_slot_loop(several_slots: Api, mo
 
     assert operations
     for operation in operations:
-        _call(several_slots, operation.as_strategy(generation_mode=mode), _examples(operation))
+        _call(several_slots, operation.as_strategy(generation_mode=mode), sum(_examples(operation)))
 
 
 def _operations(api: Api, mode: GenerationMode) -> list[Any]:
@@ -55,16 +65,19 @@ def _operations(api: Api, mode: GenerationMode) -> list[Any]:
     return [operation for operation in operations if mode.is_positive or operation.body or operation.query]
 
 
-def _examples(operation: Any) -> int:
-    """Few for versions that share all their code with the last one, one for a call that is always the same."""
-    if operation.path.startswith(OLDER):
-        return 2
+def _examples(operation: Any) -> tuple[int, int]:
+    """Few for versions that share all their code with the last one, one for a call that is always the same.
+
+    The first number is for the loop `default`, the second for the other one.
+    """
     varies = (
         operation.body
         or operation.path_parameters
         or [parameter for parameter in operation.query if parameter.name != "api-version"]
     )
-    return 6 if varies else 1
+    if not varies:
+        return 1, 1
+    return (1, 2) if operation.path.startswith(OLDER) else (4, 2)
 
 
 def _call(loop: Api, cases: Any, examples: int) -> None:
@@ -79,6 +92,7 @@ def _call(loop: Api, cases: Any, examples: int) -> None:
     @given(case=cases)
     def check_answer(case: Case) -> None:
         headers = {"Ocp-Apim-Subscription-Key": loop.key}
-        case.call_and_validate(base_url=f"http://{loop.host}:{loop.port}", headers=headers, checks=CHECKS)
+        answer = case.call_and_validate(base_url=loop.url, headers=headers, checks=CHECKS)
+        assert answer.status_code != 401, "the key is of another loop"
 
     check_answer()

@@ -11,6 +11,7 @@ from localhost.azurite.emulator import Azurite
 from tests.faults.proxy import Fault, FaultProxy, Request, none
 from tests.hosts import HostProcess
 from tests.http.api import Answer, Api
+from tests.http.loops import make_key
 
 V1 = "/personalizer/v1.0"
 REQUEST = {"actions": [{"id": "a", "features": [{"x": 1}]}]}
@@ -162,3 +163,21 @@ def strict(azurite: Azurite) -> Iterator[Api]:
     settings = {"API_KEY_1": "test-key-1", "STRICT_REWARDS": "true", "TRAIN_SCHEDULE": "0 0 0 1 1 *"}
     with HostProcess(azurite.new_account().connection_string, env=settings) as started:
         yield Api.at(started.url, "test-key-1")
+
+
+def test_a_new_key_is_not_refused_while_nobody_can_look_it_up(troubled: Api, blobs: FaultProxy) -> None:
+    """Its holder tries again: a 401 would say that there is no such key."""
+
+    def refreshes(request: Request) -> Fault | None:
+        return Fault(cut="before") if b"if-none-match" in request.head.lower() else None
+
+    assert troubled.get(f"{V1}/configurations/service").status == 200
+    blobs.plan = refreshes
+    try:
+        key = make_key(troubled, "new", "read")
+        answer = key.get("/rankloop/v1/openapi.json")
+    finally:
+        blobs.plan = none
+
+    check_away(answer)
+    assert key.get("/rankloop/v1/openapi.json").status == 200

@@ -9,7 +9,7 @@ import pytest
 
 from localhost.environment import ROOT
 from shared.status import run_record
-from tests.unit.test_docs import functions
+from tests.unit.test_docs import index
 
 LEVELS = ("Trace", "Debug", "Information", "Warning", "Error", "Critical", "None")
 _LOGGING: dict[str, Any] = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))["logging"]
@@ -33,7 +33,7 @@ def is_logged(category: str, level: str) -> bool:
     return LEVELS.index(level) >= LEVELS.index(least)
 
 
-@pytest.mark.parametrize("name", [name for name, _, _ in functions()])
+@pytest.mark.parametrize("name", index()[0])
 def test_a_call_costs_no_line_of_the_platform(name: str) -> None:
     """It would write two for every call: that it executes a function, and that it has."""
     assert not is_logged(f"Function.{name}", "Information")
@@ -47,7 +47,7 @@ def test_the_records_of_runs_are_kept() -> None:
 
     for trainer in ("train_timer", "train_loop"):
         assert is_logged(f"Function.{trainer}.User", "Information")
-        assert trainer in {name for name, _, _ in functions()}
+        assert trainer in index()[0]
     assert "Trace" in sampling["excludedTypes"].split(";")
 
 

@@ -19,9 +19,10 @@ from shared.status import run_record
 from shared.status.learning_status import StatusInputs, Waiting
 from shared.status.run_record import TrainingRun
 from shared.times import MINUTE
+from shared.web.versions import VERSIONS
 from tests.infra.kql.queries import INFRA, of_alerts, of_pages, of_workbook, workbook, wrong
 from tests.unit.pages import page
-from tests.unit.test_docs import functions
+from tests.unit.test_docs import index, routes
 from train_timer import model_training, run
 from train_timer.pieces import Pace
 
@@ -125,34 +126,37 @@ def test_no_query_takes_the_mean_of_means(name: str) -> None:
         assert "percentiles(" not in query
 
 
-# The functions
+# The calls
 
 
-@pytest.mark.parametrize("name", [name for name, query in QUERIES.items() if "Name startswith" in query])
-def test_calls_are_told_apart_by_the_names_of_the_functions(name: str) -> None:
-    """All that rank, or take rewards, and no others."""
-    names = {function: route for function, route, _ in functions() if route is not None}
-    begins = re.findall(r"Name startswith '(\w+)'", QUERIES[name])
-    chosen = {route.rsplit("/", 1)[-1] for function, route in names.items() if function.startswith(tuple(begins))}
-    ends = chosen & {"rank", "reward"}
+@pytest.mark.parametrize("name", [name for name, query in QUERIES.items() if "endswith" in query])
+def test_calls_are_told_apart_by_the_ends_of_their_paths(name: str) -> None:
+    """All that rank, or take rewards, in every loop, and no others; their functions have names only in `default`."""
+    ends = tuple(re.findall(r"endswith '(/\w+)'", QUERIES[name]))
+    chosen = {path: methods for path, methods in routes().items() if path.endswith(ends)}
 
-    assert all(any(function.startswith(begin) for function in names) for begin in begins)
-    assert chosen == ends
-    assert all(
-        function.startswith(tuple(begins)) for function, route in names.items() if route.rsplit("/", 1)[-1] in ends
-    )
+    assert {"/rank"} <= {*ends} <= {"/rank", "/reward"}
+    assert {path.rsplit("/", 2)[-2] for path in chosen} >= {"multislot", VERSIONS[0].name}
+    assert all(methods == {"POST"} for methods in chosen.values())
 
 
-@pytest.mark.parametrize("name", [name for name, query in QUERIES.items() if "!in" in query])
-def test_functions_that_are_left_out_are_there(name: str) -> None:
-    """Two of them answer 503 as long as the loop is not ready, which is what they are for; the page is many files."""
+@pytest.mark.parametrize("name", [name for name, query in QUERIES.items() if "Name " in query])
+def test_functions_that_are_named_are_there(name: str) -> None:
+    """Two of them answer 503 as long as the loop is not ready, which is what they are for."""
     (left_out,) = re.findall(r"Name !in \((.*?)\)", QUERIES[name])
+    named = {*re.findall(r"'(\w+)'", left_out), *re.findall(r"Name == '(\w+)'", QUERIES[name])}
 
-    assert (
-        set(re.findall(r"'(\w+)'", left_out))
-        == {"page", "ready", "status"}
-        <= {function for function, _, _ in functions()}
-    )
+    assert {"ready", "status"} <= named <= {*index()[0]}
+
+
+@pytest.mark.parametrize("name", [name for name, query in QUERIES.items() if "'/rankloop'" in query])
+def test_calls_for_the_page_are_left_out(name: str) -> None:
+    """They are many; those of the API of its own name are told from them by its version."""
+    left_out, kept = re.findall(r"contains '(\S+)'", QUERIES[name])
+    own = {path for path in routes() if left_out in path}
+
+    assert own
+    assert all(path.startswith(kept) for path in own)
 
 
 # The alerts

@@ -2,7 +2,10 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from contextvars import copy_context
+from itertools import count as count_from
 from threading import Event
 
 import pytest
@@ -10,13 +13,14 @@ import pytest
 from configure_fn import loops
 from localhost.azurite.accounts import EmulatedAccount
 from shared import settings
-from shared.configuration.configuration_store import create_configuration, initial_configuration
+from shared.configuration.configuration_store import create_configuration, initial_configuration, read_configuration
+from shared.intake import scan
 from shared.loops import loop_list_store
 from shared.storage import blobs, clock, loop_threads, sdk
-from shared.storage.paths import DEFAULT, TRAINING_QUEUE, in_loop, loop_named
+from shared.storage.paths import DEFAULT, TRAINING_QUEUE, in_loop, loop_named, this_loop
 from shared.times import DAY, HOUR
 from tests.conftest import StartHost
-from tests.faults.proxy import FaultProxy
+from tests.faults.proxy import Fault, FaultProxy, Request, none
 from tests.http.api import Api
 from tests.http.loops import make_key, make_loop
 from tests.loop.conftest import KEY, QUICK
@@ -197,6 +201,69 @@ def test_a_late_message_takes_nothing_from_the_next_loop_of_a_name(
     runs.take(late, stop)
 
     assert blobs.read(loop_named("news").configuration) is not None, requests
+
+
+class Sleeper:
+    """A deletion of a loop that sleeps with one of its requests on the way."""
+
+    def __init__(self, proxies: list[FaultProxy], at: int) -> None:
+        self._left = at
+        self._at_rest, self._wakes = Event(), Event()
+        for proxy in proxies:
+            proxy.plan = self._plan
+        self._thread = ThreadPoolExecutor(1)
+        self._work = self._thread.submit(copy_context().run, loop_deletion.go_on, this_loop().name)
+        self._work.add_done_callback(lambda _: self._at_rest.set())
+        assert self._at_rest.wait(30)
+        self.has_ended = self._work.done()
+        for proxy in proxies:
+            proxy.plan = none
+
+    def wake(self) -> None:
+        """Let it go on, and wait for its end."""
+        self._wakes.set()
+        self._work.result(30)
+        self._thread.shutdown()
+
+    def _plan(self, _: Request) -> Fault | None:
+        self._left -= 1
+        if self._left >= 0:
+            return None
+        self._at_rest.set()
+        return Fault(until=self._wakes)
+
+
+def test_a_deletion_that_slept_takes_nothing_from_the_next_loop_of_a_name(
+    requests: list[FaultProxy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another worker has ended the deletion meanwhile; wherever this one slept, with a request on the way or before."""
+    monkeypatch.setattr(loop_deletion, "_INSTANCES_KNOW_AFTER_US", 0)
+    for at in count_from(0):
+        with in_loop(f"news-{at}") as loop:
+            use(loop.name)
+            make_table()
+            loop_list_store.begin_deletion(loop.name)
+            sleeper = Sleeper(requests, at)
+            if sleeper.has_ended:
+                break
+            loop_deletion.go_on(loop.name)
+            assert loops._make(loop.name, None, "API_KEY_1")
+            table = make_table()
+
+            sleeper.wake()
+
+            assert blobs.read(loop.configuration) is not None, at
+            assert loop.name in loop_list_store.names(), at
+            assert table in [each.name for each in scan.list_tables().tables], at
+    assert at > 6
+
+
+def make_table() -> str:
+    """Make the table of this loop's first row."""
+    secret = read_configuration().event_key_secret
+    name = this_loop().table_name("events", clock.now_us(), DAY, secret)
+    sdk.tables().create_table(name)
+    return name
 
 
 @pytest.mark.usefixtures("requests")

@@ -1,18 +1,41 @@
 """What a cold start and a learner's start do not pay for."""
 
+import re
 import subprocess
 import sys
+from functools import cache
 
 from tests.unit.pages import ROOT
 
 _ASK = "import sys, function_app; print(*sys.modules)"
+_OWN = re.compile(r"shared\.|train_timer|\w+_fn\b")
+_LATER = re.compile(
+    r"(configure_fn|export_fn|portal_fn|shared\.(evaluation|metrics|training|status(?!\.service_forms)))\."
+    r"|train_timer\.|evaluate_fn\.(?!work|failed_messages)|status_fn\.(?!service|other_paths)"
+    r"|shared\.log\.(?!ranked_event|line_keys|feature_names)"
+)
+"""What is for the operator, the page, and the trainer."""
+_MOST_OWN = 120
+
+
+@cache
+def modules_at_start() -> set[str]:
+    """The modules that are there when the host knows the functions of the app."""
+    asked = subprocess.run([sys.executable, "-c", _ASK], cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(asked.stdout.split())
 
 
 def test_nothing_is_imported_for_tokens_before_one_comes() -> None:
     """Most callers have a key, and these libraries take longer to import than the rest of the app."""
-    modules = subprocess.run([sys.executable, "-c", _ASK], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert set() == {"jwt", "cryptography", "urllib.request"} & modules_at_start()
 
-    assert set() == {"jwt", "cryptography", "urllib.request"} & set(modules.stdout.split())
+
+def test_only_what_ranks_and_rewards_need_is_imported_at_the_start() -> None:
+    """All else was two thirds of what a start imported, and is for a few calls a day."""
+    own = {name for name in modules_at_start() if _OWN.match(name)}
+
+    assert {name for name in own if _LATER.match(name)} == set()
+    assert len(own) <= _MOST_OWN
 
 
 def test_a_learner_does_not_read_what_packages_are_installed() -> None:

@@ -79,3 +79,36 @@ async def test_no_flood_of_wrong_keys_lets_a_right_one_be_forgotten(
 
     assert await check.find(text, [key]) is key
     assert digests == []
+
+
+async def test_no_flood_of_wrong_keys_keeps_another_key_from_its_check() -> None:
+    """Whoever has one key knows its id, and could have all others refused that this process has not seen yet."""
+    (mine, text), (other, others) = (loop_keys.make("app", Role.RANK, 1, None, os.urandom) for _ in range(2))
+    check, flood = KeyCheck(), [f"{text[:-64]}{os.urandom(32).hex()}" for _ in range(200)]
+
+    *refused, found = await asyncio.gather(
+        *(check.find(wrong, [mine]) for wrong in flood), check.find(others, [other]), return_exceptions=True
+    )
+
+    assert found is other
+    assert {type(each) for each in refused} == {type(None), TooManyChecks}
+
+
+async def test_calls_with_the_same_key_wait_for_one_digest(digests: list[str]) -> None:
+    """An instance that has just begun gets many at once."""
+    (key, text), check = loop_keys.make("app", Role.RANK, 1, None, os.urandom), KeyCheck()
+    digests.clear()
+
+    assert await asyncio.gather(*(check.find(text, [key]) for _ in range(100))) == [key] * 100
+    assert digests == [key.salt]
+
+
+async def test_a_call_that_is_given_up_takes_the_digest_from_no_other() -> None:
+    """They wait for the same one."""
+    (key, text), check = loop_keys.make("app", Role.RANK, 1, None, os.urandom), KeyCheck()
+    first, second = (asyncio.ensure_future(check.find(text, [key])) for _ in range(2))
+    await asyncio.sleep(0)
+
+    first.cancel()
+
+    assert await second is key

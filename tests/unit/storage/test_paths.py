@@ -11,14 +11,15 @@ from shared.storage.paths import DEFAULT, Loop, check_name, in_loop, this_loop
 from shared.times import DAY, MINUTE
 
 NAMES = st.from_regex(r"[a-z0-9]+(-[a-z0-9]+)*", fullmatch=True).filter(lambda name: len(name) <= 40)
+SECRETS = st.sampled_from(["", "0123456789abcdef" * 2, "f" * 32])
 MOMENTS = st.integers(0, 4_000_000_000_000_000)
 
 
-@given(name=NAMES | st.just(DEFAULT), other=NAMES | st.just(DEFAULT), at_us=MOMENTS)
-def test_no_name_of_a_loop_begins_another_loops_names(name: str, other: str, at_us: int) -> None:
+@given(name=NAMES | st.just(DEFAULT), other=NAMES | st.just(DEFAULT), at_us=MOMENTS, secret=SECRETS)
+def test_no_name_of_a_loop_begins_another_loops_names(name: str, other: str, at_us: int, secret: str) -> None:
     """Blobs are listed by their beginnings, tables by a range, rows by a range of partitions."""
     loop, stranger = Loop(name), Loop(other)
-    table, foreign = (each.table_name("rewards", at_us, DAY) for each in (loop, stranger))
+    table, foreign = (each.table_name("rewards", at_us, DAY, secret) for each in (loop, stranger))
     first, end = loop.table_names
     parsed = loop.parse_table_name(table)
 
@@ -31,6 +32,14 @@ def test_no_name_of_a_loop_begins_another_loops_names(name: str, other: str, at_
         assert loop.parse_table_name(foreign) is None
         assert not stranger.root.startswith(loop.root)
         assert loop.partition_key(1, at_us) != stranger.partition_key(1, at_us)
+
+
+@given(name=NAMES | st.just(DEFAULT), secret=SECRETS, other=SECRETS)
+def test_the_next_loop_of_a_name_has_other_tables(name: str, secret: str, other: str) -> None:
+    """Only `default` is never deleted."""
+    names = {Loop(name).table_name("events", MINUTE, DAY, each) for each in (secret, other)}
+
+    assert (len(names) == 1) == (secret == other or name == DEFAULT)
 
 
 @given(name=NAMES)
