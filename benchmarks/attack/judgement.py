@@ -25,7 +25,7 @@ class Longer:
 
 
 _LOG_READ = Longer(
-    7.0, "Eight calls wait, at most six seconds each; others are answered 503 `OperationNotAllowed` at once"
+    7.0, "sixteen of all loops, at most six seconds each; others are answered 503 `OperationNotAllowed` at once"
 )
 _EVENTS_READ = Longer(15.0, "A filter that hardly any row passes ends after 16 MiB of rows or 8 seconds")
 _TRACE = Longer(15.0, "1,000 blobs, 64 MiB of log in all, and 8 seconds")
@@ -51,7 +51,7 @@ LONGER: Mapping[str, Longer] = {
 BUSY: Mapping[str, str] = {
     "rank": "too many Ranks wait that [take the model long](#how-long-a-rank-may-take)",
     "multislot_rank": "too many Ranks wait that [take the model long](#how-long-a-rank-may-take)",
-    "read_chances": "too many Ranks wait that [take the model long](#how-long-a-rank-may-take)",
+    "read_chances": "or too many [explanations](#chances)",
     "read_logs": "the log is being [read for many other calls](#readers-of-the-log)",
     "read_newest_events": "the log is being [read for many other calls](#readers-of-the-log)",
     "read_event": "the log is being [read for many other calls](#readers-of-the-log)",

@@ -9,7 +9,6 @@ from shared.learner.allowed_options import ALLOWED, SHORT_NAMES, STRIPPED
 
 _GOOD = (
     "--cb_explore_adf --epsilon 0.2 --cb_type mtr -q ::",
-    "--ccb_explore_adf --epsilon 0.2 --power_t 0 -l 0.001 --cb_type mtr -q ::",
     "--cb_explore_adf --squarecb -q ::",
     "--cb_explore_adf --bag 3 --greedify",
     "--cb_explore_adf --cover 3 --psi 0.1",
@@ -22,6 +21,11 @@ _GOOD = (
     "--cb_explore_adf --interactions ::: --bag 10",
     "--cb_explore_adf --cubic :::",
     "--cb_explore_adf --marginal i --coin",
+)
+_OF_SLOTS = (
+    "--ccb_explore_adf --epsilon 0.2 --power_t 0 -l 0.001 --cb_type mtr -q ::",
+    "--ccb_explore_adf --squarecb -b 10",
+    "--ccb_explore_adf --cubic :::",
 )
 _VALUES = (
     *(
@@ -77,10 +81,10 @@ def options() -> tuple[tuple[str, str], ...]:
 
 def make(chance: random.Random) -> str:
     """Learning arguments: some that are taken, some with other options among them, some of nothing but options."""
-    kind = chance.random()
+    kind, good = chance.random(), chance.choice(_GOOD if chance.random() < 0.6 else _OF_SLOTS)
     if kind < 0.4:
-        return chance.choice(_GOOD)
-    words = chance.choice(_GOOD).split() if kind < 0.9 else []
+        return good
+    words = good.split() if kind < 0.9 else []
     for _ in range(chance.choice((1, 1, 2, 5, 30))):
         words.insert(chance.randrange(len(words) + 1), _option(chance))
     return chance.choice((" ", " ", "  ", "\t", "\n", "\x00")).join(words)
