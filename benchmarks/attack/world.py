@@ -15,7 +15,7 @@ from localhost.failures import StartFailure
 from shared.access.role import Role
 
 _MADE = (Role.ADMIN, Role.READ, Role.RANK)
-_SECONDS = 10.0
+_SECONDS = 5.0
 """How long a key lives that is over when the calls come."""
 _SLOTS = {"name": "slots", "arguments": "--ccb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"}
 
