@@ -1,5 +1,6 @@
 """Storage and hosts for every test that needs them: one Azurite at a time, an account of its own for each test."""
 
+import gc
 import os
 import sys
 import time
@@ -51,6 +52,12 @@ def keep_bytecode() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest."""
     order.begin_with_long_files(items)
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage pass over the tests themselves: thousands of objects that stay until the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -20,7 +20,7 @@ LONG_FIRST = (
     *("tests/loop/test_optimization.py", "tests/loop/test_redaction.py", "tests/loop/test_models.py"),
     *("tests/loop/test_calendar.py", "tests/loop/test_evaluate_command.py", "tests/loop/test_settings_change.py"),
     *("tests/loop", "tests/learner", "tests/unit/learner", "tests/unit/evaluation", "tests/dev", "tests/clients"),
-    "tests/http",
+    *("tests/http", "tests/simulation/test_even_seeds.py", "tests/simulation/test_odd_seeds.py"),
 )
 """Files and folders, the longest first."""
 

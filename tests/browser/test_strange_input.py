@@ -14,6 +14,7 @@ from tests.http.api import Api
 from tests.loop.traffic import V1
 
 PHONE = ViewportSize(width=390, height=844)
+NO_LANGUAGE = "value: 'en-US@posix', configurable: true"
 LONG = "z" * 200
 TAG = "<img src=x onerror=alert(1)>"
 IDS = ("a/b ü", "%2F", "../..", "a?b#c&d=e", "x" * 256, TAG)
@@ -107,3 +108,13 @@ def test_a_broken_number_can_be_typed(browser: Browser, empty: Api, language: st
 
         expect(field).to_have_value(typed)
         expect(page.get_by_text("defaultReward changes from")).to_contain_text(typed)
+
+
+def test_a_browser_on_a_machine_without_a_language_draws_all_charts(browser: Browser, good: Api) -> None:
+    """A headless Chromium says `en-US@posix` where the environment names no language, which `Intl` refuses."""
+    with browser.new_context() as context:
+        context.add_init_script(f"Object.defineProperty(navigator, 'language', {{ {NO_LANGUAGE} }})")
+        page = context.new_page()
+        page.goto(f"{good.url}/rankloop#key={KEY}")
+
+        expect(page.locator("canvas").first).to_be_visible()

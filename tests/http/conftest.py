@@ -16,19 +16,19 @@ NEVER = {**PATIENT, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}
 """Settings that keep the trainer from making log and models while a test reads a loop without them."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def host(second_key: str) -> Iterator[HostProcess]:
     variables = {"API_KEY_1": "test-key-1", "API_KEY_2": second_key, **NEVER}
     with Azurite() as azurite, HostProcess(azurite.new_account().connection_string, env=variables) as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def second_key() -> str:
     return "test-key-2"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def api(host: HostProcess) -> Api:
     """The host, opened with its first key."""
     return Api.at(host.url, "test-key-1", tries=4)

@@ -52,8 +52,8 @@ def test_a_reward_finds_the_rank_of_any_id(api: Api, event_id: str, version: Ver
 
     assert (ranked.status, ranked.json["eventId"], ranked.json["rewardActionId"]) == (201, event_id, event_id)
     assert rewarded.status == 204
-    assert read_trace(api, event_id)[:2] == (event_id, 1)
-    assert 0.5 in read_trace(api, event_id)[2]
+    own_id, events, rewards = read_trace(api, event_id)
+    assert (own_id, events, 0.5 in rewards) == (event_id, 1, True)
 
 
 @pytest.mark.parametrize("event_id", ODD)

@@ -6,7 +6,9 @@ hold pydantic forms is in their names; all others import the standard library al
 
 import ast
 import sys
+from collections.abc import Iterator
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -90,6 +92,7 @@ _ALLOWED = {
 """What in the product may import what speaks to a service, and who reads the environment."""
 
 
+@cache
 def list_imports(path: Path) -> set[str]:
     """Modules that a file imports, and whether it names `os.environ`."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -101,30 +104,37 @@ def list_imports(path: Path) -> set[str]:
     return names | {ast.unparse(node) for node in attributes if ast.unparse(node) in ("os.environ", "os.getenv")}
 
 
+def imports(files: list[Path]) -> Iterator[tuple[str, str]]:
+    """All that files import, each with the place of the file."""
+    return ((path.relative_to(_ROOT).as_posix(), name) for path in files for name in sorted(list_imports(path)))
+
+
 def is_like(place: str, patterns: tuple[str, ...]) -> bool:
     """Whether a path follows one of the patterns."""
     return any(fnmatch(place, pattern) for pattern in patterns)
 
 
-@pytest.mark.parametrize("path", _PRODUCT, ids=lambda path: path.relative_to(_ROOT).as_posix())
-def test_a_file_imports_only_what_it_may(path: Path) -> None:
+def test_a_file_imports_only_what_it_may() -> None:
     """The one place that speaks to a service can then be found, and changed, in a minute."""
-    place = path.relative_to(_ROOT).as_posix()
+    assert [
+        f"{place} imports {name}"
+        for place, name in imports(_PRODUCT)
+        for library, patterns in _ALLOWED.items()
+        if (name == library or name.startswith(f"{library}.")) and not is_like(place, patterns)
+    ] == []
 
-    for name in list_imports(path):
-        for library, patterns in _ALLOWED.items():
-            if name == library or name.startswith(f"{library}."):
-                assert is_like(place, patterns), f"{place} imports {name}"
 
-
-@pytest.mark.parametrize("path", _SHARED, ids=lambda path: path.relative_to(_ROOT).as_posix())
-def test_all_but_stores_forms_and_the_learner_is_pure(path: Path) -> None:
+def test_all_but_stores_forms_and_the_learner_is_pure() -> None:
     """Rules are given time, randomness and what was read, so that they can be tested as what they are: functions."""
-    place = path.relative_to(_ROOT).as_posix()
+    libraries = {(place, name.split(".")[0]) for place, name in imports(_SHARED)}
 
-    for name in {name.split(".")[0] for name in list_imports(path)} - {"shared"}:
-        if name in _LIBRARIES or name not in sys.stdlib_module_names:
-            assert is_like(place, _LIBRARIES.get(name, ())), f"{place} imports {name}"
+    assert [
+        f"{place} imports {name}"
+        for place, name in sorted(libraries)
+        if name != "shared"
+        and (name in _LIBRARIES or name not in sys.stdlib_module_names)
+        and not is_like(place, _LIBRARIES.get(name, ()))
+    ] == []
 
 
 @pytest.mark.parametrize("pattern", sorted({*_STORES, *_FORMS, *_LEARNER}))

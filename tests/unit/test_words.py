@@ -3,9 +3,8 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 from tests.unit.pages import ROOT
 
@@ -54,6 +53,12 @@ def defined(tree: ast.AST) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.name
 
 
+@cache
+def parsed() -> dict[Path, ast.Module]:
+    """All modules."""
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in _FILES}
+
+
 def is_participle(name: str) -> bool:
     """Whether a name begins with a participle, as `joined` and `told_by` do."""
     first = words(name)[0] if words(name) else ""
@@ -76,17 +81,23 @@ def _is_property(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return any("property" in ast.unparse(decorator) for decorator in function.decorator_list)
 
 
-@pytest.mark.parametrize("path", _FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_names_say_what_they_stand_for(path: Path) -> None:
+def test_names_say_what_they_stand_for() -> None:
     """Whoever starts here on Monday reads the name, and knows."""
-    names = [(1, path.stem), *defined(ast.parse(path.read_text(encoding="utf-8")))]
+    names = {path: [(1, path.stem), *defined(tree)] for path, tree in parsed().items()}
 
-    assert [f"line {line}: {name}" for line, name in names if is_vague(name) and name not in _OF_THE_API] == []
+    assert [
+        f"{path.relative_to(ROOT)}, line {line}: {name}"
+        for path, defined_there in names.items()
+        for line, name in defined_there
+        if is_vague(name) and name not in _OF_THE_API
+    ] == []
 
 
-@pytest.mark.parametrize("path", _FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_functions_are_named_by_what_they_do(path: Path) -> None:
+def test_functions_are_named_by_what_they_do() -> None:
     """A participle names what comes out, and leaves open what happens."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-
-    assert [f"line {line}: {name}()" for line, name in functions(tree) if is_participle(name)] == []
+    assert [
+        f"{path.relative_to(ROOT)}, line {line}: {name}()"
+        for path, tree in parsed().items()
+        for line, name in functions(tree)
+        if is_participle(name)
+    ] == []

@@ -101,6 +101,12 @@ class TestRequestsAndAnswers:
 
         assert json.loads(answer.partition(b"\r\n\r\n")[2])["headers"]["x-a"] == "1, 2"
 
+    def test_spaces_around_a_header_are_not_of_it(self, host: HostProcess) -> None:
+        """A key that was pasted with a space behind it is the key, here as on the platform."""
+        answer = raw(host, b"GET /toys/every HTTP/1.1\r\nhost: x\r\nx-a:  1 \t\r\nconnection: close\r\n\r\n")
+
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["headers"]["x-a"] == "1"
+
     def test_an_offer_of_http_2_does_not_cost_the_body(self, host: HostProcess) -> None:
         """Java's HTTP client makes this offer in its first request."""
         offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEA\r\n"
