@@ -73,6 +73,8 @@ def parser() -> Parser:
     added = command(commands, "bench", bench, "measure, and print a table of ratios")
     added.add_argument("names", nargs="*", metavar="NAME", help="what to measure (default: all but the studies)")
     added.add_argument("--details", action="store_true", help="also print where the time goes")
+    added.add_argument("--calls", type=int, metavar="N", help="how many calls hostile makes (default: 1,000,000)")
+    added.add_argument("--seed", type=int, metavar="N", help="what the calls of hostile are made from")
     added.add_argument("--json", type=Path, metavar="FILE", help="file to write (default: .local/benchmarks/TIME.json)")
     return top
 
@@ -247,8 +249,9 @@ def test(chosen: argparse.Namespace) -> int:
 def bench(chosen: argparse.Namespace) -> NoReturn:
     """Run the benchmarks."""
     set_up(NodePackages.ALL)
-    json = [f"--json={chosen.json.resolve()}"] if chosen.json else []
-    hand_over("benchmarks", *chosen.names, *(["--details"] if chosen.details else []), *json)
+    given = {"json": chosen.json and chosen.json.resolve(), "calls": chosen.calls, "seed": chosen.seed}
+    options = [f"--{name}={value}" for name, value in given.items() if value is not None]
+    hand_over("benchmarks", *chosen.names, *(["--details"] if chosen.details else []), *options)
 
 
 def set_up(wanted: NodePackages = NodePackages.LOOP) -> None:

@@ -183,6 +183,9 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
     API_KEY_1: '@Microsoft.KeyVault(VaultName=${vaultName};SecretName=api-key-1)'
     API_KEY_2: '@Microsoft.KeyVault(VaultName=${vaultName};SecretName=api-key-2)'
+    MALLOC_ARENA_MAX: '2'
+    MALLOC_MMAP_THRESHOLD_: '1048576'
+    MALLOC_TRIM_THRESHOLD_: '8388608'
     TRAIN_SCHEDULE: trainSchedule
     AUTH_TENANT: loopSettings.?AUTH_TENANT ?? ''
     AUTH_AUDIENCE: loopSettings.?AUTH_AUDIENCE ?? ''

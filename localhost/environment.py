@@ -16,6 +16,12 @@ LOCAL_DEFAULTS: Mapping[str, str] = {
     "JOIN_GRACE": "PT5S",
     "TRAIN_SCHEDULE": "*/2 * * * * *",
 }
+ALLOCATOR: Mapping[str, str] = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": "1048576",
+    "MALLOC_TRIM_THRESHOLD_": "8388608",
+}
+"""Has glibc give memory back that large calls took: without it, each thread and each size of bodies keeps its own."""
 _GROUPS = ("AzureWebJobs", "API_KEY_", "AUTH_", "RANKLOOP_")
 """How the names of the product's other settings begin."""
 

@@ -20,7 +20,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from localhost.child_process import ChildProcess, ask_to_end
-from localhost.environment import LOCAL_DEFAULTS, ROOT, STORAGE, clean_environment
+from localhost.environment import ALLOCATOR, LOCAL_DEFAULTS, ROOT, STORAGE, clean_environment
 from localhost.failures import StartFailure
 from localhost.host.function_keys import HEADER, MASTER_KEY
 from localhost.host.log_lines import LogStyle
@@ -78,7 +78,7 @@ class HostProcess(ChildProcess):
         self._place = ["--root", str(root), "--host", host, *(["--log", shown] if shown else [])]
         self._place += ["--offer-demo"] if offers_demo else []
         inherited = {**clean_environment(), **LOCAL_DEFAULTS} if inherit else {}
-        self._settings = {**inherited, **({STORAGE: storage} if storage else {}), **(env or {})}
+        self._settings = {**ALLOCATOR, **inherited, **({STORAGE: storage} if storage else {}), **(env or {})}
         self._settings[MASTER_KEY] = self._settings.get(MASTER_KEY) or secrets.token_hex(16)
         self._root, self._port = root, port
         self._ready_path = ready_path

@@ -42,6 +42,9 @@ _NOT_SET = {
 _OF_THE_PLATFORM: dict[str, str] = {
     "APPLICATIONINSIGHTS_CONNECTION_STRING": "where the host sends log and requests",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "the identity that the host signs in with",
+    "MALLOC_ARENA_MAX": "how many threads have memory of their own, which they do not give back",
+    "MALLOC_MMAP_THRESHOLD_": "from which size on memory is given back at once",
+    "MALLOC_TRIM_THRESHOLD_": "from how much on memory at the end is given back",
 }
 """Settings that only the platform reads, and why they are set."""
 _REFERENCE = re.compile(r"@Microsoft\.KeyVault\(VaultName=(?P<vault>[^;]+);SecretName=(?P<secret>[^;)]+)\)")
