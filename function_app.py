@@ -34,6 +34,7 @@ def import_others() -> list[Functions]:
         *(apprentice, breakdowns, description, event_trace, loop_status, metrics, newest_events),
         *(chances, files),
     )
+    gc.freeze()  # as at the start
     return [module.functions for module in modules]
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Final
 
 from shared.errors import UnknownLoop
@@ -23,21 +24,22 @@ class LoopDirectory:
         self._read_at = float("-inf")
         self._reading: asyncio.Task[None] | None = None
 
-    async def check(self, *, refresh: bool = True) -> None:
+    async def check(self, may_refresh: Callable[[], bool] = lambda: True) -> None:
         """Check that this loop is in the list.
 
         Args:
-            refresh: Whether the list is read once more if the loop is not in it.
+            may_refresh: Says whether the list is read once more if the loop is not in it.
 
         Raises:
             UnknownLoop: It is not.
             StorageUnavailable: Storage does not answer.
         """
         name = this_loop().name
-        if refresh and name not in self._names:
-            await self._refresh()
         if name not in self._names:
-            raise UnknownLoop
+            if may_refresh():
+                await self._refresh()
+            if name not in self._names:
+                raise UnknownLoop
 
     def forget(self) -> None:
         """Forget this loop, which is there no more."""

@@ -79,7 +79,7 @@ class HotPaths[Model: SizedModel]:
         """
         loop = this_loop().name
         try:
-            await self._directory.check(refresh=not self._keys.was_refused(text, loop))
+            await self._directory.check(lambda: not self._keys.was_refused(text, loop))
         except UnknownLoop:
             self._keys.note_refusal(text, loop)
             raise

@@ -11,11 +11,14 @@ import { html, useState } from "../../view.js";
 /** Asks, and deletes a loop; who deletes that of this page is led to the loop `default`. */
 export function DeleteLoop({ name, isHere, deployment, onClose }) {
   const [typed, setTyped] = useState("");
-  const remove = useAction(() => send("DELETE", `rankloop/v1/loops/${encodeURIComponent(name)}`));
+  const remove = useAction(async () => {
+    await send("DELETE", `rankloop/v1/loops/${encodeURIComponent(name)}`);
+    if (!isHere || !deployment) return;
+    openLoop(deployment);
+    await new Promise(() => {}); // for this page ends, and what it shows is not read again of a loop that is gone
+  });
   const run = async () => {
-    if (!(await remove.run())) return;
-    if (isHere && deployment) openLoop(deployment);
-    else onClose();
+    if (await remove.run()) onClose();
   };
   const button = html`<button class="danger" disabled=${remove.busy || typed.trim() !== name} onClick=${run}>${remove.busy ? "Deleting …" : "Delete the loop"}</button>`;
   return html`
