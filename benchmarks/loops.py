@@ -2,8 +2,8 @@
 
 Each loop has a model of its own, which was imported, and a key for Ranks. Its calls name the loop in their paths: so
 the app finds the operation, and not the platform as for `default`. Their key is checked by its digest. Rows of several
-clients that come together are one request to storage, if they are of one loop: so clients are also measured alone. What many models cost by themselves, since no cache holds the weights
-of all, is measured with Vowpal Wabbit alone.
+clients that come together are one request to storage, if they are of one loop: so one client is measured, too. What
+many models cost by themselves, since no cache holds the weights of all, is measured with Vowpal Wabbit alone.
 """
 
 import http.client
