@@ -45,7 +45,7 @@ def measure(
                 progress.show(f"making loop {number + 1} of {loops}")
                 made.append(_make_loop(host, f"loop-{number}", model))
             _rank(host, actions, seconds, made, CLIENTS)  # loads their models
-            many_models, one_model = alternate(
+            many_models, single_model = alternate(
                 progress,
                 rounds,
                 lambda: float(sides.run(predict_in_turn, loop, actions=actions, model=str(model), models=loops)),
@@ -58,7 +58,7 @@ def measure(
     return [
         *_figures(f"{what}, one client", loops, *alone),
         *_figures(f"{what}, {CLIENTS} clients", loops, *together),
-        Figure("loops", vw, "µs", many_models, one_model, "one model"),
+        Figure("loops", vw, "µs", many_models, single_model, "one model"),
     ]
 
 
