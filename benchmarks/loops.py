@@ -6,7 +6,6 @@ clients that come together are one request to storage, if they are of one loop: 
 many models cost by themselves, since no cache holds the weights of all, is measured with Vowpal Wabbit alone.
 """
 
-import http.client
 import json
 import tempfile
 import time
@@ -14,7 +13,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import count
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from benchmarks import examples, servers, sides
 from benchmarks.figures import Figure, Goal
@@ -23,8 +21,7 @@ from benchmarks.machine import cpu_seconds
 from benchmarks.progress import Progress
 from benchmarks.rounds import alternate
 from benchmarks.servers import Server
-from benchmarks.storage import KEY, start_storage
-from localhost.failures import StartFailure
+from benchmarks.storage import start_storage
 
 LOOPS, ACTIONS, ROUNDS, SECONDS = 100, 50, 7, 2.0
 CLIENTS, PREDICTIONS = 16, 1500
@@ -103,20 +100,7 @@ def predict_in_turn(actions: int, model: str, models: int) -> float:
 
 def _make_loop(host: Server, name: str, model: Path) -> tuple[str, str]:
     """Make a loop with a model; gives its name and a key."""
-    _call(host, "PUT", f"/rankloop/v1/loops/{name}", b"")
-    made = json.loads(_call(host, "PUT", f"/{name}/rankloop/v1/keys/app", b'{"role": "rank"}'))
-    _call(host, "PUT", f"/{name}/rankloop/v1/model", model.read_bytes())
+    servers.call(host.url, "PUT", f"/rankloop/v1/loops/{name}", b"")
+    made = json.loads(servers.call(host.url, "PUT", f"/{name}/rankloop/v1/keys/app", b'{"role": "rank"}'))
+    servers.call(host.url, "PUT", f"/{name}/rankloop/v1/model", model.read_bytes())
     return name, made["key"]
-
-
-def _call(host: Server, method: str, path: str, body: bytes) -> bytes:
-    connection = http.client.HTTPConnection(urlsplit(host.url).netloc, timeout=60)
-    try:
-        connection.request(method, path, body, {"Ocp-Apim-Subscription-Key": KEY})
-        answer = connection.getresponse()
-        content = answer.read()
-    finally:
-        connection.close()
-    if answer.status >= 300:
-        raise StartFailure(f"{method} {path} was answered with {answer.status}: {content[:300].decode()}")
-    return content

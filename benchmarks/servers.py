@@ -20,7 +20,7 @@ from localhost.failures import StartFailure
 from localhost.host.host_process import HostProcess
 from localhost.ports import bind
 
-_SECONDS = 30.0
+_SECONDS, _CALL_SECONDS = 30.0, 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +84,23 @@ def ask(url: str, event_id: str, actions: int = 10) -> dict[str, bool]:
     return {"modelless": len({round(action["probability"], 9) for action in answer["ranking"]}) == 1}
 
 
-def _post(url: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=_SECONDS)
+def call(url: str, method: str, path: str, body: bytes) -> bytes:
+    """Make one call with the deployment's key; raises `OSError` if there is no server, `StartFailure` if it refuses."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=_CALL_SECONDS)
     try:
-        headers = {"Ocp-Apim-Subscription-Key": KEY, "Content-Type": "application/json"}
-        connection.request("POST", path, json.dumps(body), headers)
+        connection.request(method, path, body, {"Ocp-Apim-Subscription-Key": KEY})
         answer = connection.getresponse()
         content = answer.read()
     finally:
         connection.close()
-    if answer.status != 201:
-        raise StartFailure(f"{url} answered a Rank with {answer.status}: {content[:300].decode(errors='replace')}")
-    ranking: dict[str, Any] = json.loads(content)
+    if answer.status >= 300:
+        refusal = content[:300].decode(errors="replace")
+        raise StartFailure(f"{method} {path} of {url} was answered with {answer.status}: {refusal}")
+    return content
+
+
+def _post(url: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    ranking: dict[str, Any] = json.loads(call(url, "POST", path, json.dumps(body).encode()))
     return ranking
 
 

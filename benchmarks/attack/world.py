@@ -1,17 +1,15 @@
 """The loops that are attacked, the loop of the ordinary client, and keys of all roles."""
 
-import http.client
 import json
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from benchmarks import servers
 from benchmarks.attack.calls import ATTACKED, CUSTOMER
 from benchmarks.storage import KEY
-from localhost.failures import StartFailure
 from shared.access.role import Role
 
 _MADE = (Role.ADMIN, Role.READ, Role.RANK)
@@ -70,13 +68,4 @@ class World:
         return key
 
     def _call(self, method: str, path: str, body: bytes) -> bytes:
-        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=60)
-        try:
-            connection.request(method, path.replace("/default/", "/", 1), body, {"Ocp-Apim-Subscription-Key": KEY})
-            answer = connection.getresponse()
-            content = answer.read()
-        finally:
-            connection.close()
-        if answer.status >= 300:
-            raise StartFailure(f"{method} {path} was answered with {answer.status}: {content[:300].decode()}")
-        return content
+        return servers.call(self.url, method, path.replace("/default/", "/", 1), body)
