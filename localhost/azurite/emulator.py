@@ -34,7 +34,8 @@ from localhost.private_files import UMASK, make_folder
 SCRIPT = ROOT / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
 CLOCK = Path(__file__).with_name("azurite_clock.cjs")
 """What a process of Node.js has to load first so that its clock can be moved; for tests and benchmarks."""
-_GUARD = Path(__file__).with_name("azurite_guard.cjs")
+GUARD = Path(__file__).with_name("azurite_guard.cjs")
+"""What Azurite loads first."""
 _LISTENING = re.compile(r"Azurite (Blob|Queue|Table) service is successfully listening at http://[^:]+:(\d+)")
 _START_SECONDS = 30.0
 _STOP_SECONDS = 60.0
@@ -102,7 +103,7 @@ class Azurite(ChildProcess):
     def _launch(self) -> None:
         self._output.clear()
         self._process = subprocess.Popen(
-            [node(), "--require", str(_GUARD), str(SCRIPT), *self._flags()],
+            [node(), "--require", str(GUARD), str(SCRIPT), *self._flags()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
