@@ -1,6 +1,7 @@
 """The app: what its process is composed of, and each folder's functions. Nothing is opened before its first use."""
 
 import gc
+import sys
 
 gc.disable()  # until all is imported: imports make no garbage, and to look for some took a tenth of a cold start
 
@@ -48,3 +49,4 @@ for blueprint in (registry.blueprint(), train_timer.blueprint(), work.blueprint,
     app.register_functions(blueprint)
 gc.freeze()  # what is imported stays; no collection need look at it
 gc.enable()
+sys.setswitchinterval(0.001)  # seconds; a Rank waits so long for each thread of other calls

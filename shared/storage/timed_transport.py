@@ -27,6 +27,15 @@ class TimedTransport(RequestsTransport):  # type: ignore[misc]
         self._clock = clock
         self._limits = {name: options[name] for name in ("connection_timeout", "read_timeout")}
 
+    def open(self) -> None:
+        """See `HttpTransport`.
+
+        A request is sent as it is signed: the library below would put a login of a .netrc in place of the signature,
+        and looks for that file each time.
+        """
+        super().open()
+        self.session.auth = lambda signed: signed
+
     def send(self, request: HttpRequest, **options: Any) -> Any:
         """See `HttpTransport`.
 

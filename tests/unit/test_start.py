@@ -46,3 +46,11 @@ def test_a_learner_does_not_read_what_packages_are_installed() -> None:
 
     assert "vowpalwabbit.pyvw" in modules.stdout.split()
     assert "importlib.metadata" not in modules.stdout.split()
+
+
+def test_a_thread_gives_way_to_the_event_loop_within_a_millisecond() -> None:
+    """Beside threads that work, the event loop waits so long at each step; by default five milliseconds."""
+    ask = "import sys, function_app; print(sys.getswitchinterval())"
+    printed = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    assert float(printed) <= 0.001
