@@ -20,6 +20,9 @@ Module._load = function (request, ...more) {
   if (request.endsWith("/LokiExtentMetadataStore")) {
     removeExtentsTogether(exported.default);
   }
+  if (request === "lokijs") {
+    searchByNameFirst(exported.Resultset);
+  }
   return exported;
 };
 
@@ -40,5 +43,17 @@ function removeExtentsTogether(Store) {
       collected.delete(this);
       this.db.getCollection(this.EXTENTS_COLLECTION).removeWhere((extent) => ids.has(extent.id));
     });
+  };
+}
+
+// Of the conditions of a search only the first one uses an index. Azurite begins with the account, and so looks at each of
+// its blobs whenever it reads or writes one: with 20,000 of them this takes 10 milliseconds. A name is that of few.
+function searchByNameFirst(Resultset) {
+  const findAnd = Resultset.prototype.findAnd;
+  const isExact = (condition) => typeof condition.name === "string";
+  Resultset.prototype.$and = function (conditions) {
+    const exact = conditions.filter(isExact);
+    const others = conditions.filter((condition) => !isExact(condition));
+    return findAnd.call(this, [...exact, ...others]);
   };
 }

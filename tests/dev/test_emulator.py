@@ -3,6 +3,7 @@
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from azure.storage.blob import BlobServiceClient
@@ -24,12 +25,25 @@ def test_a_database_that_the_environment_names_is_not_used(monkeypatch: pytest.M
 
 def test_unused_extents_are_collected_together() -> None:
     """One by one, the index is built anew for each; with 10,000 of them the emulator answers nothing for 40 seconds."""
-    script = Path(__file__).with_name("collected_extents.cjs")
-    command = [node(), "--require", str(GUARD), str(script)]
-
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        came = json.loads(process.stdout.read())
+    came = run_in_emulator("collected_extents.cjs")
 
     assert came["left"] == [f"extent {number}" for number in range(3, 1000, 2)]
     assert came["built"] <= 2
+
+
+def test_a_blob_is_searched_by_its_name() -> None:
+    """By its account, each blob of the account is looked at, and the emulator gets slower with each that it has."""
+    came = run_in_emulator("searched_names.cjs")
+
+    assert came["found"] == "blob 500"
+    assert came["others"] is None
+    assert came["looks"] <= 10
+
+
+def run_in_emulator(script: str) -> dict[str, Any]:
+    """What a script prints that runs where Azurite would."""
+    command = [node(), "--require", str(GUARD), str(Path(__file__).with_name(script))]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        printed: dict[str, Any] = json.loads(process.stdout.read())
+    return printed
