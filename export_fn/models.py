@@ -78,8 +78,7 @@ def _list(page: Page) -> tuple[Sequence[ListedModel], int]:
 def _answer(listed: Sequence[ListedModel], link: str | None) -> bytes:
     from shared.models.certificate_store import signer
 
-    stored = {blob.path for blob in model_store.list_blobs()}
-    return model_list_forms.answer(listed, stored, signer().fingerprint, link)
+    return model_list_forms.answer(listed, set(model_store.list_paths()), signer().fingerprint, link)
 
 
 def _publish(model_id: str, train_from: str, caller: str) -> None:

@@ -39,7 +39,7 @@ def remove_models(trainer: Trainer, configuration: Configuration, now_us: int) -
     either found, or has another ETag by then.
     """
     rewards, models = model_rewards_store.list_all(), list(model_store.list_blobs())
-    references = reference_store.list_all()
+    references = reference_store.list_etags()
     published, retention_us = published_store.read_published(), configuration.retention_us
     going = select_superseded_references(references, retention_us, now_us)
     staying = [reference for reference in references if reference not in going]
@@ -50,7 +50,7 @@ def remove_models(trainer: Trainer, configuration: Configuration, now_us: int) -
             model_store.remove(model)
     for reference in going:
         trainer.check()
-        reference_store.remove(reference)
+        reference_store.remove(reference, references[reference])
     ids = {model.id for model in published.models} | {reference.model_id for reference in staying}
     for record in rewards:
         if record.model_id not in ids:

@@ -56,7 +56,7 @@ def read_model(evaluation: Evaluation, sha256: str) -> bytes:
 
 def read_results(evaluation: Evaluation) -> dict[str, TaskResult]:
     """Read the results of the tasks that have any, by the key of the task."""
-    paths = [blob.path for blob in blobs.list_blobs(run_folder(evaluation) + "tasks/")]
+    paths = list(blobs.list_paths(run_folder(evaluation) + "tasks/"))
     results = [documents.read_result(text) for text in background_reads.read_all(paths) if text is not None]
     return {result.key: result for result in results}
 
@@ -103,7 +103,7 @@ def read_progress(evaluation: Evaluation) -> Progress:
     Before all messages of its last stage are sent, it is not stored how many there are, and some may be done already.
     """
     run = run_folder(evaluation)
-    paths = [blob.path for blob in blobs.list_blobs(run)]
+    paths = list(blobs.list_paths(run))
     stages = sum(path.startswith(f"{run}stages/") for path in paths)
     last = background_reads.read_all(_stage(evaluation, stage) for stage in range(max(stages - 2, 0), stages))
     planned = [int(mark) for mark in last if mark is not None and mark.isdigit()]
@@ -151,9 +151,9 @@ def tidy(evaluation: Evaluation, models: Sequence[str] = ()) -> None:
     names = ("outcome", "totals", "scores") if evaluation.status.has_results else ()
     stay = {f"{run_folder(evaluation)}{name}.json" for name in names}
     stay |= {_model(evaluation, sha256) for sha256 in models}
-    for blob in blobs.list_blobs(run_folder(evaluation)):
-        if blob.path not in stay:
-            blobs.remove(blob.path)
+    for path in blobs.list_paths(run_folder(evaluation)):
+        if path not in stay:
+            blobs.remove(path)
 
 
 def forget(evaluation: Evaluation) -> None:
@@ -161,8 +161,8 @@ def forget(evaluation: Evaluation) -> None:
     now = evaluation_store.read(evaluation.purpose, evaluation.id)
     if now is not None and now.created_us == evaluation.created_us and now.status.has_results:
         return
-    for blob in blobs.list_blobs(run_folder(evaluation)):
-        blobs.remove(blob.path)
+    for path in blobs.list_paths(run_folder(evaluation)):
+        blobs.remove(path)
 
 
 def _result(evaluation: Evaluation, task: str) -> str:

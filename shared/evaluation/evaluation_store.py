@@ -88,7 +88,7 @@ def survey(purpose: Purpose) -> Survey:
     uncertain which blobs belong to it.
     """
     root = _root(purpose)
-    paths = [blob.path for blob in blobs.list_blobs(root)]
+    paths = list(blobs.list_paths(root))
     records = dict.fromkeys(path for path in paths if path == _record_in(root + path.removeprefix(root).split("/")[0]))
     evaluations, damaged = dict[str, Evaluation](), None
     for path, text in zip(records, background_reads.read_all(records), strict=True):
@@ -121,9 +121,9 @@ def remove(purpose: Purpose, evaluation_id: str) -> None:
     """Delete an evaluation with all its blobs; workers that are still at it stop by themselves."""
     record = _record(purpose, evaluation_id)
     blobs.remove(record)
-    for blob in blobs.list_blobs(f"{_folder(purpose, evaluation_id)}/"):
-        if blob.path != record:
-            blobs.remove(blob.path)
+    for path in blobs.list_paths(f"{_folder(purpose, evaluation_id)}/"):
+        if path != record:
+            blobs.remove(path)
 
 
 def run_folder(evaluation: Evaluation) -> str:

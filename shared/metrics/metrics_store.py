@@ -36,7 +36,7 @@ def read_bins(from_us: int, to_us: int, metrics: Metrics) -> list[Bin]:
 
 def _days(from_us: int, to_us: int) -> list[tuple[str, int]]:
     """The days of a range that have a blob, with its path."""
-    paths = [blob.path for blob in blobs.list_blobs(this_loop().metrics) if blob.path.endswith(_SUFFIX)]
+    paths = [path for path in blobs.list_paths(this_loop().metrics) if path.endswith(_SUFFIX)]
     days = [(path, _day_of(path)) for path in paths]
     return [(path, day) for path, day in days if day < to_us and day + DAY > from_us]
 

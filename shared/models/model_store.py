@@ -122,7 +122,7 @@ def read_described(state_blob: str) -> DescribedModel | None:
 
 def find_described(sha256: str) -> DescribedModel | None:
     """Find the model whose training state or predictor has a SHA-256; None if no such model was made here."""
-    paths = [blob.path for blob in blobs.list_blobs(this_loop().models)]
+    paths = list(list_paths())
     model_blob = next((path for path in paths if path.endswith(f"/{sha256}.vw")), None)
     folder = model_blob.rsplit("/", 1)[0] + "/" if model_blob else None
     for path in paths:
@@ -142,7 +142,7 @@ def find_described_by_id(model_id: str) -> DescribedModel | None:
     digest = model_id.rpartition("-")[2]
     if len(digest) != ID_DIGITS:
         return None
-    names = (Path(blob.path) for blob in blobs.list_blobs(this_loop().models) if blob.path.endswith(".vw"))
+    names = (Path(path) for path in list_paths() if path.endswith(".vw"))
     sha256 = next((name.stem for name in names if name.stem.startswith(digest)), None)
     return find_described(sha256) if sha256 else None
 
@@ -179,8 +179,13 @@ def read(path: str) -> bytes | None:
     return stored.data if stored else None
 
 
+def list_paths() -> Iterator[str]:
+    """The paths of all blobs of models, descriptions too, oldest log position first."""
+    return blobs.list_paths(this_loop().models)
+
+
 def list_blobs() -> Iterator[ModelBlob]:
-    """All blobs of models, descriptions too, oldest log position first."""
+    """All blobs of models as they are now, in the same order; ten times the work of `list_paths`."""
     for blob in blobs.list_blobs(this_loop().models):
         position = blob.path.removeprefix(this_loop().models).split("-", 1)[0]
         yield ModelBlob(blob.path, from_compact(position), blob.etag)

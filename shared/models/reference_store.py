@@ -7,6 +7,7 @@ model that was in use is always named in one of them, until it is deleted.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from shared import running_call
 from shared.models.published import ModelReference
@@ -23,13 +24,17 @@ class StoredReference:
 
     Attributes:
         since_us: When the model was published, or was last wanted again.
-        etag: As it was listed.
     """
 
     path: str
     model_id: str
     since_us: int
-    etag: str
+
+    @classmethod
+    def at(cls, path: str) -> Self:
+        """What the path of a stored reference says."""
+        since, model_id = path.removeprefix(this_loop().references).removesuffix(_SUFFIX).split("-", 1)
+        return cls(path, model_id, from_compact(since))
 
 
 @running_call.harmless()
@@ -41,11 +46,12 @@ def store(model: ModelReference, since_us: int) -> None:
 
 def list_all() -> list[StoredReference]:
     """List the references, newest first; a model may have several."""
-    stored = []
-    for blob in blobs.list_blobs(this_loop().references):
-        since, model_id = blob.path.removeprefix(this_loop().references).removesuffix(_SUFFIX).split("-", 1)
-        stored.append(StoredReference(blob.path, model_id, from_compact(since), blob.etag))
-    return stored[::-1]
+    return [StoredReference.at(path) for path in blobs.list_paths(this_loop().references)][::-1]
+
+
+def list_etags() -> dict[StoredReference, str]:
+    """List the references with the ETags that they have now; ten times the work of `list_all`."""
+    return {StoredReference.at(blob.path): blob.etag for blob in blobs.list_blobs(this_loop().references)}
 
 
 def read(stored: Iterable[StoredReference]) -> dict[str, ModelReference]:
@@ -76,6 +82,6 @@ def newest_of_each(stored: Sequence[StoredReference], without: Iterable[str]) ->
     return selected
 
 
-def remove(reference: StoredReference) -> None:
-    """Delete a reference, unless it was stored anew since it was listed."""
-    blobs.remove_unchanged(reference.path, reference.etag)
+def remove(reference: StoredReference, etag: str) -> None:
+    """Delete a reference, unless it was stored anew since it had this ETag."""
+    blobs.remove_unchanged(reference.path, etag)
