@@ -49,4 +49,4 @@ for blueprint in (registry.blueprint(), train_timer.blueprint(), work.blueprint,
     app.register_functions(blueprint)
 gc.freeze()  # what is imported stays; no collection need look at it
 gc.enable()
-sys.setswitchinterval(0.001)  # seconds; a Rank waits so long for each thread of other calls
+sys.setswitchinterval(0.0005)  # seconds; a Rank waits so long for each thread of other calls

@@ -25,9 +25,10 @@ from shared.log.manifest import (
 )
 from shared.settings import StorageSettings, settings
 from shared.storage import background_reads, blobs, json_documents
-from shared.storage.blobs import Blob, ChangedMeanwhile
+from shared.storage.blobs import ChangedMeanwhile
 from shared.storage.json_documents import UnreadableDocument
 from shared.storage.paths import this_loop
+from shared.storage.rest import Blob
 from shared.storage_errors import StorageUnavailable
 from shared.times import DAY, LAST_US
 

@@ -12,9 +12,8 @@ from shared.configuration.service_configuration import ServiceConfiguration
 from shared.errors import LoopError, UnknownLoop
 from shared.models.published import Published
 from shared.storage import json_documents
-from shared.storage.blobs import Blob
 from shared.storage.paths import DEFAULT, this_loop
-from shared.storage.rest import Rest
+from shared.storage.rest import Blob, Rest
 from shared.storage.storage_answers import BlobMissing
 from shared.storage_errors import StorageUnavailable
 

@@ -9,7 +9,7 @@ import json
 import logging
 import os
 
-from shared.storage import blobs
+from shared.storage import background_reads, blobs
 from shared.storage.paths import this_loop
 from shared.storage.steady_clock import steady_us
 from shared.storage_errors import StorageUnavailable
@@ -43,9 +43,10 @@ class RefusedRanks:
     def count_recent(self, at_us: int) -> int:
         """The refused Ranks of all processes in about the last day before a moment. Blocking."""
         newest = sorted(blobs.list_blobs(this_loop().instances), key=lambda blob: blob.modified)[-_MOST_READ:]
-        recent = (blob.path for blob in newest if at_us - from_datetime(blob.modified) < DAY)
+        recent = [blob.path for blob in newest if at_us - from_datetime(blob.modified) < DAY]
+        others = background_reads.read_all(path for path in recent if not path.endswith(self._name))
         own = self._count if steady_us() - self._since_us < DAY else 0
-        return own + sum(_read_count(blobs.read(path)) for path in recent if not path.endswith(self._name))
+        return own + sum(map(_read_count, others))
 
     async def _write(self) -> None:
         await asyncio.sleep(max(_SOON_US, self._written_us + _PAUSE_US - steady_us()) / SECOND)
@@ -64,5 +65,5 @@ def delete_old_counts(at_us: int) -> None:
             blobs.remove_unchanged(blob.path, blob.etag)
 
 
-def _read_count(stored: blobs.Blob | None) -> int:
-    return int(json.loads(stored.data)[_KEY]) if stored else 0
+def _read_count(stored: bytes | None) -> int:
+    return int(json.loads(stored)[_KEY]) if stored else 0

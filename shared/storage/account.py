@@ -1,5 +1,6 @@
 """The storage account: where it is, how to sign in, and the SDKs' clients for all but the hot path."""
 
+import gc
 import logging
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -75,6 +76,7 @@ class StorageAccount:
         from shared.storage.timed_transport import TimedTransport
 
         trust = {"connection_verify": self.certificates} if self.certificates else {}
+        gc.freeze()  # what the SDK has imported stays; a collection of all would look at it for 30 ms
         return {"retry_total": _RETRIES, "transport": TimedTransport(self.clock, **_TIME_LIMITS, **trust)}
 
 

@@ -1,6 +1,7 @@
-"""Many reads at once for blocking code: an event loop in a thread of its own, with its own connections.
+"""Reads for blocking code, many at once: an event loop in a thread of its own, with its own connections.
 
-The SDKs take twenty times the processor time to read the intake's rows, which bounds how fast rows become log.
+The SDKs take ten to twenty times the processor time for a read. That bounds how fast rows become log, and while an SDK
+works in a thread, the event loop of the calls waits for the interpreter.
 """
 
 import asyncio
@@ -12,12 +13,13 @@ from typing import Any, Final
 
 from shared.settings import StorageSettings, settings
 from shared.storage.account import account
-from shared.storage.blobs import Blob
-from shared.storage.rest import Rest
-from shared.storage.storage_answers import BlobMissing
+from shared.storage.rest import Blob, Rest
+from shared.storage.storage_answers import BlobMissing, StorageRefused
 from shared.storage_errors import StorageUnavailable
 
 _SECONDS: Final = 30
+_BLOB_SECONDS: Final = 120
+"""For a whole blob, which may be large."""
 _PAUSES: Final = (0.2, 0.8, 2.0)
 _making = Lock()
 
@@ -41,34 +43,40 @@ async def retry[Result](attempt: Callable[[], Awaitable[Result]]) -> Result:
     """Read, and read again where storage gives no usable answer.
 
     Raises:
-        StorageUnavailable: No try had a usable answer.
+        StorageUnavailable: No try had a usable answer; or `StorageRefused`, at once.
     """
     for pause in _PAUSES:
         try:
             return await attempt()
+        except StorageRefused:
+            raise
         except StorageUnavailable:
             await asyncio.sleep(pause)
     return await attempt()
 
 
-async def read_blob(path: str, timeout: float | None = None) -> Blob | None:
-    """Read a blob, without its metadata; None if the blob is gone."""
+async def read_blob(path: str) -> Blob | None:
+    """Read a blob; None if the blob is gone."""
     try:
-        return await retry(lambda: rest().read_blob(path, timeout=timeout))
+        return await retry(lambda: rest().read_blob(path, timeout=_BLOB_SECONDS))
     except BlobMissing:
         return None
 
 
-async def read(path: str, timeout: float | None = None) -> bytes | None:
+async def read(path: str) -> bytes | None:
     """Read the content of a blob; None if the blob is gone."""
-    blob = await read_blob(path, timeout)
+    blob = await read_blob(path)
     return blob.data if blob else None
 
 
-async def read_piece(path: str, start: int, length: int) -> bytes | None:
-    """Read a piece of a blob, shorter at its end; None if the blob is gone."""
+async def read_piece(path: str, start: int, length: int, etag: str | None = None) -> bytes | None:
+    """Read a piece of a blob, shorter at its end; None if the blob is gone.
+
+    Raises:
+        BlobChanged: The blob has another ETag than the one that was given.
+    """
     try:
-        return await retry(lambda: rest().read_piece(path, start, length))
+        return await retry(lambda: rest().read_piece(path, start, length, etag))
     except BlobMissing:
         return None
 

@@ -2,11 +2,11 @@
 
 import io
 from collections.abc import Buffer
-from typing import Any, Final, Self
+from typing import Final, Self
 
-from shared.storage import blobs
+from shared.storage import background_reads, blobs
 from shared.storage.blobs import BlobVersion
-from shared.storage.sdk import translate_errors
+from shared.storage.storage_answers import BlobChanged
 from shared.storage_errors import StorageUnavailable
 
 PIECE_BYTES: Final = 4 * 1024 * 1024
@@ -53,14 +53,11 @@ class BlobFile(io.RawIOBase):
         return len(some)
 
     def _read_piece(self) -> bytes:
-        from azure.core import MatchConditions
-        from azure.core.exceptions import ResourceModifiedError
-
-        same: dict[str, Any] = {"etag": self.version.etag, "match_condition": MatchConditions.IfNotModified}
+        piece = background_reads.read_piece(self._path, self._read_bytes, PIECE_BYTES, self.version.etag)
         try:
-            with translate_errors(absent=True):
-                piece: bytes = blobs.client(self._path).download_blob(self._read_bytes, PIECE_BYTES, **same).readall()
-                return piece
-        except ResourceModifiedError as error:
+            content = background_reads.begin(piece).result()
+        except BlobChanged as error:
             raise StorageUnavailable(f"{self._path} was changed while it was read") from error
-        raise StorageUnavailable(f"{self._path} was deleted while it was read")
+        if content is None:
+            raise StorageUnavailable(f"{self._path} was deleted while it was read")
+        return content

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from shared.errors import LoopError
-from shared.storage import sdk
+from shared.storage import background_reads, sdk
 from shared.storage.paths import split_path
+from shared.storage.rest import Blob
 from shared.storage.sdk import translate_errors
 
 if TYPE_CHECKING:
@@ -28,15 +29,6 @@ class BlobLeased(LoopError):
             f"another program holds a lease on the blob {path}; end the lease, or break it with: az storage blob lease "
             f"break --account-name <account> -c {split_path(path)[0]} -b {split_path(path)[1]}"
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Blob:
-    """A blob's content, version and metadata."""
-
-    data: bytes
-    etag: str
-    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +54,12 @@ def client(path: str) -> "BlobClient":
 
 def read(path: str) -> Blob | None:
     """Read a blob; None if there is none."""
-    with translate_errors(absent=True):
-        download = client(path).download_blob()
-        return Blob(download.readall(), download.properties.etag, download.properties.metadata or {})
-    return None
+    return background_reads.begin(background_reads.read_blob(path)).result()
 
 
 def read_piece(path: str, start: int, length: int) -> bytes | None:
     """Read a piece of a blob, shorter at its end; None if there is no blob."""
-    with translate_errors(absent=True):
-        content: bytes = client(path).download_blob(start, length).readall()
-        return content
-    return None
+    return background_reads.begin(background_reads.read_piece(path, start, length)).result()
 
 
 def read_etag(path: str) -> str | None:

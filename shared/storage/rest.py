@@ -9,10 +9,9 @@ import orjson
 
 from shared.storage import paths, table_batch
 from shared.storage.account import StorageAccount
-from shared.storage.blobs import Blob
 from shared.storage.http_connection import Answer
 from shared.storage.http_pool import HttpPool
-from shared.storage.storage_answers import BlobMissing, OutcomeUnknown, TableMissing
+from shared.storage.storage_answers import BlobChanged, BlobMissing, OutcomeUnknown, StorageRefused, TableMissing
 from shared.storage_errors import StorageUnavailable
 
 _JSON: Final = {
@@ -25,7 +24,17 @@ _AFTER: Final = {
     "NextPartitionKey": "x-ms-continuation-nextpartitionkey",
     "NextRowKey": "x-ms-continuation-nextrowkey",
 }
+_MAY_END: Final = (408, 409, 429)
+"""Refusals that need not last, such as that of a table that is just being deleted."""
 _BATCH: Final = {**_JSON, "Content-Type": table_batch.CONTENT_TYPE}
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A blob's content, and the ETag of its version."""
+
+    data: bytes
+    etag: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,15 +155,19 @@ class Rest:
             raise _error(answer)
         return Blob(answer.body, answer.headers.get("etag", ""))
 
-    async def read_piece(self, path: str, start: int, length: int) -> bytes:
-        """Read a piece of a blob, shorter at its end, and empty behind that.
+    async def read_piece(self, path: str, start: int, length: int, etag: str | None = None) -> bytes:
+        """Read a piece of a blob, shorter at its end, and empty behind that; with an ETag only while the blob has it.
 
         Raises:
             BlobMissing: There is no such blob.
+            BlobChanged: The blob has another ETag.
         """
-        answer = await self._blob("GET", path, "", {"x-ms-range": f"bytes={start}-{start + length - 1}"}, None)
+        headers = {"x-ms-range": f"bytes={start}-{start + length - 1}"} | ({"If-Match": etag} if etag else {})
+        answer = await self._blob("GET", path, "", headers, None)
         if answer.status == 404:
             raise BlobMissing(path)
+        if answer.status == 412:
+            raise BlobChanged
         if answer.status == 416:
             return b""
         if answer.status not in (200, 206):
@@ -236,5 +249,8 @@ def _insert_error(answer: Answer, count: int) -> Exception:
 
 def _error(answer: Answer) -> StorageUnavailable:
     """The error for an answer that no request should get; after a 5xx, storage may still have obeyed."""
-    kind = OutcomeUnknown if answer.status >= 500 else StorageUnavailable
+    if answer.status >= 500:
+        kind: type[StorageUnavailable] = OutcomeUnknown
+    else:
+        kind = StorageUnavailable if answer.status in _MAY_END else StorageRefused
     return kind(f"storage answered {answer.status}")

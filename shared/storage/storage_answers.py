@@ -7,6 +7,10 @@ class OutcomeUnknown(StorageUnavailable):
     """No usable answer came: the write may have happened, or may still happen."""
 
 
+class StorageRefused(StorageUnavailable):
+    """Storage refuses the request, as it would refuse the same request again."""
+
+
 class RowExists(Exception):
     """Another row has the key already; nothing was written.
 
@@ -42,6 +46,10 @@ class TableMissing(Exception):
 
 class TableClosed(StorageUnavailable):
     """There is no such table, and its time is over: none may be made; nothing was written."""
+
+
+class BlobChanged(Exception):
+    """A blob has another ETag than the one that was named."""
 
 
 class BlobMissing(Exception):

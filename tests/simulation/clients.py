@@ -28,9 +28,8 @@ from azure.data.tables import TableErrorCode
 from azure.storage.blob import StorageErrorCode
 
 from shared.storage import paths, table_batch
-from shared.storage.blobs import Blob
-from shared.storage.rest import Rest, RowPage, StoredRow
-from shared.storage.storage_answers import BlobMissing, OutcomeUnknown, TableMissing
+from shared.storage.rest import Blob, Rest, RowPage, StoredRow
+from shared.storage.storage_answers import BlobChanged, BlobMissing, OutcomeUnknown, StorageRefused, TableMissing
 from shared.storage.storage_clock import StorageClock
 from shared.storage_errors import StorageUnavailable
 from shared.times import from_datetime, to_datetime, to_iso
@@ -355,17 +354,6 @@ def _properties(blob: StoredBlob, now_us: int) -> BlobProperties:
     )
 
 
-@dataclass(slots=True)
-class Download:
-    """The answer of `download_blob`."""
-
-    properties: BlobProperties
-    data: bytes
-
-    def readall(self) -> bytes:
-        return self.data
-
-
 class SimulatedBlobs:
     """As `BlobServiceClient`."""
 
@@ -406,24 +394,6 @@ class SimulatedBlob:
     @property
     def path(self) -> str:
         return f"{self.container_name}/{self.blob_name}"
-
-    def download_blob(
-        self,
-        offset: int | None = None,
-        length: int | None = None,
-        *,
-        etag: str | None = None,
-        match_condition: MatchConditions | None = None,
-    ) -> Download:
-        if offset is None:
-            blob = self._get("get blob")
-            return Download(self._properties(blob), blob.data)
-        get_range, end = self.service.storage.get_range, None if length is None else offset + length
-        conditions = _conditions(etag, match_condition)
-        blob, data = self.service.call(
-            "get blob", self.path, lambda _: get_range(self.container_name, self.blob_name, offset, end, **conditions)
-        )
-        return Download(self._properties(blob), data)
 
     def get_blob_properties(self) -> BlobProperties:
         return self._properties(self._get("head blob"))
@@ -804,11 +774,13 @@ class SimulatedRest(Rest):
             raise (BlobMissing(path) if refused.status == 404 else _unexpected(refused)) from None
         return Blob(blob.data, blob.etag)
 
-    async def read_piece(self, path: str, start: int, length: int) -> bytes:
+    async def read_piece(self, path: str, start: int, length: int, etag: str | None = None) -> bytes:
         get_range, place = self._storage.blobs.get_range, paths.split_path(path)
         try:
-            _, data = await self._send("get blob", path, lambda _: get_range(*place, start, start + length))
+            _, data = await self._send("get blob", path, lambda _: get_range(*place, start, start + length, etag))
         except Refused as refused:
+            if refused.status == 412:
+                raise BlobChanged from None
             if refused.status == 416:
                 return b""
             raise (BlobMissing(path) if refused.status == 404 else _unexpected(refused)) from None
@@ -852,7 +824,8 @@ def _answer_refused(refused: Refused) -> bool:
 
 
 def _unexpected(refused: Refused) -> StorageUnavailable:
-    return StorageUnavailable(f"storage answered {refused.status}")
+    kind = StorageUnavailable if refused.status == 409 else StorageRefused
+    return kind(f"storage answered {refused.status}")
 
 
 def _odata_error(refused: Refused) -> bytes:

@@ -13,10 +13,12 @@ from shared.settings import StorageSettings
 from shared.storage import table_batch
 from shared.storage.rest import Rest
 from shared.storage.storage_answers import (
+    BlobChanged,
     BlobMissing,
     OutcomeUnknown,
     RowExists,
     RowRefused,
+    StorageRefused,
     TableMissing,
 )
 from shared.storage_errors import StorageUnavailable
@@ -185,6 +187,18 @@ async def test_a_piece_of_a_blob_is_read(rest: Rest) -> None:
     assert pieces == [b"0123", b"3456", b"89", b"", b""]
 
 
+async def test_a_piece_is_of_the_version_that_is_wanted(rest: Rest) -> None:
+    await rest.create_blob("loops/default/versions", b"0123", "application/octet-stream")
+    blob = await rest.read_blob("loops/default/versions")
+    assert blob is not None
+    assert await rest.read_piece("loops/default/versions", 1, 2, blob.etag) == b"12"
+
+    await rest.clear_metadata("loops/default/versions")
+
+    with pytest.raises(BlobChanged):
+        await rest.read_piece("loops/default/versions", 1, 2, blob.etag)
+
+
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [
@@ -194,7 +208,7 @@ async def test_a_piece_of_a_blob_is_read(rest: Rest) -> None:
         (Fault(after=1.8), OutcomeUnknown),
         (Fault(status=500), OutcomeUnknown),
         (Fault(status=503), OutcomeUnknown),
-        (Fault(status=403), StorageUnavailable),
+        (Fault(status=403), StorageRefused),
         (Fault(status=429), StorageUnavailable),
     ],
 )
