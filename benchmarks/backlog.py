@@ -7,6 +7,7 @@ import asyncio
 import os
 import random
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import batched
 from threading import Event as Flag
@@ -58,7 +59,7 @@ class Backlog:
         return end_us - end_us % CELL_US - self.parts * CELL_US
 
 
-def fill(clock: int, parts: int, events: int, actions: int = 10) -> dict[str, int]:
+def fill(clock: Sequence[int], parts: int, events: int, actions: int = 10) -> dict[str, int]:
     """Write a backlog to the intake, with storage's clock at the end of each part; gives the number of rows."""
     backlog = Backlog(parts, events, actions)
     rows = asyncio.run(_fill(Clock(clock), backlog))
@@ -72,7 +73,7 @@ def part(from_us: int, events: int, shards: int) -> list[Row]:
     return _rows(backlog, 0, from_us, payloads, shards)
 
 
-def train(clock: int) -> dict[str, int]:
+def train(clock: Sequence[int]) -> dict[str, int]:
     """Fill the intake a little and let the trainer run, so that a model is published; gives the events it learned."""
     from shared.models import published_store
     from train_timer.run import Trainings

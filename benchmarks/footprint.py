@@ -31,7 +31,7 @@ def trainer(progress: Progress, storage: Storage, parts: int = _PARTS, events: i
     """The memory of a training run and of the learner's process beside it."""
     progress.show(f"a training run over {parts} parts of {events} events")
     loop = storage.loop()
-    sides.run(backlog.fill, loop, clock=storage.clock.port, parts=parts, events=events)
+    sides.run(backlog.fill, loop, clock=storage.clock.ports, parts=parts, events=events)
     peaks = sides.run(train_run, loop)
     what = f"memory of a training run, {parts} parts of {events} events, with the learner's process"
     return [

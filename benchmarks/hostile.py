@@ -45,7 +45,7 @@ def measure(
     by_schemathesis: float = BY_SCHEMATHESIS,
 ) -> list[Figure]:
     """Send calls of a seed, and find what is wrong with their answers, the host's memory and the ordinary client."""
-    with start_storage() as storage, tempfile.TemporaryDirectory(prefix="rankloop-bench-") as folder:
+    with start_storage(tables_apart=True) as storage, tempfile.TemporaryDirectory(prefix="rankloop-bench-") as folder:
         progress.show("training a model")
         loop = servers.train_loop(storage)
         model = servers.model_file(loop, folder)

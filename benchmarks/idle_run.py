@@ -61,7 +61,7 @@ def measure(
     with start_storage() as storage:
         progress.show("training a model")
         loop = {**storage.loop(), "INTAKE_SPAN": "P1D"}
-        sides.run(backlog.fill, loop, clock=storage.clock.port, parts=2, events=200)
+        sides.run(backlog.fill, loop, clock=storage.clock.ports, parts=2, events=200)
         sides.run(learn, loop)
         progress.show(f"writing {days} days of log")
         sides.run(write_log, loop, days=days)

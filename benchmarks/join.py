@@ -31,7 +31,7 @@ def measure(
         by_workers = shards.measure(progress, storage, events_of_shard, rounds_of_shards)
         loop = storage.loop()
         progress.show(f"writing {parts} parts of {events} events")
-        sides.run(backlog.fill, loop, clock=storage.clock.port, parts=parts, events=events)
+        sides.run(backlog.fill, loop, clock=storage.clock.ports, parts=parts, events=events)
         joined, scanned, threaded = alternate(
             progress,
             rounds,

@@ -49,7 +49,7 @@ def measure(
 
 def _run(storage: Storage, parts: int, events: int) -> dict[str, Any]:
     loop = storage.loop()
-    sides.run(backlog.fill, loop, clock=storage.clock.port, parts=parts, events=events)
+    sides.run(backlog.fill, loop, clock=storage.clock.ports, parts=parts, events=events)
     result: dict[str, Any] = sides.run(train_run, loop)
     if result["learned"] != parts * events:
         raise SideFailed(f"{result['learned']} events were learned instead of {parts * events}")

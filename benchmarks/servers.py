@@ -39,7 +39,7 @@ class Server:
 def train_loop(storage: Storage) -> dict[str, str]:
     """Give the settings of a loop that has a published model."""
     loop = storage.loop()
-    sides.run(backlog.train, loop, clock=storage.clock.port)
+    sides.run(backlog.train, loop, clock=storage.clock.ports)
     return loop
 
 

@@ -5,9 +5,9 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from localhost.azurite.accounts import EmulatedAccount
@@ -28,32 +28,41 @@ class Clock:
     """Storage's clock.
 
     Attributes:
-        port: Where it is set.
+        ports: Where it is set, for each emulator.
     """
 
-    port: int
+    ports: Sequence[int]
 
     def set(self, ahead_us: int) -> None:
         """Let storage's time be the machine's plus so many microseconds; a negative number is the past."""
-        with socket.create_connection(("127.0.0.1", self.port), _SECONDS) as connection:
-            connection.sendall(str(ahead_us / 1000).encode())
-            if connection.recv(16) != b"set":
-                raise ConnectionError("the clock of the storage emulator could not be set")
+        for port in self.ports:
+            with socket.create_connection(("127.0.0.1", port), _SECONDS) as connection:
+                connection.sendall(str(ahead_us / 1000).encode())
+                if connection.recv(16) != b"set":
+                    raise ConnectionError("the clock of the storage emulator could not be set")
 
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """A running emulator."""
+    """A running emulator.
+
+    Attributes:
+        tables: The emulator of the tables, if they have one of their own; else None.
+    """
 
     azurite: Azurite
     clock: Clock
+    tables: Azurite | None
 
     def loop(self) -> dict[str, str]:
         """Give the settings of a loop that has an account of its own: the deployed defaults, small intake tables.
 
         Azurite reads a whole table for every query, where the service has an index.
         """
-        return settings(self.azurite.new_account())
+        account = self.azurite.new_account()
+        if self.tables:
+            account = replace(account, ports=replace(account.ports, table=self.tables.account.ports.table))
+        return settings(account)
 
 
 def settings(account: EmulatedAccount, **more: str) -> dict[str, str]:
@@ -71,20 +80,31 @@ def settings(account: EmulatedAccount, **more: str) -> dict[str, str]:
 
 
 @contextmanager
-def start_storage() -> Iterator[Storage]:
-    """Start an emulator; it ends with the context."""
+def start_storage(*, tables_apart: bool = False) -> Iterator[Storage]:
+    """Start an emulator; it ends with the context.
+
+    Args:
+        tables_apart: Whether tables are served by a process of their own, and do not wait for requests of blobs.
+    """
     node()
-    with tempfile.TemporaryDirectory(prefix="rankloop-bench-") as folder:
-        file = Path(folder, "clock")
-        with _environment(
-            {"NODE_OPTIONS": f'--require "{CLOCK}" --max-old-space-size={_HEAP_MB}', "BENCHMARK_CLOCK": str(file)}
-        ):
-            azurite = Azurite()
-            azurite.start()
-        try:
-            yield Storage(azurite, Clock(_port(file)))
-        finally:
-            azurite.stop()
+    with ExitStack() as ending:
+        azurite, port = _start(ending, None)
+        if not tables_apart:
+            yield Storage(azurite, Clock((port,)), None)
+            return
+        tables, second_port = _start(ending, azurite.account.key)
+        yield Storage(azurite, Clock((port, second_port)), tables)
+
+
+def _start(ending: ExitStack, key: str | None) -> tuple[Azurite, int]:
+    """Start an emulator with a key, which ends with a stack; gives the port of its clock too."""
+    file = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="rankloop-bench-")), "clock")
+    options = f'--require "{CLOCK}" --max-old-space-size={_HEAP_MB}'
+    azurite = Azurite(key=key)
+    with _environment({"NODE_OPTIONS": options, "BENCHMARK_CLOCK": str(file)}):
+        azurite.start()
+    ending.callback(azurite.stop)
+    return azurite, _port(file)
 
 
 @contextmanager

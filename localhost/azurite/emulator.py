@@ -51,11 +51,16 @@ class Azurite(ChildProcess):
 
     name = "Azurite"
 
-    def __init__(self, folder: Path | None = None, ports: Ports = Ports()) -> None:  # noqa: B008 - frozen
-        """Take the folder of its data (None: in memory) and its ports."""
+    def __init__(
+        self,
+        folder: Path | None = None,
+        ports: Ports = Ports(),  # noqa: B008 - frozen
+        key: str | None = None,
+    ) -> None:
+        """Take the folder of its data (None: in memory), its ports, and the key of its accounts (None: a new one)."""
         self._folder = folder
         self._ports = ports
-        self._key = new_key()
+        self._key = key or new_key()
         self._lock = FolderLock(folder / "azurite.lock") if folder else None
         self._output: list[str] = []
         self._reader: threading.Thread | None = None
