@@ -34,6 +34,7 @@ _whole_run = ExitStack()
 
 def pytest_configure() -> None:
     """Before any test is read, let alone run."""
+    pytest.register_assert_rewrite("tests.loop.oracle", "tests.loop.stored_loop")  # they tell what differs
     clock.begin_run()
     keep_bytecode()
     _whole_run.enter_context(in_loop(DEFAULT))

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 from localhost.azurite.node import node
 from localhost.environment import ROOT
@@ -24,6 +25,11 @@ import {{ inflate }} from {module};
 for (const name of ["chromium.br", "fonts.tar.br", "al2023.tar.br"])
   await inflate({folder} + "/" + name);
 """
+_FONTS = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>{fonts}</dir><cachedir>{cache}</cachedir></fontconfig>
+"""
+"""In place of the package's own, which looks for fonts in folders that it alone is unpacked to."""
 _ARGUMENTS = (
     *("--no-sandbox", "--no-zygote", "--disable-dev-shm-usage"),
     *("--disable-gpu", "--font-render-hinting=none"),
@@ -51,12 +57,15 @@ def _unpacked() -> Path:
             command = [node(), "--input-type=module", "--eval", script]
             subprocess.run(command, env={**os.environ, "TMPDIR": str(folder)}, check=True)
             (folder / "complete").touch()
+        fonts = _FONTS.format(fonts=escape(str(folder / "fonts")), cache=escape(str(folder / "font-cache")))
+        (folder / "new-fonts.conf").write_text(fonts, encoding="utf-8")
+        (folder / "new-fonts.conf").replace(folder / "fonts.conf")
     return folder
 
 
 def _environment(folder: Path) -> Mapping[str, str]:
     """Give the environment of the browser: with the package's libraries where the machine has none."""
-    environment = {**os.environ, "FONTCONFIG_PATH": str(folder / "fonts"), "HOME": str(folder)}
+    environment = {**os.environ, "FONTCONFIG_FILE": str(folder / "fonts.conf"), "HOME": str(folder)}
     if ctypes.util.find_library("nss3") is None:
         environment["LD_LIBRARY_PATH"] = str(folder / "al2023" / "lib")
     return environment
