@@ -19,6 +19,7 @@ from shared.storage.paths import DEFAULT, in_loop
 from tests import clock, order
 from tests.hosts import HostProcess
 
+pytest.register_assert_rewrite("tests.loop.oracle", "tests.loop.stored_loop")  # they tell what differs
 settings.register_profile("fixed seeds", derandomize=True, deadline=None)
 settings.load_profile("fixed seeds")
 
@@ -34,7 +35,6 @@ _whole_run = ExitStack()
 
 def pytest_configure() -> None:
     """Before any test is read, let alone run."""
-    pytest.register_assert_rewrite("tests.loop.oracle", "tests.loop.stored_loop")  # they tell what differs
     clock.begin_run()
     keep_bytecode()
     _whole_run.enter_context(in_loop(DEFAULT))
