@@ -65,6 +65,8 @@ def measure(
                 came = attack(progress, host, order)
             seconds, cpu = time.perf_counter() - began, cpu_seconds(host.pid) - cpu
             peak = peak_bytes(host.pid) / _MB
+            errors = report.errors(host.read_log()) if report.count(came, "failed") else ""
+    print(f"\n{report.table(came)}\n{report.wrong(came, seed)}\n{errors}")
     return _figures(came, quiet, hostile, seconds, cpu, peak, seed)
 
 
@@ -131,7 +133,6 @@ def _process(command: list[str]) -> Iterator["subprocess.Popen[str]"]:
 def _figures(
     came: Came, quiet: _Client, hostile: _Client, seconds: float, cpu: float, peak: float, seed: int
 ) -> list[Figure]:
-    print(f"\n{report.table(came)}\n{report.wrong(came, seed)}")
     rate = Figure("hostile", "hostile calls", "calls/s", [came.calls / seconds], details=report.details(came, seed))
     none = Goal("at most", 0)
     return [

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,10 +30,12 @@ class Server:
     Attributes:
         url: Without a slash at its end.
         pid: Of its only process.
+        read_log: Gives all that it has logged so far.
     """
 
     url: str
     pid: int
+    read_log: Callable[[], str] = str
 
 
 def train_loop(storage: Storage) -> dict[str, str]:
@@ -55,7 +57,7 @@ def product(loop: Mapping[str, str], slots: int = 0) -> Iterator[Server]:
             _post(host.url, examples.SLOTS_PATH, {**examples.slots_body(20, slots, 0), "eventId": "warm-up"})
         elif ask(host.url, "warm-up")["modelless"]:
             raise StartFailure("The host does not use the model that was trained.")
-        yield Server(host.url, host.pid)
+        yield Server(host.url, host.pid, host.log)
 
 
 @contextmanager

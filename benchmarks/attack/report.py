@@ -1,5 +1,6 @@
 """What came of hostile calls, in words: a table by operation, and what was wrong."""
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -14,6 +15,8 @@ KINDS = {
 }
 """What may be wrong with an answer."""
 _MOST_LINES = 5
+_ENTRY = re.compile(r"^(?=\d{4}-\d\d-\d\dT)", re.MULTILINE)
+_ERROR = re.compile(r"\S+ ERROR ")
 _CLASSES = ("2xx", "3xx", "4xx", "5xx", "none")
 
 
@@ -52,6 +55,12 @@ def wrong(came: Came, seed: int) -> str:
         lines += [f"WRONG: {number:,} × {group}" for group, number in groups.most_common(20)]
         lines += [_line(each, seed) for each in of_kind[:_MOST_LINES]]
     return "\n".join(lines)
+
+
+def errors(log: str) -> str:
+    """The last errors in a host's log, each with the lines that belong to it."""
+    entries = [entry.rstrip() for entry in _ENTRY.split(log) if _ERROR.match(entry)]
+    return "\n".join(entries[-_MOST_LINES:])
 
 
 def details(came: Came, seed: int) -> dict[str, Any]:

@@ -116,3 +116,11 @@ def test_a_missed_goal_of_hostile_is_a_failure() -> None:
     missed = [Figure(name, "", "", [1], goal=Goal("at most", 0)) for name in ("hostile", "join")]
 
     assert [fails(figure) for figure in missed] == [True, False]
+
+
+def test_errors_in_the_log_of_the_host_are_told_with_their_traces() -> None:
+    trace = "2026-11-29T22:31:20.000Z ERROR    shared.web.endpoint: The call failed\nTraceback:\n  File x\nKeyError: 1"
+    other = "2026-11-29T22:31:30.000Z ERROR    shared.web.endpoint: Another"
+    calm = "2026-11-29T22:31:21.965Z WARNING  configure_fn: has unknown fields\n"
+
+    assert report.errors(f"{calm}{trace}\n{calm}{other}\n") == f"{trace}\n{other}"
