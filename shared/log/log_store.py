@@ -24,6 +24,7 @@ from shared.storage.rest import Blob
 
 _MOST_AHEAD = 16
 _MOST_BYTES_AHEAD = 16 * 1024 * 1024
+_SECONDS = 120
 _MOST_REFUSED_BYTES = 4 * 1024
 """Of the text of a line that models cannot learn from."""
 _DELETED_AT_ONCE = 8
@@ -118,7 +119,7 @@ def read_ahead(log: Iterable[LogBlob]) -> Iterator[Blob | None]:
     """
     coming: deque[tuple[int, Future[Blob | None]]] = deque()
     for blob in log:
-        coming.append((blob.size_bytes, background_reads.begin(background_reads.read_blob(blob.path))))
+        coming.append((blob.size_bytes, background_reads.begin(background_reads.read_blob(blob.path, _SECONDS))))
         while len(coming) > _MOST_AHEAD or sum(size for size, _ in coming) > _MOST_BYTES_AHEAD:
             yield coming.popleft()[1].result()
     while coming:

@@ -6,7 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
 
+import pytest
+
 from shared.storage import background_reads
+from shared.storage.storage_answers import OutcomeUnknown, StorageRefused
+from shared.storage_errors import StorageUnavailable
 from tests.processes import process
 
 THREADS = 16
@@ -20,6 +24,19 @@ def test_threads_that_begin_at_once_share_one_event_loop(tmp_path: Path) -> None
     reading.join()
 
     assert reading.exitcode == 1, "the number of loops"
+
+
+@pytest.mark.parametrize(("trouble", "tries"), [(StorageRefused, 1), (OutcomeUnknown, 4), (StorageUnavailable, 4)])
+def test_a_refusal_that_would_come_again_is_not_tried_again(trouble: type[StorageUnavailable], tries: int) -> None:
+    made = []
+
+    async def attempt() -> None:
+        made.append(trouble)
+        raise trouble("no")
+
+    with pytest.raises(trouble):
+        background_reads.begin(background_reads.retry(attempt)).result()
+    assert len(made) == tries
 
 
 def _begin_at_once() -> None:
