@@ -29,7 +29,7 @@ _FONTS = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig><dir>{fonts}</dir><cachedir>{cache}</cachedir></fontconfig>
 """
-"""In place of the package's own, which looks for fonts in folders that it alone is unpacked to."""
+"""In place of the package's own, which looks for fonts in `/tmp/fonts` and in the folders of a cloud function."""
 _ARGUMENTS = (
     *("--no-sandbox", "--no-zygote", "--disable-dev-shm-usage"),
     *("--disable-gpu", "--font-render-hinting=none"),
