@@ -1,6 +1,9 @@
 """`bench hostile`: all operations are attacked, by all, and what is wrong with an answer is noticed."""
 
+import logging
 import re
+import sys
+from typing import Any
 
 import orjson
 import pytest
@@ -19,6 +22,7 @@ from benchmarks.servers import Server
 from function_app import registry
 from localhost.azurite.emulator import Azurite
 from localhost.environment import ROOT
+from localhost.host.log_lines import FullLines
 from shared.web.openapi import describe
 
 RANK = Call("rank", "POST", "/north/personalizer/v1.0/rank", "north", "rank", may=True)
@@ -119,8 +123,16 @@ def test_a_missed_goal_of_hostile_is_a_failure() -> None:
 
 
 def test_errors_in_the_log_of_the_host_are_told_with_their_traces() -> None:
-    trace = "2026-11-29T22:31:20.000Z ERROR    shared.web.endpoint: The call failed\nTraceback:\n  File x\nKeyError: 1"
-    other = "2026-11-29T22:31:30.000Z ERROR    shared.web.endpoint: Another"
-    calm = "2026-11-29T22:31:21.965Z WARNING  configure_fn: has unknown fields\n"
+    """As the host writes its lines."""
+    calm = _lines(logging.WARNING, "a field is unknown")
+    try:
+        raise KeyError("lost")
+    except KeyError:
+        failed = _lines(logging.ERROR, "the call failed", sys.exc_info())
 
-    assert report.errors(f"{calm}{trace}\n{calm}{other}\n") == f"{trace}\n{other}"
+    assert report.errors(f"{calm}\n{failed}\n{calm}\n") == failed
+    assert "KeyError" in failed
+
+
+def _lines(level: int, text: str, trouble: Any = None) -> str:
+    return FullLines().format(logging.LogRecord("shared.web", level, "", 1, text, None, trouble))
