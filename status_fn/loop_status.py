@@ -64,8 +64,8 @@ def _of_this_instance(hot_path: HotPath[Any]) -> list[LoopWarning]:
         warnings.append(
             LoopWarning("NotRefreshed", message, "If this stays, check the storage account and the access to it.")
         )
-    if model and model.rejected:
-        message = f"This instance does not use model {model.rejected.model_id}: {model.rejected.reason}."
+    if rejected := model and model.rejected:  # the event loop's thread may change it meanwhile
+        message = f"This instance does not use model {rejected.model_id}: {rejected.reason}."
         warnings.append(
             LoopWarning(
                 "ModelRejected",

@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Final, cast
 
 import httptools
 
 from shared.storage.steady_clock import steady_us
+
+READS: Final = ("GET", "HEAD")
+"""The methods that change nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from contextlib import AbstractContextManager
 from functools import cache
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, overload
 from urllib.parse import urlsplit
 
 from shared.settings import StorageSettings, settings
 from shared.storage.account import StorageAccount, account
+from shared.storage.http_connection import READS
 from shared.storage.public_addresses import names_this_machine
 from shared.storage.storage_clock import StorageClock
 from shared.storage_errors import StorageUnavailable
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from azure.data.tables import TableServiceClient
     from azure.storage.blob import BlobServiceClient
     from azure.storage.queue import QueueServiceClient
+
+_NOT_ABOUT_REQUEST: Final = (401, 403, 408, 429)
+"""Refusals of a caller, or for now, and not of what was to be written."""
 
 
 def blobs() -> "BlobServiceClient":
@@ -58,7 +62,7 @@ def translate_errors() -> AbstractContextManager[None, None]: ...
 def translate_errors(*, absent: bool = False) -> AbstractContextManager[None, bool | None]:
     """Raise `StorageUnavailable` for errors of the SDKs; with `absent`, end quietly where storage has no such thing.
 
-    Refusals that a caller can act on (a conflict, a condition that does not hold) pass unchanged.
+    Refused writes that a caller can act on (a conflict, a condition that does not hold) pass unchanged.
     """
     return _ABSENT if absent else _STRICT
 
@@ -76,16 +80,23 @@ class _Translation(AbstractContextManager[None, bool]):
         """Raise what an error means; else give whether it ends here."""
         from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
 
-        if isinstance(error, ResourceNotFoundError):
-            return self._absent
+        if self._absent and isinstance(error, ResourceNotFoundError):
+            return True
         if isinstance(error, HttpResponseError):
-            status = error.status_code or 500
-            if status < 500 and status not in (401, 403, 408, 429):
+            if _is_refused_write(error):
                 return False
             raise StorageUnavailable(f"storage answered {error.status_code}") from error
         if isinstance(error, AzureError):
             raise StorageUnavailable(f"storage cannot be reached ({type(error).__name__})") from error
         return False
+
+
+def _is_refused_write(error: Any) -> bool:
+    """Whether storage refused what was to be written; a read has nothing that could be refused."""
+    if error.response is None or error.response.request.method in READS:
+        return False
+    status = error.status_code or 0
+    return 400 <= status < 500 and status not in _NOT_ABOUT_REQUEST
 
 
 _ABSENT, _STRICT = _Translation(absent=True), _Translation(absent=False)

@@ -1,19 +1,22 @@
-"""The SDKs' transport: notes what time storage's answers tell, and keeps the writes of a call within its time."""
+"""The SDKs' transport: notes the time that answers tell, finds answers cut off, keeps writes within a call's time."""
 
 from typing import Any
 
-from azure.core.exceptions import AzureError
+from azure.core.exceptions import AzureError, ServiceResponseError
 from azure.core.pipeline.transport import HttpRequest, RequestsTransport
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from shared import running_call
 from shared.running_call import RunningCall
+from shared.storage.http_connection import READS
 from shared.storage.steady_clock import steady_us
 from shared.storage.storage_clock import StorageClock
 
-_READS = ("GET", "HEAD")
 _BUSY = 503
 """What storage answers to a request that it did not begin with."""
+
+_WITHOUT_BODY = (204, 304)
+_LENGTHS = ("Content-Length", "Transfer-Encoding")
 
 
 class TimedTransport(RequestsTransport):  # type: ignore[misc]
@@ -43,7 +46,7 @@ class TimedTransport(RequestsTransport):  # type: ignore[misc]
             StorageUnavailable: The request would write for a call that is over.
         """
         call = running_call.current()
-        if call is None or request.method in _READS:
+        if call is None or request.method in READS:
             return self._send(request, **options)
         return self._write(call, request, options)
 
@@ -64,4 +67,15 @@ class TimedTransport(RequestsTransport):  # type: ignore[misc]
         sent_us = steady_us()
         answer = super().send(request, **options)
         self._clock.note_date(answer.headers.get("date"), sent_us, steady_us())
+        if _is_cut(request, answer):
+            raise ServiceResponseError("the answer ended within its headers")
         return answer
+
+
+def _is_cut(request: HttpRequest, answer: Any) -> bool:
+    """Whether the connection ended within the headers of an answer: the library below takes it for one without a body.
+
+    Source: RFC 9112, 6.3; storage gives the length of every body, or sends it in chunks.
+    """
+    has_body = request.method != "HEAD" and answer.status_code not in _WITHOUT_BODY
+    return has_body and not any(name in answer.headers for name in _LENGTHS)

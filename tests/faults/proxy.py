@@ -45,8 +45,8 @@ class Fault:
         before: Seconds to wait before storage gets it.
         until: What to wait for before that.
         after: Seconds to wait before the client gets the answer.
-        cut: When the client's connection is cut: before storage gets the request, after it, or in the middle of its
-            answer.
+        cut: When the client's connection is cut: before storage gets the request, after it, in the middle of its
+            answer, or within the headers of that.
         late: Seconds after which storage gets it although the client's connection was cut at once.
         repeat: Whether storage gets it twice; the client gets the second answer.
         status: What the client is answered, without storage getting it.
@@ -55,7 +55,7 @@ class Fault:
     before: float = 0
     until: threading.Event | None = None
     after: float = 0
-    cut: Literal["before", "after", "middle"] | None = None
+    cut: Literal["before", "after", "middle", "headers"] | None = None
     late: float | None = None
     repeat: bool = False
     status: int | None = None
@@ -219,7 +219,7 @@ class FaultProxy:
             answer = await upstream.send(request)
         await asyncio.sleep(fault.after)
         if fault.cut != "after":
-            client.write(answer[: len(answer) // 2] if fault.cut == "middle" else answer)
+            client.write(answer[: _length(answer, fault)])
             await client.drain()
         return fault.cut is None
 
@@ -278,6 +278,17 @@ async def _chunks(reader: asyncio.StreamReader) -> bytes:
         body += size + await reader.readexactly(int(size.split(b";")[0], 16) + 2)
         if int(size.split(b";")[0], 16) == 0:
             return body
+
+
+def _length(answer: bytes, fault: Fault) -> int:
+    """How much of an answer the client gets."""
+    match fault.cut:
+        case "middle":
+            return len(answer) // 2
+        case "headers":
+            return answer.index(b"\r\n") + 2
+        case _:
+            return len(answer)
 
 
 def _own(status: int) -> bytes:

@@ -4,14 +4,15 @@ import base64
 import random
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from localhost.azurite.emulator import Azurite
-from tests.faults.proxy import Fault, FaultProxy, Request, none
+from tests.faults.proxy import Fault, FaultProxy, Plan, Request, none
 from tests.hosts import HostProcess
 from tests.http.api import Answer, Api
-from tests.http.loops import make_key
+from tests.http.loops import make_key, make_loop
 
 V1 = "/personalizer/v1.0"
 REQUEST = {"actions": [{"id": "a", "features": [{"x": 1}]}]}
@@ -111,6 +112,58 @@ def test_a_configuration_that_cannot_be_read_is_a_503(troubled: Api, blobs: Faul
         blobs.plan = none
 
     check_away(answer)
+
+
+def read_paths(api: Api) -> list[str]:
+    """All operations that read without parameters in their paths, of the own API and of the newest version."""
+    paths: dict[str, Any] = api.get("/rankloop/v1/openapi.json").json["paths"]
+    return [path for path in paths if "get" in paths[path] and "{" not in path and path.startswith(("/rankloop", V1))]
+
+
+def one_fault(path: str, fault: Fault) -> Plan:
+    """The plan in which a fault happens to the first request of a path that is sent now."""
+    left = [fault]
+
+    def plan(request: Request) -> Fault | None:
+        return left.pop() if left and request.path == path else None
+
+    return plan
+
+
+def answers_with(fault: Fault, path: str, api: Api, proxy: FaultProxy) -> dict[str, int]:
+    """What a read is answered while a fault happens to one of its requests to storage: the status, by the request."""
+    before = len(proxy.requests)
+    assert api.get(path).status < 500
+    statuses: dict[str, int] = {}
+    for sent in dict.fromkeys(request.path for request in proxy.requests[before:] if request.method == "GET"):
+        proxy.plan = one_fault(sent, fault)
+        statuses[sent] = api.get(path).status
+        proxy.plan = none
+    return statuses
+
+
+@pytest.mark.parametrize("refused", [400, 404, 412])
+def test_no_read_fails_by_a_refusal_of_storage(
+    troubled: Api, tables: FaultProxy, blobs: FaultProxy, refused: int
+) -> None:
+    """Whichever request storage refuses, it is no failure of the service."""
+    news, reads = make_loop(troubled, "news"), 0
+    for path in read_paths(troubled):
+        for proxy in (tables, blobs):
+            statuses = answers_with(Fault(status=refused), path, news, proxy)
+            assert {status for status in statuses.values() if status >= 500} <= {503}, (path, statuses)
+            reads += len(statuses)
+
+    assert reads > 20
+
+
+def test_an_answer_that_ends_within_its_headers_is_asked_for_again(
+    troubled: Api, tables: FaultProxy, blobs: FaultProxy
+) -> None:
+    """The SDKs would take it for an answer without a body."""
+    for proxy in (tables, blobs):
+        statuses = answers_with(Fault(cut="headers"), "/rankloop/v1/status", troubled, proxy)
+        assert set(statuses.values()) == {200}
 
 
 def test_a_rank_that_fits_into_no_row_is_refused(api: Api) -> None:
