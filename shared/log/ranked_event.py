@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from isal import isal_zlib
 
 from shared.configuration.service_configuration import LearningMode
 from shared.ranking.decision import Decision
@@ -137,13 +138,16 @@ def mode_of(kind: str) -> LearningMode:
 
 
 def pack(event: RankedEvent) -> bytes:
-    """Compress an event for its table row, whose columns hold the id and the arrival time."""
+    """Compress an event for its table row, whose columns hold the id and the arrival time.
+
+    The format is that of zlib. The bytes may differ by the processor, as those of log must not.
+    """
     head: dict[str, Any] = {"m": event.model_id, "deferred": event.deferred}
     if event.mode is not LearningMode.ONLINE:
         head["mode"] = event.mode
     if event.slots:
         head |= {"slots": event.slots, "baselines": event.baselines}
-    return zlib.compress(b"\n".join((orjson.dumps(head), event.actions, event.probabilities, event.document)), 1)
+    return isal_zlib.compress(b"\n".join((orjson.dumps(head), event.actions, event.probabilities, event.document)), 1)
 
 
 def unpack(payload: bytes, event_id: str, at_us: int) -> RankedEvent:

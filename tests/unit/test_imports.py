@@ -51,6 +51,7 @@ _LIBRARIES = {
     "azure": (*_STORES, "shared/web/*"),
     "cryptography": ("shared/models/signing.py",),
     "httptools": ("shared/storage/http_connection.py",),
+    "isal": ("shared/log/ranked_event.py",),
     "jwt": ("shared/web/*",),
     "orjson": (
         *_STORES,
