@@ -43,6 +43,8 @@ type Apply[Answer] = Callable[[int | None], Answer]
 _PAUSES: Final[Mapping[str, tuple[float, ...]]] = {"blob": (0, 1, 1), "table": (0, 0.8, 1.6), "queue": (0, 1, 1)}
 """Seconds between the tries of an SDK's client, as `shared.storage.account` configures them, without the jitter."""
 _SDK_SECONDS: Final = 30
+_READS: Final = ("get ", "head ", "list ", "query ")
+"""How the names of operations begin that only read."""
 
 
 class _NoAnswer(Exception):
@@ -273,15 +275,23 @@ def _make_error(kind: type[HttpResponseError], message: str, status: int, code: 
     return error
 
 
-def _with_date[Error: HttpResponseError](error: Error, now_us: int) -> Error:
-    error.response = _Response(now_us)
+def _with_answer(error: HttpResponseError, operation: str, now_us: int) -> HttpResponseError:
+    error.response = _Response(_Sent("GET" if operation.startswith(_READS) else "PUT"), now_us)
     return error
+
+
+@dataclass(slots=True)
+class _Sent:
+    """The request that was answered; its method is told as one of a read, or of a write."""
+
+    method: str
 
 
 @dataclass(slots=True)
 class _Response:
     """The answer that an error was made of; few ask when it was given."""
 
+    request: _Sent
     now_us: int
 
     @property
@@ -371,7 +381,7 @@ class SimulatedBlobs:
         try:
             return self.gate.call("blob", operation, path, apply)
         except Refused as refused:
-            raise _with_date(_blob_error(refused), self.gate.clock.now_us) from None
+            raise _with_answer(_blob_error(refused), operation, self.gate.clock.now_us) from None
 
     def get_blob_client(self, container: str, blob: str) -> "SimulatedBlob":
         return SimulatedBlob(self, container, blob)
@@ -569,7 +579,7 @@ class SimulatedTables:
         try:
             return self.gate.call("table", operation, path, apply)
         except Refused as refused:
-            raise _table_error(refused) from None
+            raise _with_answer(_table_error(refused), operation, self.gate.clock.now_us) from None
 
     def query_tables(self, query_filter: str) -> Iterator[TableItem]:
         """List the tables of a range of names, which is the one filter that the product writes."""
@@ -634,7 +644,7 @@ class SimulatedQueues:
         try:
             return self.gate.call("queue", operation, queue, apply)
         except Refused as refused:
-            raise _blob_error(refused) from None
+            raise _with_answer(_blob_error(refused), operation, self.gate.clock.now_us) from None
 
     def create_queue(self, name: str) -> None:
         self.call("create queue", name, lambda _: self.storage.create(name))
