@@ -1,6 +1,8 @@
 """Queues: messages for whoever takes them."""
 
 from collections.abc import Iterable
+from itertools import islice
+from threading import RLock
 from typing import TYPE_CHECKING
 
 from shared.storage import loop_threads, sdk
@@ -11,6 +13,8 @@ if TYPE_CHECKING:
 
 FOR_EVER = -1
 _SENT_AT_ONCE = 8
+_one_sender = RLock()
+"""Held for the first message of a call: the SDK prepares its classes at their first use, not safely for two threads."""
 
 
 def send(name: str, messages: Iterable[str], hidden_seconds: int = 0, seconds_to_live: int = FOR_EVER) -> None:
@@ -23,9 +27,10 @@ def send(name: str, messages: Iterable[str], hidden_seconds: int = 0, seconds_to
     Raises:
         StorageUnavailable: Not all of them could be sent.
     """
-    queue, options = sdk.queues().get_queue_client(name), (hidden_seconds, seconds_to_live)
+    queue = sdk.queues().get_queue_client(name)
     for each in messages:
-        _send(queue, each, *options)
+        with _one_sender:
+            _send(queue, each, hidden_seconds, seconds_to_live)
 
 
 def send_at_once(name: str, messages: Iterable[str], seconds_to_live: int) -> None:
@@ -34,8 +39,10 @@ def send_at_once(name: str, messages: Iterable[str], seconds_to_live: int) -> No
     Raises:
         StorageUnavailable: Not all of them could be sent.
     """
+    left = iter(messages)
+    send(name, islice(left, 1), seconds_to_live=seconds_to_live)
     queue = sdk.queues().get_queue_client(name)
-    loop_threads.at_once(lambda each: _send(queue, each, 0, seconds_to_live), messages, _SENT_AT_ONCE)
+    loop_threads.at_once(lambda each: _send(queue, each, 0, seconds_to_live), left, _SENT_AT_ONCE)
 
 
 def _send(queue: "QueueClient", message: str, hidden_seconds: int, seconds_to_live: int) -> None:

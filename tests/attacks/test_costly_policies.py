@@ -246,7 +246,7 @@ def test_a_model_that_is_not_used_any_more_leaves_no_process(tmp_path: Path) -> 
     del asked
     gc.collect()
 
-    assert worker.returncode is not None
+    assert worker.wait(10) is not None  # a thread may hold the work that it did last for a moment longer
 
 
 def test_models_of_many_loops_share_a_few_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
