@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 FOR_EVER = -1
 _SENT_AT_ONCE = 8
-_one_sender = RLock()
+_sending = RLock()
 """Held for the first message of a call: the SDK prepares its classes at their first use, not safely for two threads."""
 
 
@@ -29,7 +29,7 @@ def send(name: str, messages: Iterable[str], hidden_seconds: int = 0, seconds_to
     """
     queue = sdk.queues().get_queue_client(name)
     for each in messages:
-        with _one_sender:
+        with _sending:
             _send(queue, each, hidden_seconds, seconds_to_live)
 
 
