@@ -58,11 +58,14 @@ def check(stored_loop: StoredLoop, rule: Rule) -> None:
     """See that the log holds every event and every observation once, and each in its place with its label."""
     lines = [json.loads(line) for line in stored_loop.lines()]
     events = {(line["EventId"], _moment(line["Timestamp"])): line for line in lines if "_label_cost" in line}
-    expected = _events(_rows(stored_loop, "events", rule))
+    chains = _chains(_rows(stored_loop, "events", rule))
+    expected = [event for event, *_ in chains]
     assert {(row.event_id, row.at) for row in expected} == set(events)
     assert sum("_label_cost" in line for line in lines) == len(events)
-    for row in expected:
-        _check_line(row, events[row.event_id, row.at], rule)
+    for event, *repetitions in chains:
+        line = events[event.event_id, event.at]
+        _check_repetitions(event, repetitions, line, rule)
+        _check_line(event, line, rule)
     _check_places(_rows(stored_loop, "rewards", rule), expected, lines, rule)
 
 
@@ -75,32 +78,50 @@ def _rows(stored_loop: StoredLoop, kind: str, rule: Rule) -> list[Row]:
     return sorted((row for row in rows if row.entity["stored_at"] - row.at <= rule.deadline), key=lambda row: row.at)
 
 
-def _events(rows: Sequence[Row]) -> list[Row]:
-    """The rows of Ranks that are no repetition of one less than two minutes before."""
-    last: dict[tuple[str, str], datetime] = {}
-    events = []
+def _chains(rows: Sequence[Row]) -> list[list[Row]]:
+    """Each event with its repetitions: rows of the same Rank, each less than two minutes after the one before."""
+    last: dict[tuple[str, str], list[Row]] = {}
+    chains = []
     for row in rows:
-        before = last.get((row.event_id, row.rest))
-        last[row.event_id, row.rest] = row.at
-        if before is None or row.at - before >= BEFORE:
-            events.append(row)
-    return events
+        chain = last.get((row.event_id, row.rest))
+        if chain is None or row.at - chain[-1].at >= BEFORE:
+            chain = last[row.event_id, row.rest] = []
+            chains.append(chain)
+        chain.append(row)
+    return chains
+
+
+def _check_repetitions(event: Row, repetitions: Sequence[Row], line: dict[str, Any], rule: Rule) -> None:
+    """An event is marked if a repetition has another answer; one that came late may have gone unnoticed."""
+    others = [row for row in repetitions if _shown(row) != _shown(event)]
+    assert line.get("AnsweredOtherwise", False) <= bool(others)
+    assert line.get("AnsweredOtherwise", False) >= any(row.at - event.at < min(rule.wait, BEFORE) for row in others)
+
+
+def _shown(row: Row) -> tuple[int, float]:
+    """The action that was shown, and its chance."""
+    _, actions, chances, _ = _payload(row)
+    return actions[0], chances[0]
+
+
+def _payload(row: Row) -> list[Any]:
+    """The head, the actions, their chances, and the context of a row."""
+    pieces = (row.entity[f"d{index}"] for index in range(20) if f"d{index}" in row.entity)
+    return [json.loads(part) for part in zlib.decompress(b"".join(pieces)).split(b"\n", 3)]
 
 
 def _check_line(row: Row, line: dict[str, Any], rule: Rule) -> None:
     """What was recorded is what is logged, and its label follows from the observations beside it."""
-    pieces = (row.entity[f"d{index}"] for index in range(20) if f"d{index}" in row.entity)
-    head, actions, probabilities, document = zlib.decompress(b"".join(pieces)).split(b"\n", 3)
-    parsed = json.loads(head)
-    assert (line["a"], line["p"]) == (json.loads(actions), json.loads(probabilities))
-    assert (line["c"], line["VWState"]["m"]) == (json.loads(document), parsed["m"])
+    head, actions, chances, document = _payload(row)
+    assert (line["a"], line["p"]) == (actions, chances)
+    assert (line["c"], line["VWState"]["m"]) == (document, head["m"])
     assert (line["_label_Action"], line["_labelIndex"]) == (line["a"][0], line["a"][0] - 1)
     assert line["_label_probability"] == line["p"][0]
     values = [entry["v"] for entry in sorted(line["o"], key=lambda entry: entry["t"]) if "v" in entry]
     reward = FOLDS[rule.aggregation](values) if values else rule.default
     assert (line["_label_cost"], line["_original_label_cost"]) == (-reward, -reward)
-    activated = any(entry["ActionTaken"] for entry in line["o"])
-    assert line.get("_skipLearn", False) == (parsed["deferred"] and not activated)
+    unused = head["deferred"] and not any(entry["ActionTaken"] for entry in line["o"])
+    assert line.get("_skipLearn", False) == (unused or line.get("AnsweredOtherwise", False))
 
 
 def _check_places(rows: Sequence[Row], events: Sequence[Row], lines: Sequence[dict[str, Any]], rule: Rule) -> None:

@@ -3,6 +3,7 @@
 import json
 import signal
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,11 @@ from shared.times import DAY, MINUTE, SECOND
 from status_fn.evidence import read_evidence
 from tests.conftest import StartHost
 from tests.faults.proxy import Fault
-from tests.loop import past
+from tests.loop import oracle, past
 from tests.loop.conftest import LATER_STILL, NEVER, StartTrainer
 from tests.loop.in_use import Loop
 from tests.loop.mixed import page, rank_by_model
+from tests.loop.oracle import Rule
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.strikes import Strike, open_route, write
 from tests.loop.test_metrics import check as check_sums
@@ -106,6 +108,7 @@ def test_a_rank_that_is_answered_anew_is_learned_only_if_the_answer_is_the_same(
 
     loop.train({**NOTHING_WAITS, "write_deadline_us": 10 * MINUTE})
 
+    oracle.check(loop.stored_loop, Rule(timedelta(microseconds=WAIT), timedelta(minutes=10)))
     lines = {line["EventId"]: line for line in map(json.loads, loop.stored_loop.lines())}
     assert len(loop.stored_loop.lines()) == 2
     for event_id, label in ((SAME, 2), (OTHER, 4)):

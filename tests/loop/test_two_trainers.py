@@ -86,6 +86,7 @@ def test_what_a_sleeper_wakes_up_to_write_changes_nothing(
     with trainer(single_part=True) as first:
         first.succeed()
     past.lively(6, now - 12 * MINUTE, now, 8, past.OFTEN_WAIT).write(stored_loop)
+    past.await_export_time()
 
     with open_route(storage) as route, trainer(route.storage) as sleeper:
         route.plan(strike := Strike(write(place), sleeper.pause, held := Held(), nth))
