@@ -36,7 +36,7 @@ class QueueAccount:
     @asynccontextmanager
     async def queue(self, name: str) -> AsyncIterator["QueueClient"]:
         """A client for one of its queues; no request is made before it is used."""
-        from azure.storage.queue.aio import QueueClient
+        from localhost.host.azure_queue import QueueClient
 
         if self.connection_string:
             async with QueueClient.from_connection_string(self.connection_string, name, **_PAUSES) as client:
@@ -47,6 +47,7 @@ class QueueAccount:
             yield client
 
     def _identity(self) -> "AsyncTokenCredential":
+        import azure.core  # noqa: F401 - as in `azure_queue`
         from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 
         client_id = self.client_id or None

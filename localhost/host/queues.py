@@ -101,7 +101,7 @@ class QueueListener:
                     await asyncio.sleep(pause)
 
     async def _fetch(self, queue: "QueueClient") -> list["QueueMessage"]:
-        from azure.core.exceptions import AzureError, ResourceNotFoundError
+        from localhost.host.azure_queue import AzureError, ResourceNotFoundError
 
         size = self._rules.batch_size
         try:
@@ -116,7 +116,7 @@ class QueueListener:
             return []
 
     async def _handle(self, message: "QueueMessage", queue: "QueueClient", poison: "QueueClient") -> None:
-        from azure.core.exceptions import AzureError
+        from localhost.host.azure_queue import AzureError
 
         try:
             await self._work(message, queue, poison)
@@ -165,7 +165,7 @@ async def _stay_hidden(message: "QueueMessage", queue: "QueueClient") -> None:
 
 
 async def _create(queue: "QueueClient") -> None:
-    from azure.core.exceptions import ResourceExistsError
+    from localhost.host.azure_queue import ResourceExistsError
 
     try:
         await queue.create_queue()

@@ -112,7 +112,7 @@ def list_tables() -> Tables:
 
 def drop_table(table: IntakeTable) -> None:
     """Delete a table with all its rows at once, unless it is being deleted already, which takes a while."""
-    from azure.core.exceptions import HttpResponseError
+    from shared.storage.azure_sdk import HttpResponseError
 
     with sdk.translate_errors(absent=True):
         try:

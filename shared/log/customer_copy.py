@@ -52,7 +52,7 @@ def put(sas_uri: str, path: str, read: Callable[[], bytes | None]) -> None:
 
 def _create(sas_uri: str, name: str, data: bytes) -> datetime | None:
     """Make a blob; where there is one of its name already, that one stays, and its container's time is given."""
-    from azure.core.exceptions import ResourceExistsError
+    from shared.storage.azure_sdk import ResourceExistsError
 
     with _plain_errors():
         try:
@@ -71,8 +71,7 @@ def replace(sas_uri: str, path: str, data: bytes | IO[bytes]) -> bool:
     Raises:
         MirrorFailed: The container cannot be written to.
     """
-    from azure.core import MatchConditions
-    from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
+    from shared.storage.azure_sdk import MatchConditions, ResourceModifiedError, ResourceNotFoundError
 
     with _plain_errors():
         name, there = split_path(path)[1], MatchConditions.IfPresent
@@ -95,8 +94,7 @@ def _client(sas_uri: str) -> "ContainerClient":
 
 @lru_cache(maxsize=2)
 def _make_client(sas_uri: str, *, is_local: bool) -> "ContainerClient":
-    from azure.storage.blob import ContainerClient
-
+    from shared.storage.azure_sdk import ContainerClient
     from shared.storage.public_transport import make_transport
 
     logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)  # at lower levels it logs whole addresses
@@ -107,7 +105,7 @@ def _make_client(sas_uri: str, *, is_local: bool) -> "ContainerClient":
 @contextmanager
 def _plain_errors() -> Iterator[None]:
     """Raise `MirrorFailed` in place of the client's errors, whose texts may quote the address."""
-    from azure.core.exceptions import AzureError, HttpResponseError
+    from shared.storage.azure_sdk import AzureError, HttpResponseError
 
     try:
         yield

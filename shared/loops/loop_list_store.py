@@ -105,8 +105,7 @@ def mark_path(name: str) -> str:
 
 def rest(entry: LoopEntry, until_us: int) -> bool:
     """Let a loop rest until a moment, unless it was marked meanwhile; False if it was."""
-    from azure.core import MatchConditions
-    from azure.core.exceptions import HttpResponseError
+    from shared.storage.azure_sdk import HttpResponseError, MatchConditions
 
     with translate_errors(absent=True):
         try:

@@ -49,7 +49,7 @@ class StorageAccount:
     @cached_property
     def blobs(self) -> "BlobServiceClient":
         """The SDK's client for blobs, blocking: for use outside the event loop's thread."""
-        from azure.storage.blob import BlobServiceClient
+        from shared.storage.azure_sdk import BlobServiceClient
 
         return BlobServiceClient(
             self.endpoints.blob, self.credential.for_sdk(), **_BLOB_AND_QUEUE_PAUSES, **self._options()
@@ -58,7 +58,7 @@ class StorageAccount:
     @cached_property
     def tables(self) -> "TableServiceClient":
         """The SDK's client for tables, blocking: for use outside the event loop's thread."""
-        from azure.data.tables import TableServiceClient
+        from shared.storage.azure_sdk import TableServiceClient
 
         credential = self.credential.for_sdk()
         return TableServiceClient(self.endpoints.table, credential=credential, **_TABLE_PAUSES, **self._options())
@@ -66,7 +66,7 @@ class StorageAccount:
     @cached_property
     def queues(self) -> "QueueServiceClient":
         """The SDK's client for queues, blocking: for use outside the event loop's thread."""
-        from azure.storage.queue import QueueServiceClient
+        from shared.storage.azure_sdk import QueueServiceClient
 
         return QueueServiceClient(
             self.endpoints.queue, self.credential.for_sdk(), **_BLOB_AND_QUEUE_PAUSES, **self._options()
@@ -104,7 +104,7 @@ def account(settings: StorageSettings) -> StorageAccount:
 
 
 def _identity(settings: StorageSettings) -> "TokenCredential":
-    from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
+    from shared.storage.azure_identity import DefaultAzureCredential, ManagedIdentityCredential
 
     client_id = settings.client_id or None
     if settings.credential:

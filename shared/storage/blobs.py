@@ -88,7 +88,7 @@ def read_version(path: str) -> BlobVersion | None:
 
 def create(path: str, data: bytes | IO[bytes], metadata: Mapping[str, str] | None = None) -> bool:
     """Make a blob that never changes; False if a blob of that path is there already, whatever it holds."""
-    from azure.core.exceptions import ResourceExistsError
+    from shared.storage.azure_sdk import ResourceExistsError
 
     try:
         _write(path, data, overwrite=False, metadata=dict(metadata or {}))
@@ -118,8 +118,7 @@ def write_over(
         ChangedMeanwhile: The blob has another ETag, or another writer holds the lease of `lease_id`.
         BlobLeased: Another program holds a lease, and no lease id was given.
     """
-    from azure.core import MatchConditions
-    from azure.core.exceptions import HttpResponseError
+    from shared.storage.azure_sdk import HttpResponseError, MatchConditions
 
     matching: dict[str, Any] = {"overwrite": False}
     if etag is not None:
@@ -145,8 +144,7 @@ def remove(path: str, etag: str | None = None) -> None:
         ChangedMeanwhile: The blob has another ETag.
         BlobLeased: Another program holds a lease.
     """
-    from azure.core import MatchConditions
-    from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+    from shared.storage.azure_sdk import HttpResponseError, MatchConditions, ResourceNotFoundError
 
     only: dict[str, Any] = {} if etag is None else {"etag": etag, "match_condition": MatchConditions.IfNotModified}
     with translate_errors(absent=True):
@@ -216,7 +214,7 @@ def upload_file(path: str, file: Path, metadata: Mapping[str, str] | None = None
 
 def _write(path: str, data: bytes | IO[bytes], **options: Any) -> dict[str, Any]:
     """Upload a blob, and make its container first where there is none."""
-    from azure.core.exceptions import ResourceNotFoundError
+    from shared.storage.azure_sdk import ResourceNotFoundError
 
     with translate_errors():
         try:
@@ -236,7 +234,7 @@ def _is_leased(error: Any) -> bool:
 
 
 def _make_container(path: str) -> None:
-    from azure.core.exceptions import ResourceExistsError
+    from shared.storage.azure_sdk import ResourceExistsError
 
     try:
         sdk.blobs().create_container(split_path(path)[0])

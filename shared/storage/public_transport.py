@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import requests
-from azure.core.pipeline.transport import RequestsTransport
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -13,6 +12,7 @@ from urllib3.exceptions import NameResolutionError, NewConnectionError
 from urllib3.util.connection import create_connection
 from urllib3.util.retry import Retry
 
+from shared.storage.azure_sdk import RequestsTransport
 from shared.storage.public_addresses import Address, is_loopback, is_public, resolve
 
 

@@ -46,7 +46,7 @@ def send_at_once(name: str, messages: Iterable[str], seconds_to_live: int) -> No
 
 
 def _send(queue: "QueueClient", message: str, hidden_seconds: int, seconds_to_live: int) -> None:
-    from azure.core.exceptions import ResourceNotFoundError
+    from shared.storage.azure_sdk import ResourceNotFoundError
 
     options = {"visibility_timeout": hidden_seconds, "time_to_live": seconds_to_live}
     with translate_errors():
@@ -58,7 +58,7 @@ def _send(queue: "QueueClient", message: str, hidden_seconds: int, seconds_to_li
 
 
 def _make(name: str) -> None:
-    from azure.core.exceptions import ResourceExistsError
+    from shared.storage.azure_sdk import ResourceExistsError
 
     try:
         sdk.queues().create_queue(name)

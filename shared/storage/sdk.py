@@ -78,7 +78,7 @@ class _Translation(AbstractContextManager[None, bool]):
 
     def _translate(self, error: BaseException) -> bool:
         """Raise what an error means; else give whether it ends here."""
-        from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
+        from shared.storage.azure_sdk import AzureError, HttpResponseError, ResourceNotFoundError
 
         if self._absent and isinstance(error, ResourceNotFoundError):
             return True
@@ -104,7 +104,7 @@ _ABSENT, _STRICT = _Translation(absent=True), _Translation(absent=False)
 
 def refusal(error: Exception) -> str:
     """What storage answered, in plain words; empty for an error that is no answer of storage."""
-    from azure.core.exceptions import HttpResponseError
+    from shared.storage.azure_sdk import HttpResponseError
 
     if not isinstance(error, HttpResponseError):
         return ""

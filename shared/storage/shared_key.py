@@ -72,7 +72,7 @@ class SharedKey:
 
     def for_sdk(self) -> "AzureNamedKeyCredential":
         """See `Credential`."""
-        from azure.core.credentials import AzureNamedKeyCredential
+        from shared.storage.azure_sdk import AzureNamedKeyCredential
 
         return AzureNamedKeyCredential(self._account, self._text)
 

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from azure.core.exceptions import AzureError, ServiceResponseError
-from azure.core.pipeline.transport import HttpRequest, RequestsTransport
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from shared import running_call
 from shared.running_call import RunningCall
+from shared.storage.azure_sdk import AzureError, HttpRequest, RequestsTransport, ServiceResponseError
 from shared.storage.http_connection import READS
 from shared.storage.steady_clock import steady_us
 from shared.storage.storage_clock import StorageClock

@@ -94,7 +94,7 @@ class Trainer:
         _give_back(self._lease)
 
     def _renew(self) -> None:
-        from azure.core.exceptions import AzureError, HttpResponseError
+        from shared.storage.azure_sdk import AzureError, HttpResponseError
 
         started_us = self._clock()
         try:
@@ -108,7 +108,7 @@ class Trainer:
 
 @running_call.harmless()
 def _give_back(lease: Any) -> None:
-    from azure.core.exceptions import AzureError
+    from shared.storage.azure_sdk import AzureError
 
     try:
         lease.release()
@@ -128,8 +128,7 @@ def take(first: Callable[[], State], clock: Callable[[], int] = steady_us) -> Tr
         BlobLeased: A lease that never ends lies on the commit record, which no trainer took.
         UnreadableDocument: The commit record is damaged, or of another version.
     """
-    from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
-    from azure.storage.blob import BlobLeaseClient
+    from shared.storage.azure_sdk import BlobLeaseClient, HttpResponseError, ResourceNotFoundError
 
     lease, acquired_us = BlobLeaseClient(blobs.client(this_loop().state)), clock()
     with translate_errors():

@@ -92,6 +92,10 @@ _ALLOWED = {
 }
 """What in the product may import what speaks to a service, and who reads the environment."""
 
+_SDKS = ("azure.core", "azure.data", "azure.identity", "azure.storage")
+_SDK_IMPORTER = "shared/storage/azure_sdk.py"
+"""Imports them for all others."""
+
 
 @cache
 def list_imports(path: Path) -> set[str]:
@@ -136,6 +140,33 @@ def test_all_but_stores_forms_and_the_learner_is_pure() -> None:
         and (name in _LIBRARIES or name not in sys.stdlib_module_names)
         and not is_like(place, _LIBRARIES.get(name, ()))
     ] == []
+
+
+def test_nobody_imports_a_part_of_the_sdks_by_itself() -> None:
+    """Threads that begin with different parts of `azure.core` find them half imported."""
+    files = [*_PRODUCT, *(_ROOT / "localhost" / "host").rglob("*.py")]
+
+    assert [
+        f"{place} imports {module}"
+        for path in files
+        if (place := path.relative_to(_ROOT).as_posix()) != _SDK_IMPORTER
+        for module in _first_imports(ast.parse(path.read_text(encoding="utf-8")))
+        if module.startswith(_SDKS)
+    ] == []
+
+
+def _first_imports(node: ast.AST) -> Iterator[str]:
+    """What a file imports where nothing of it is imported before: not for types, nor after `azure.core`."""
+    is_whole = False
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+            continue
+        if isinstance(child, ast.Import):
+            is_whole |= any(alias.name == "azure.core" for alias in child.names)
+            yield from (alias.name for alias in child.names if alias.name != "azure.core")
+        elif isinstance(child, ast.ImportFrom) and not is_whole:
+            yield child.module or ""
+        yield from _first_imports(child)
 
 
 @pytest.mark.parametrize("pattern", sorted({*_STORES, *_FORMS, *_LEARNER}))

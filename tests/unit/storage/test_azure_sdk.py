@@ -1,0 +1,58 @@
+"""The SDKs are there for threads that need different parts of them first, at the same moment."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.unit.pages import ROOT
+
+_THREADS = """
+import asyncio, sys, threading, time
+from localhost.host.queue_account import QueueAccount
+from shared.settings import InvalidSetting, StorageSettings
+from shared.storage import account, blobs, sdk
+
+made = account.account(StorageSettings("AccountName=mine;AccountKey=c2VjcmV0"))
+signed_in = account.account(StorageSettings(account_name="mine"))
+
+async def listen():
+    async with QueueAccount("AccountName=mine;AccountKey=c2VjcmV0").queue("q"):
+        pass
+
+def import_transport():
+    import shared.storage.public_transport
+
+first_uses = [
+    *(lambda: sdk.refusal(ValueError()), lambda: blobs.write_over("c/b", b"", None), import_transport),
+    *(lambda: made.blobs, lambda: made.tables, lambda: made.queues, signed_in.credential.for_sdk),
+    lambda: asyncio.run(listen()),
+]
+barrier = threading.Barrier(len(first_uses))
+
+def run(use):
+    barrier.wait()
+    try:
+        use()
+    except InvalidSetting:
+        pass  # there is no storage here
+    except Exception as error:
+        print(repr(error))
+
+def give_way(event, args):
+    if event == "import" and args[0].startswith("azure."):
+        time.sleep(float(sys.argv[1]))  # others import in the middle of what this thread imports
+
+sys.addaudithook(give_way)
+for use in first_uses:
+    threading.Thread(target=run, args=(use,)).start()
+"""
+
+
+@pytest.mark.parametrize("pause", ["0.0003", "0.001", "0.003"])
+def test_threads_that_begin_with_different_parts_of_the_sdks_all_get_them(pause: str) -> None:
+    """The modules of `azure.core` import one another in circles, so threads could see half of them."""
+    command = [sys.executable, "-c", _THREADS, pause]
+    run = subprocess.run(command, cwd=ROOT, env={}, capture_output=True, text=True, check=True)
+
+    assert run.stdout == ""
