@@ -12,6 +12,14 @@ INTERRUPTED = 130
 """The exit code of a command that was interrupted."""
 
 
+class Interrupted(KeyboardInterrupt):
+    """A command was interrupted.
+
+    Python kills a process at its end that has raised `KeyboardInterrupt` itself in the middle of an `exec`, even if it
+    was caught; many libraries make their classes by `exec`. Other kinds of it let the exit code be.
+    """
+
+
 class Interruption:
     """Whether a command was interrupted.
 
@@ -26,7 +34,7 @@ class Interruption:
     def check(self) -> None:
         """Raise KeyboardInterrupt if the command was interrupted."""
         if self.has_come:
-            raise KeyboardInterrupt
+            raise Interrupted
 
 
 @contextmanager
@@ -37,7 +45,7 @@ def interruptible() -> Iterator[Interruption]:
         for number in numbers:
             signal.signal(number, signal.SIG_IGN)
         interruption.has_come = True
-        raise KeyboardInterrupt
+        raise Interrupted
 
     interruption = Interruption()
     numbers = (signal.SIGINT, signal.SIGTERM)

@@ -18,6 +18,7 @@ from localhost.environment import ROOT, STORAGE, choose_settings, needs_emulator
 from localhost.failures import StartFailure
 from localhost.host.host_process import HostProcess
 from localhost.host.log_lines import LogStyle
+from localhost.interruption import Interrupted
 from localhost.page import page_in_browser, page_link
 from localhost.ports import bind, is_open
 from localhost.report.welcome import Welcome
@@ -112,7 +113,7 @@ class _Signals:
         self.ended.set()
         if self.interrupt:
             self.interrupt = False
-            raise KeyboardInterrupt
+            raise Interrupted
 
 
 def _check(settings: Mapping[str, str]) -> None:

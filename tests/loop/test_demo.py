@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -362,6 +364,27 @@ def test_an_interruption_that_a_library_swallows_ends_the_next_step() -> None:
 
         with pytest.raises(KeyboardInterrupt):
             progress.show(2, "at work")
+
+
+_INTERRUPTED_IN_EXEC = """
+import sys
+from localhost.interruption import interruptible
+try:
+    with interruptible():
+        exec("import signal; signal.raise_signal(signal.SIGINT)")
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+def test_the_exit_code_is_the_same_wherever_the_interruption_comes(tmp_path: Path) -> None:
+    """Such as while a class is made, which many libraries do by `exec`; Python would kill the process at its end."""
+    (tmp_path / "interrupted.py").write_text(_INTERRUPTED_IN_EXEC)
+    run = subprocess.run(
+        [sys.executable, "-m", "interrupted"], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+
+    assert run.returncode == 130
 
 
 def test_a_loop_that_is_kept_serves_until_ctrl_c_and_the_demo_has_not_failed_by_that() -> None:

@@ -25,8 +25,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-import azure.storage.blob
-
 from shared import settings
 from shared.configuration import settings_history_store as history
 from shared.learner import model_check, training, work_folder
@@ -35,7 +33,7 @@ from shared.log.customer_copy import MirrorFailed
 from shared.metrics import model_rewards, model_rewards_store
 from shared.models import published_store
 from shared.settings import Settings
-from shared.storage import background_reads, json_documents, loop_threads, queues, sdk
+from shared.storage import azure_sdk, background_reads, json_documents, loop_threads, queues, sdk
 from shared.storage.paths import DEFAULT, in_loop
 from shared.storage_errors import StorageUnavailable
 from shared.stored_objects import GrowingStoredObject
@@ -358,7 +356,7 @@ class World:
             (background_reads, "_rest", lambda _: self.running[-1].rest),
             (background_reads, "begin", lambda coroutine: self.running[-1].read(coroutine)),
             (customer_copy, "_client", self._mirror),
-            (azure.storage.blob, "BlobLeaseClient", SimulatedLease),
+            (azure_sdk, "BlobLeaseClient", SimulatedLease),
             (lease, "_Repetition", lambda seconds, call: Repetition(self, seconds, call)),
             (json_documents, "read", _read_document),
             (manifest_store, "_with_complete_manifests", set()),
