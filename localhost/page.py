@@ -45,11 +45,10 @@ def page_in_browser(link: str, file: Path) -> Iterator[str]:
     removal = threading.Timer(_SECONDS, file.unlink, kwargs={"missing_ok": True})
     removal.daemon = True
     removal.start()
-    process = _start_browser(file.as_uri())
+    _start_browser(file.as_uri())
     try:
         yield _OPENED
     finally:
-        process.poll()
         removal.cancel()
         file.unlink(missing_ok=True)
 
@@ -75,9 +74,12 @@ def _write(file: Path, link: str) -> None:
     private_files.write(file, text)
 
 
-def _start_browser(url: str) -> subprocess.Popen[bytes]:
-    """Open a URL from another process: some browsers return when they are closed, and some write to the terminal."""
-    return subprocess.Popen(
+def _start_browser(url: str) -> None:
+    """Open a URL from another process: some browsers return when they are closed, and some write to the terminal.
+
+    It may end after this one; a thread waits for it, so that its end leaves no zombie.
+    """
+    process = subprocess.Popen(
         [sys.executable, "-I", "-m", "webbrowser", url],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -85,3 +87,4 @@ def _start_browser(url: str) -> subprocess.Popen[bytes]:
         start_new_session=True,
         creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
     )
+    threading.Thread(target=process.wait, daemon=True).start()
