@@ -77,7 +77,7 @@ def _write(file: Path, link: str) -> None:
 def _start_browser(url: str) -> None:
     """Open a URL from another process: some browsers return when they are closed, and some write to the terminal.
 
-    It may end after this one; a thread waits for it, so that its end leaves no zombie.
+    The browser's process may outlive this one. Until then a thread waits for it, so that its end leaves no zombie.
     """
     process = subprocess.Popen(
         [sys.executable, "-I", "-m", "webbrowser", url],

@@ -1,7 +1,8 @@
 """What is used of Azure's SDKs, imported as a whole; a process without need of them does not import this.
 
 The modules of `azure.core` import one another in circles. Threads that begin with different ones of them find them half
-imported, and fail. So nobody else imports any: a thread that needs a part waits here until all parts are there.
+imported, and fail. So a thread that needs a part waits here until all parts are there. The few other modules that
+import a part begin with `azure.core` as a whole, which waits as well.
 """
 
 from azure.core import MatchConditions

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 FOR_EVER = -1
 _SENT_AT_ONCE = 8
 _sending = RLock()
-"""Held for the first message of a call: the SDK prepares its classes at their first use, not safely for two threads."""
+"""Held for each message of `send`, and so for the first one of a process: the SDK prepares its classes at their
+first use, not safely for two threads."""
 
 
 def send(name: str, messages: Iterable[str], hidden_seconds: int = 0, seconds_to_live: int = FOR_EVER) -> None:

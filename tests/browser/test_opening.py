@@ -1,5 +1,6 @@
 """How a browser comes to the page."""
 
+import warnings
 from pathlib import Path
 
 import pytest
@@ -22,3 +23,14 @@ def test_what_up_gives_a_browser_leads_to_the_page_signed_in(
         stored = page.evaluate("Object.values(sessionStorage).map(JSON.parse)")
 
     assert stored == [{"key": KEY}]
+
+
+def test_a_browser_that_starts_slowly_is_not_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its process is still starting when the page is not to be opened any more."""
+    monkeypatch.setenv("BROWSER", "true")
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        with page_in_browser("http://127.0.0.1:1/rankloop", tmp_path / "page.html"):
+            pass
+
+    assert [str(warning.message) for warning in warned] == []

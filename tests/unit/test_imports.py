@@ -165,7 +165,7 @@ def _first_imports(node: ast.AST) -> Iterator[str]:
             is_whole |= any(alias.name == "azure.core" for alias in child.names)
             yield from (alias.name for alias in child.names if alias.name != "azure.core")
         elif isinstance(child, ast.ImportFrom) and not is_whole:
-            yield child.module or ""
+            yield from (f"{child.module}.{alias.name}" for alias in child.names)
         yield from _first_imports(child)
 
 
