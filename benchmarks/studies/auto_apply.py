@@ -15,16 +15,8 @@ from pathlib import Path
 
 from benchmarks.figures import Figure, Goal
 from benchmarks.progress import Progress
-from benchmarks.studies.simulated_loops import (
-    APART_US,
-    BEGIN_US,
-    World,
-    articles,
-    bilinear,
-    indifferent,
-    log_of,
-    obvious,
-)
+from benchmarks.studies.simulated_loops import APART_US, BEGIN_US, World, log_of
+from benchmarks.studies.simulated_worlds import articles, bilinear, indifferent, obvious
 from localhost.environment import ROOT
 from shared.configuration.configuration import (
     INITIAL_ARGUMENTS,

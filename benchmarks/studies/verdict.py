@@ -15,7 +15,8 @@ import numpy as np
 
 from benchmarks.figures import Figure, Goal
 from benchmarks.progress import Progress
-from benchmarks.studies.simulated_loops import Visit, World, articles, bilinear, indifferent, obvious, visits
+from benchmarks.studies.simulated_loops import Visit, World, visits
+from benchmarks.studies.simulated_worlds import articles, bilinear, indifferent, obvious
 from shared.learner.arguments import DEFAULT_ARGUMENTS
 from shared.metrics.estimators.lift import LiftSums, excludes
 from shared.metrics.lift_record import Conclusion, LiftRecord, Lifts, Over

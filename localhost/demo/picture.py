@@ -11,6 +11,7 @@ from localhost.demo.hindsight import Judged, judge, true_rewards
 from localhost.demo.purchases import DATA_SETS, load
 from localhost.demo.rehearsal import log_of
 from shared.configuration.service_configuration import ServiceConfiguration
+from shared.storage.paths import DEFAULT, in_loop
 
 _WIDTH, _LEFT, _RIGHT = 760, 130, 580
 """In pixels: the picture's, and where its scale begins and ends."""
@@ -113,4 +114,5 @@ def _mark(x: float, y: int) -> str:
 
 
 if __name__ == "__main__":
-    print(picture(evaluate_both()))
+    with in_loop(DEFAULT):
+        print(picture(evaluate_both()))

@@ -18,6 +18,16 @@ MAX_MARGINALS = 3
 EVERYTHING = ("-q ::",)
 """All pairs of all namespaces, as new loops have it."""
 
+_SYNTHCOVER, _SQUARECB = "--synthcover", "--squarecb"
+_CLIP = "--clip_p 0.1"
+"""0.05 and 0.3 do as well in most worlds."""
+_EXPLORING = {
+    "--cb_explore_adf": ((_SYNTHCOVER, _CLIP), ("", _CLIP), (_SQUARECB, ""), (_SYNTHCOVER, ""), ("", "")),
+    "--ccb_explore_adf": (("", _CLIP), ("", "")),
+}
+"""Algorithms with their clips, the most promising first; for several slots there is only greedy."""
+_AVERAGED = 3
+"""How many of those are tried with marginals too."""
 _EPSILON = re.compile(r"--epsilon[\s=]+\S+")
 _RATES = (1e-3, 1e-2, 1e-1, 0.5, 1.0)
 """Learning rates that are tried without decay; lower rates do not learn a day's log."""
@@ -32,6 +42,7 @@ class CandidateSettings:
         algorithm: How the learner explores beside the share of random choices; empty for greedy.
         rate: Learning rate and its decay; empty for Vowpal Wabbit's own.
         cost: How costs of actions that were not shown are estimated, such as `--cb_type mtr`.
+        clip: The smallest chance by which a reward is divided, such as `--clip_p 0.1`; empty for no bound.
         interactions: Which namespaces are combined.
         marginal: Namespaces whose ids get running averages.
     """
@@ -40,13 +51,15 @@ class CandidateSettings:
     algorithm: str = ""
     rate: str = ""
     cost: str = "--cb_type mtr"
+    clip: str = ""
     interactions: tuple[str, ...] = EVERYTHING
     marginal: str = ""
 
     def arguments(self, exploration: float) -> str:
         """The learning arguments, with the share of choices that is random."""
         explored = f"--epsilon {exploration:g}"
-        parts = (self.problem, self.algorithm, explored, self.rate, self.cost, *self.interactions, self.marginal)
+        learned = (self.rate, self.cost, self.clip, *self.interactions, self.marginal)
+        parts = (self.problem, self.algorithm, explored, *learned)
         return " ".join(part for part in parts if part)
 
 
@@ -58,13 +71,12 @@ def with_exploration(arguments: str, exploration: float) -> str:
 def first_grid(problem: str, namespaces: Namespaces) -> tuple[CandidateSettings, ...]:
     """The candidates of the first step, the most promising first.
 
-    Source: the exploration algorithms by measurements in ten worlds; cost types, learning rates and marginals as in the
-    old service's search without `--l1`, which a trainer that resumes does not keep.
+    Source: the exploration algorithms by measurements in sixteen worlds (`bench worlds`); cost types, learning rates
+    and marginals as in the old service's search without `--l1`, which a trainer that resumes does not keep.
     """
-    algorithms = _algorithms(problem)
-    best = [CandidateSettings(problem, algorithm) for algorithm in algorithms]
+    best = [CandidateSettings(problem, algorithm, clip=clip) for algorithm, clip in _EXPLORING[problem]]
     others = [CandidateSettings(problem, cost=f"--cb_type {cost}") for cost in ("ips", "dr", "dm")]
-    steady = [CandidateSettings(problem, algorithm, _without_decay(0.1)) for algorithm in algorithms if algorithm]
+    steady = [replace(settings, rate=_without_decay(0.1)) for settings in best if settings.algorithm]
     rates = [
         CandidateSettings(problem, rate=_without_decay(rate), cost=f"--cb_type {cost}")
         for cost in ("mtr", "ips")
@@ -73,7 +85,7 @@ def first_grid(problem: str, namespaces: Namespaces) -> tuple[CandidateSettings,
     averages = [
         replace(settings, marginal=f"--marginal {letter}")
         for letter in _letters(namespaces.constant)[:MAX_MARGINALS]
-        for settings in best
+        for settings in best[:_AVERAGED]
     ]
     return (*best, *others, *steady, *rates, *averages)
 
@@ -123,11 +135,6 @@ def _affordable(settings: Iterable[CandidateSettings]) -> tuple[CandidateSetting
     return tuple(candidate for candidate in settings if is_affordable(parse(candidate.arguments(1.0))))
 
 
-def _algorithms(problem: str) -> tuple[str, ...]:
-    """For several slots there is only greedy."""
-    return ("", "--squarecb", "--synthcover") if problem == "--cb_explore_adf" else ("",)
-
-
 def _letters(namespaces: str) -> list[str]:
     """The first letters that learning arguments can name, each once."""
     return [letter for letter in dict.fromkeys(namespaces) if letter in ascii_letters]
@@ -144,6 +151,6 @@ def _around(best: CandidateSettings) -> Iterator[CandidateSettings]:
         yield replace(best, rate=_without_decay(nearby) if best.rate else f"-l {nearby:g}")
     match best.algorithm.split()[:1]:
         case ["--squarecb"]:
-            yield from (replace(best, algorithm=f"--squarecb --gamma_scale {scale}") for scale in (30, 100))
+            yield from (replace(best, algorithm=f"{_SQUARECB} --gamma_scale {scale}") for scale in (30, 100))
         case ["--synthcover"]:
-            yield from (replace(best, algorithm=f"--synthcover --synthcoverpsi {psi}") for psi in (0.03, 0.3))
+            yield from (replace(best, algorithm=f"{_SYNTHCOVER} --synthcoverpsi {psi}") for psi in (0.03, 0.3))

@@ -117,12 +117,15 @@ def _ahead(evaluation: Evaluation, outcome: Outcome, results: Results) -> Paired
     """How much more the winner of the search earns than the settings in use, if both learn from the same events.
 
     What is published lags behind the log: it was learned before the last rewards came, perhaps with other settings, and
-    there was none at first. So any settings, those in use too, may earn more in an evaluation than `online` did.
+    there was none at first. So any settings, those in use too, may earn more in an evaluation than `online` did. Where
+    the settings in use have no figures, nothing is known.
     """
     best = winner(outcome)
     if best is None or IN_USE not in results:
         return None
     in_use = results[IN_USE].bins.get("", {}).get("", {})
+    if not in_use:
+        return None
     confidence = 1 - 2 * max(evaluation.error, LEAST_ERROR)
     return Pairing(best.bins, cressie_read.estimate).less(in_use, confidence)
 

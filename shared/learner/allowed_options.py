@@ -75,6 +75,7 @@ _OPTIONS = (
     Option("--cb_explore_adf"),
     Option("--ccb_explore_adf"),
     Option("--cb_type", _choice("mtr", "dr", "ips", "dm")),
+    Option("--clip_p", _number(0, 1)),
     Option("--epsilon", _number(0, 1)),
     Option("--learning_rate", _number(0, 10, above=True)),
     Option("--power_t", _number(0, 1)),

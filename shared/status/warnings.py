@@ -14,7 +14,7 @@ from shared.training.trouble import Subject
 from shared.words import pluralize
 
 NO_EXPLORATION = (
-    "The exploration is 0: only what the model thinks best is shown, so it cannot find out where it is wrong."
+    "The exploration is 0: what the model holds for bad is never shown, so it cannot find out where it is wrong."
 )
 _ENOUGH = 100
 _SOME = 10
@@ -75,7 +75,7 @@ def _no_exploration(_: Counters, configuration: Configuration) -> LoopWarning | 
     return LoopWarning(
         "NoExploration",
         NO_EXPLORATION,
-        "Set explorationPercentage to a small share such as 0.1.",
+        "Set explorationPercentage to a small share such as 0.05.",
     )
 
 

@@ -1,6 +1,8 @@
 """Other settings, evaluated by logs of which the truth is known: every brand's reward is in the data."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Sequence
 from statistics import fmean
 
@@ -10,7 +12,7 @@ from benchmarks.progress import Progress
 from benchmarks.studies import truth
 from localhost.demo.failures import DemoFailed
 from localhost.demo.hindsight import SETTINGS, Judged, judge, true_rewards
-from localhost.demo.picture import evaluate_both, picture
+from localhost.demo.picture import evaluate_both
 from localhost.demo.purchases import load
 from localhost.demo.rehearsal import log_of, rewards_of
 from localhost.demo.table import settings_table
@@ -81,9 +83,11 @@ def test_an_interval_that_misses_the_truth_is_reported() -> None:
     assert len({len(row) for row in table.splitlines()[3:8]}) == 1
 
 
-def test_the_picture_is_that_of_both_demos(both_demos: dict[str, list[Judged]]) -> None:
-    """Made anew, it is the same one but for what other processors round otherwise."""
-    drawn, fresh = PICTURE.read_text(encoding="utf-8"), picture(both_demos) + "\n"
+def test_the_picture_is_that_of_both_demos() -> None:
+    """Made anew by the command on the page, it is the same one but for what other processors round otherwise."""
+    command = [sys.executable, "-m", "localhost.demo.picture"]
+    fresh = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
+    drawn = PICTURE.read_text(encoding="utf-8")
 
     assert _NUMBER.sub("", drawn) == _NUMBER.sub("", fresh)
     assert _numbers(drawn) == pytest.approx(_numbers(fresh), abs=2)

@@ -37,12 +37,21 @@ def test_the_loop_takes_all_candidates(problem: str, namespaces: Namespaces, exp
 
 
 def test_the_algorithms_come_first_at_the_learners_own_rates() -> None:
-    """The first of them are the settings that a new loop has."""
+    """The first of them are the settings that a new loop has; greedy and synthcover come with and without a clip."""
     first = candidates.first_grid(CB, NAMESPACES)
 
-    assert [settings.algorithm for settings in first[:3]] == ["", "--squarecb", "--synthcover"]
-    assert {""} == {settings.rate for settings in first[:3]}
+    best = {(settings.algorithm, bool(settings.clip)) for settings in first[:5]}
+    assert best == {("", False), ("", True), ("--squarecb", False), ("--synthcover", False), ("--synthcover", True)}
+    assert {""} == {settings.rate for settings in first[:5]}
     assert first[0].arguments(0.2) == INITIAL_ARGUMENTS
+
+
+def test_slots_are_learned_with_and_without_a_clip() -> None:
+    """Of the algorithms there is only greedy."""
+    first = candidates.first_grid(CCB, NAMESPACES)
+
+    assert {settings.algorithm for settings in first} == {""}
+    assert {bool(settings.clip) for settings in first[:2]} == {False, True}
 
 
 def test_no_candidate_is_there_twice() -> None:

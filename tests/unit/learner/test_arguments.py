@@ -27,6 +27,8 @@ ACCEPTED = [
     "--dsjson --json --quiet --save_resume --preserve_performance_counters --cb_explore_adf --quiet",
     B + "--cb_type=ips -l0.01 --power_t 0.5 --l1 1e-7 --l2 0 -b18 --noconstant",
     B + "--learning_rate 10 --cb_type dr --quadratic FF --cubic Fij --interactions :: --interactions ij: -q ij -q Fi",
+    B + "--clip_p 0 --cb_type ips",
+    B + "--clip_p 1 --cb_type dr",
     B + "--cb_type dm --ignore F --ignore j --ignore_linear i --keep t --bit_precision=10 --random_seed 2147483648",
     B + "--marginal j --chain_hash --epsilon 1e-3",
     B + "--coin --first_only --epsilon +0.2",
@@ -44,6 +46,7 @@ ACCEPTED = [
     B + "--large_action_space --max_actions 2 -q ::",
     B + "--squarecb --large_action_space",
     "--ccb_explore_adf --squarecb",
+    "--ccb_explore_adf --clip_p=.1",
     "--ccb_explore_adf --bag 2 -q ::",
     "--ccb_explore_adf --large_action_space",
 ]
@@ -106,6 +109,9 @@ REFUSED = [
     (B + "--ignore ab", "--ignore"),
     (B + "--keep :", "--keep"),
     (B + "--cb_type sm", "--cb_type"),
+    (B + "--clip_p -0.1", "--clip_p"),
+    (B + "--clip_p 1.1", "--clip_p"),
+    (B + "--clip_p", "--clip_p"),
     (B + "--random_seed 2147483649", "--random_seed"),
     (B + "--coin=1", "--coin"),
     (B + "--quiet=1", "--quiet"),
@@ -218,6 +224,7 @@ def _mixtures(number: int) -> list[str]:
 
 
 _WORDS = [
+    *("--clip_p 0", "--clip_p 0.1", "--clip_p 1"),
     *("--cb_type dr", "--cb_type ips", "--cb_type dm", "--epsilon 0", "--epsilon 1", "-l 10", "-l 1e-9", "--power_t 1"),
     *("--l1 0.1", "--l2 0.1", "-q ::", "--cubic :::", "--interactions ij", "--ignore i", "--ignore F", "--keep j"),
     *("--ignore_linear j", "--marginal i", "--marginal kji", "--noconstant", "--chain_hash", "--coin", "--first_only"),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.configuration.configuration import INITIAL_ARGUMENTS
 from shared.learner.arguments import parse
 from shared.learner.features import document
 from shared.learner.model import Model, UnusableModel
@@ -136,7 +137,9 @@ def test_a_model_that_does_not_fit_its_arguments_is_refused(greedy: bytes) -> No
         load(data)
 
 
-@pytest.mark.parametrize("arguments", [GREEDY, "--cb_explore_adf --regcbopt --cb_min_cost -1 --cb_max_cost 0 -q ::"])
+@pytest.mark.parametrize(
+    "arguments", [GREEDY, INITIAL_ARGUMENTS, "--cb_explore_adf --regcbopt --cb_min_cost -1 --cb_max_cost 0 -q ::"]
+)
 def test_answering_changes_nothing(tmp_path: Path, arguments: str) -> None:
     """A model that has predicted often answers as on its first day."""
     data, rng = train_model(tmp_path, event_lines(200), arguments)[0], random.Random(2)
