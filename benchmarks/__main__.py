@@ -38,6 +38,8 @@ MEASURES = {
     "long-waits": "how many rewards a second the loop carries at 10 minutes, 1 day and 30 days, in 512 MB",
     "coverage": "how often intervals hold the truth, in simulated logs (5 minutes)",
     "truth": "the same in logs over real purchases (2 minutes)",
+    "worlds": "what a new loop's settings earn, against the best of the algorithms, in sixteen worlds (40 minutes)",
+    "lift": "how much narrower the lift's interval gets if part of the exploration shows the first action (10 minutes)",
     "verdict": "how often the verdict's intervals ever exclude the truth, in simulated loops (25 minutes)",
     "importance": "how well feature importances tell what matters, in simulated logs (no goal; 5 minutes)",
     "simulation": "100,000 simulated schedules of calls, faults, deaths and changes: what is wrong (10 to 25 minutes)",
@@ -45,15 +47,15 @@ MEASURES = {
     "hostile": "a million calls made up to do harm, and an ordinary client beside them (an hour)",
     "auto-apply": "how often automatic optimization takes other settings, rightly or wrongly (3 hours)",
 }
-_STUDIES = frozenset(("coverage", "truth", "verdict", "importance", "auto-apply"))
+_STUDIES = frozenset(("coverage", "truth", "worlds", "lift", "verdict", "importance", "auto-apply"))
 """Studies with simulated logs and loops: what they find does not depend on the machine."""
 _ONLY_IF_NAMED = _STUDIES | {"simulation", "warnings", "hostile"}
 _STRICT = frozenset(("hostile",))
 """Measures whose missed goals are failures: what they find is wrong on any machine."""
 _ABOUT = """Measures speed and memory, each against a real other side, in turns, in the same run. A ratio is that of the
 medians of all rounds. Other work on the machine makes all numbers noisy. All of it takes about fifteen
-minutes, without the studies and the simulations: coverage, truth, verdict, importance, auto-apply, simulation,
-warnings and hostile are run only if named."""
+minutes, without the studies and the simulations: coverage, truth, worlds, lift, verdict, importance,
+auto-apply, simulation, warnings and hostile are run only if named."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -72,7 +72,7 @@ def _why_not(configuration: Configuration, evaluation: Evaluation, arguments: st
         return "Nothing is changed in apprentice mode."
     if line_kind(configuration.learning.problem_type, service.learning_mode) != log.kind:
         return "The loop's learning mode was changed meanwhile."
-    if (configuration.rewards, service.exploration_percentage) != (log.rewards, evaluation.exploration):
+    if (configuration.rewards, configuration.exploration) != (log.rewards, evaluation.loop_exploration):
         return "What a reward is worth, or the exploration, was changed meanwhile."
     if configuration.learning.arguments not in (evaluation.online.arguments, arguments):
         return "The learning settings were changed meanwhile."

@@ -10,6 +10,7 @@ from rank_fn.multislot import read_features as read_slots
 from rank_fn.rank import read_features
 from shared.access.role import Role
 from shared.configuration.configuration import problem_type
+from shared.configuration.exploration import Exploration
 from shared.learner.chances_forms import ChancesRequest
 from shared.learner.explorer import Explorer, current_model
 from shared.learner.model import UnusableModel
@@ -54,26 +55,28 @@ async def read_chances(req: HttpRequest, hot_path: HotPath[Explorer]) -> HttpRes
     async with _model(hot_path, current, request.model_id) as (explorer, model_id):
         if has_slots:
             slots = MultiSlotRankRequest.from_parsed(body)
-            answer = await _answer_slots(slots, explorer, model_id, _exploration(current))
+            answer = await _answer_slots(slots, explorer, model_id, current.exploration)
         else:
-            answer = await _answer(request, explorer, model_id, _exploration(current))
+            answer = await _answer(request, explorer, model_id, current.exploration)
     return json_answer(answer.to_json())
 
 
-async def _answer(request: ChancesRequest, explorer: Explorer | None, model_id: str, exploration: float) -> Chances:
+async def _answer(
+    request: ChancesRequest, explorer: Explorer | None, model_id: str, exploration: Exploration
+) -> Chances:
     candidates = request.candidates()
     ids = [candidates.ids[position] for position in candidates.eligible]
     chances = await ask_prospect(explorer, read_features(request, candidates), len(ids), exploration)
-    return Chances.of_event(model_id, exploration, chances, ids, candidates.ids)
+    return Chances.of_event(model_id, exploration.share, chances, ids, candidates.ids)
 
 
 async def _answer_slots(
-    request: MultiSlotRankRequest, explorer: Explorer | None, model_id: str, exploration: float
+    request: MultiSlotRankRequest, explorer: Explorer | None, model_id: str, exploration: Exploration
 ) -> Chances:
     slots, document = request.places(), read_slots(request)
     prospects = await ask_slot_prospects(explorer, document, slots, exploration)
     chances = zip([slot.id for slot in slots], prospects, strict=True)
-    return Chances.of_slots(model_id, exploration, chances, [action["id"] for action in request.actions])
+    return Chances.of_slots(model_id, exploration.share, chances, [action["id"] for action in request.actions])
 
 
 @asynccontextmanager
@@ -81,7 +84,7 @@ async def _model(
     hot_path: HotPath[Explorer], current: CurrentSettings, model_id: str | None
 ) -> AsyncIterator[tuple[Explorer | None, str]]:
     """The model in use, or the model of an id, loaded for this call only; None if there is no model."""
-    kind, exploration = current.configuration.learning.problem_type, _exploration(current)
+    kind, exploration = current.configuration.learning.problem_type, current.exploration
     if model_id is None:
         served = await current_model(hot_path, current, kind)
         yield (served.model, served.reference.id) if served else (None, NO_MODEL)
@@ -108,7 +111,3 @@ def _read_model(model_id: str) -> tuple[ModelReference, bytes]:
         return reference, model_store.read_intact(reference.predictor_blob)
     except DamagedModel as problem:
         raise UnknownModel(model_id) from problem
-
-
-def _exploration(current: CurrentSettings) -> float:
-    return current.configuration.service.exploration_percentage

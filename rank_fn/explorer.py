@@ -31,7 +31,7 @@ async def chances(
     served = await current_model(hot_path, current, "cb")
     if served is None:
         return equal_chances(count), NO_MODEL
-    exploration = current.configuration.service.exploration_percentage
+    exploration = current.exploration
     question = Question(document, count)
     answer = await served.model.ask(question, exploration, lambda model: model.probabilities(document, count))
     return answer, served.reference.id
@@ -56,4 +56,4 @@ async def fill(
         )
 
     question = document.question(times=len(slots) if is_tight(slots) else 1)
-    return await served.model.ask(question, current.configuration.service.exploration_percentage, decide_with)
+    return await served.model.ask(question, current.exploration, decide_with)

@@ -37,7 +37,7 @@ async def with_explanation(
     served = await current_model(hot_path, current, "cb")
     explained: dict[int, Explanation] = {}
     if served is not None and served.reference.id == decision.model_id:
-        question, exploration = Question(document, len(decision.order)), _exploration(current)
+        question, exploration = Question(document, len(decision.order)), current.exploration
         with suppress(ModelBusy, TooCostlyRank):
             model = await served.model.ask(question, exploration, lambda model: model)
             explained = await served.model.explain(
@@ -46,10 +46,6 @@ async def with_explanation(
     ids = [candidates.ids[position] for position in candidates.eligible]
     actions = [{"id": ids[place], "features": [*_features(explanation)]} for place, explanation in explained.items()]
     return b'%b,"inferenceExplanation":%b}' % (answer[:-1], orjson.dumps(actions))
-
-
-def _exploration(current: CurrentSettings) -> float:
-    return current.configuration.service.exploration_percentage
 
 
 def _features(explanation: Explanation) -> Iterable[dict[str, Any]]:

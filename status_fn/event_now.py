@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from shared.configuration.configuration import Configuration
+from shared.configuration.exploration import Exploration
 from shared.learner.explorer import Explorer
 from shared.learner.prospect import ask_prospect, ask_slot_prospects
 from shared.learner.prospect_forms import Chances
@@ -84,24 +85,24 @@ async def _now(
         return Now(chances=None, because=_OTHER_TYPE)
     ask = _ask_for_slots if kind == "ccb" else _ask
     try:
-        chances = await ask(served, configuration.service.exploration_percentage, document, baselines)
+        chances = await ask(served, configuration.exploration, document, baselines)
     except (TooCostlyRank, ModelBusy) as refusal:
         return Now(chances=None, because=str(refusal))
     return Now(chances=chances, because=None)
 
 
 async def _ask(
-    served: LoadedModel[Explorer], exploration: float, document: Mapping[str, Any], _: Sequence[int]
+    served: LoadedModel[Explorer], exploration: Exploration, document: Mapping[str, Any], _: Sequence[int]
 ) -> Chances:
     ids = read_ids(document)
     chances = await ask_prospect(served.model, orjson.dumps(document), len(ids), exploration)
-    return Chances.of_event(served.reference.id, exploration, chances, ids)
+    return Chances.of_event(served.reference.id, exploration.share, chances, ids)
 
 
 async def _ask_for_slots(
-    served: LoadedModel[Explorer], exploration: float, document: Mapping[str, Any], baselines: Sequence[int]
+    served: LoadedModel[Explorer], exploration: Exploration, document: Mapping[str, Any], baselines: Sequence[int]
 ) -> Chances:
     features, slots = read_slots(document, baselines)
     chances = await ask_slot_prospects(served.model, features, slots, exploration)
     named = zip([slot.id for slot in slots], chances, strict=True)
-    return Chances.of_slots(served.reference.id, exploration, named, read_ids(document))
+    return Chances.of_slots(served.reference.id, exploration.share, named, read_ids(document))

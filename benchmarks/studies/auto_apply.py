@@ -127,7 +127,7 @@ def live(name: str, seed: int, events: int = EVENTS) -> Lived:
     """Let a loop live until it takes other settings, or for so many events."""
     kind = KINDS[name]
     last = 1 << (events // _STEP).bit_length() - 1  # what comes after the last round matters no more
-    lines = log_of(kind.world(seed), kind.learning, kind.exploration, last * _STEP, seed)
+    lines = log_of(kind.world(seed), kind.learning, _configuration(kind).exploration, last * _STEP, seed)
     loop, rounds, results = _configuration(kind), OptimizationRounds(), list[RoundResult]()
     for learned in range(_STEP, len(lines) + 1, _STEP):
         if not is_time_for_round(rounds, loop, learned, _at(learned)):

@@ -4,7 +4,7 @@ Vowpal Wabbit itself chooses and learns; the model in use is renewed every 200 e
 actions have equal chances, as the product does it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 import vowpalwabbit
 
 from shared.configuration.configuration import RewardSettings
+from shared.configuration.exploration import Exploration
 from shared.configuration.reward_aggregation import Aggregation
 from shared.intake.rows import Observation
 from shared.learner import arguments
@@ -75,21 +76,27 @@ class Visit:
     line: EventLine
 
 
-def log_of(world: World, learning: str, exploration: float, events: int, seed: int) -> list[bytes]:
+def log_of(world: World, learning: str, exploration: Exploration, events: int, seed: int) -> list[bytes]:
     """The log of a loop that lives in a world, one line an event."""
     return [visit.line.text for visit in visits(world, learning, exploration, events, seed)]
 
 
-def visits(world: World, learning: str, exploration: float, events: int, seed: int) -> Iterator[Visit]:
-    """The events of a loop that lives in a world, in order of arrival."""
+def visits(world: World, learning: str, exploration: Exploration, events: int, seed: int) -> Iterator[Visit]:
+    """The events of a loop that lives in a world, in order of arrival.
+
+    Args:
+        exploration: Takes effect only if the learning arguments have an exploration rate.
+    """
     chance = np.random.default_rng(seed)
-    options = arguments.parse(learning).with_epsilon(exploration)
+    parsed = arguments.parse(learning)
+    options = parsed.with_epsilon(exploration.of_learner)
+    mix = exploration.add_default if parsed.has_epsilon else list[float]
     workspace = vowpalwabbit.Workspace(arg_list=[*options, "--dsjson", "--quiet"])
     for begin in range(0, events, _RENEWED_AFTER):
         numbers = range(begin, begin + _RENEWED_AFTER)
         draws = chance.random((_RENEWED_AFTER, 3))
         documents = [world.meet(number, met) for number, met in zip(numbers, draws[:, 0], strict=True)]
-        chances = _chances(workspace if begin else None, world, documents)
+        chances = _chances(workspace if begin else None, world, documents, mix)
         for number, document, (_, drawn, earned) in zip(numbers, documents, draws, strict=True):
             visit = _visit(world, document, chances[document], number, drawn, earned)
             examples = workspace.parse(visit.line.text.decode())
@@ -100,12 +107,18 @@ def visits(world: World, learning: str, exploration: float, events: int, seed: i
     workspace.finish()
 
 
-def _chances(workspace: Any, world: World, documents: Sequence[int]) -> dict[int, np.ndarray]:
-    """What the model in use answers for documents; equal chances if there is none."""
+def _chances(
+    workspace: Any, world: World, documents: Sequence[int], mix: Callable[[Sequence[float]], list[float]]
+) -> dict[int, np.ndarray]:
+    """What the model in use answers for documents; equal chances if there is none.
+
+    Args:
+        mix: Adds to what the model predicts the exploration that the model does not know of.
+    """
     if workspace is None:
         return dict.fromkeys(documents, np.full(world.actions, 1 / world.actions))
     return {
-        document: np.array(_predict(workspace, world.documents[document], world.actions))
+        document: np.array(mix(_predict(workspace, world.documents[document], world.actions)))
         for document in dict.fromkeys(documents)
     }
 

@@ -16,6 +16,7 @@ from benchmarks.progress import Progress
 from benchmarks.studies import real_worlds, simulated_worlds
 from benchmarks.studies.simulated_loops import World, visits
 from shared.configuration.configuration import INITIAL_ARGUMENTS
+from shared.configuration.exploration import Exploration
 
 SEEDS = 5
 EVENTS = 10_000
@@ -167,6 +168,6 @@ def _earn(job: tuple[str, str, int, int]) -> float:
     world, settings = WORLDS[name].make(seed), {**SETTINGS, **ALGORITHMS}[settings_name]
     earned = [
         float(visit.chances @ world.means[visit.document])
-        for visit in visits(world, settings.arguments, settings.exploration, events, 1_000 + seed)
+        for visit in visits(world, settings.arguments, Exploration(settings.exploration), events, 1_000 + seed)
     ]
     return fmean(earned[-(len(earned) // 5) :])

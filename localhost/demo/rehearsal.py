@@ -57,9 +57,9 @@ class _Loop:
         from shared.learner.vowpal_wabbit import Workspace
 
         self._rewards = configuration.rewards
-        self._exploration = configuration.service.exploration_percentage
+        self._exploration = configuration.exploration
         self._arguments = parse(learning)
-        options = self._arguments.with_epsilon(self._exploration)
+        options = self._arguments.with_epsilon(self._exploration.share)
         self._learner: Any = Workspace(arg_list=[*options, "--dsjson", "--quiet"])
         self._model: Model | None = None
 

@@ -7,8 +7,9 @@ from typing import Any
 from shared import durations
 from shared.access.loop_keys import LoopKey
 from shared.configuration import container_sas
+from shared.configuration.exploration import NEW_SHARES, Exploration, ExplorationShares
 from shared.configuration.reward_aggregation import Aggregation
-from shared.configuration.service_configuration import SECRETS, ServiceConfiguration
+from shared.configuration.service_configuration import SECRETS, LearningMode, ServiceConfiguration
 from shared.configuration.settings_change import ChangedValue, SettingsChange, Value, value_change
 from shared.errors import AutoOptimizationOfSlots, ModeChangedWithRewards
 from shared.stored_objects import StoredObject
@@ -80,6 +81,7 @@ class Configuration(StoredObject):
         keys: The keys of the loop that were made and not revoked, the oldest first.
         event_key_secret: With which keys of rows are made of events' ids; a loop of an earlier version has none, and
             stays so, since an event's rows must have one key.
+        exploration_shares: What the exploration is spent on; a loop of an earlier version shows all actions alike.
     """
 
     service: ServiceConfiguration
@@ -91,6 +93,14 @@ class Configuration(StoredObject):
     changes: tuple[SettingsChange, ...] = ()
     keys: tuple[LoopKey, ...] = ()
     event_key_secret: str = field(default="", repr=False)
+    exploration_shares: ExplorationShares = field(default_factory=ExplorationShares)
+
+    @property
+    def exploration(self) -> Exploration:
+        """How the loop explores now: outside Online mode, and in multi-slot events, all actions alike."""
+        share = self.service.exploration_percentage
+        is_shared = self.service.learning_mode is LearningMode.ONLINE and self.learning.problem_type == "cb"
+        return Exploration(share, share * self.exploration_shares.default if is_shared else 0.0)
 
     @property
     def has_no_exploration(self) -> bool:
@@ -150,6 +160,9 @@ class Configuration(StoredObject):
             old, new = getattr(before.learning, name), getattr(self.learning, name)
             if old != new:
                 yield value_change(f"learning_settings_{name}", old, new)
+        if before.exploration_shares != self.exploration_shares:
+            shares = before.exploration_shares, self.exploration_shares
+            yield value_change("exploration_shares_default", *(each.default for each in shares))
         if before.logs_deleted_before_us != self.logs_deleted_before_us:
             moments = before.logs_deleted_before_us, self.logs_deleted_before_us
             yield value_change("logs_deleted_before", *(to_iso(at_us) if at_us else None for at_us in moments))
@@ -206,4 +219,11 @@ def _as_is(value: Value) -> Value:
 def new_configuration(shards: int, event_key_secret: str = "") -> Configuration:
     """Make the configuration that a new loop starts with."""
     learning = LearningSettings("initial", INITIAL_ARGUMENTS)
-    return Configuration(ServiceConfiguration(), learning, revision=1, shards=shards, event_key_secret=event_key_secret)
+    return Configuration(
+        ServiceConfiguration(),
+        learning,
+        revision=1,
+        shards=shards,
+        event_key_secret=event_key_secret,
+        exploration_shares=NEW_SHARES,
+    )

@@ -49,7 +49,9 @@ def first_configuration(cause: Cause, copied: Configuration | None = None) -> Co
     configuration = first
     if copied is not None:
         service = replace(copied.service, log_mirror_enabled=False, log_mirror_sas_uri="")
-        configuration = replace(first, service=service, learning=copied.learning)
+        configuration = replace(
+            first, service=service, learning=copied.learning, exploration_shares=copied.exploration_shares
+        )
     change = SettingsChange.of(cause, now_us(), configuration.differences(first), running_call.request_id())
     return replace(configuration, changes=(change,))
 

@@ -23,6 +23,7 @@ class Act(StrEnum):
 
     SERVICE = "serviceConfiguration"
     LEARNING = "learningSettings"
+    SHARES = "explorationShares"
     EVALUATION = "evaluationApplied"
     RESET = "modelReset"
     IMPORT = "modelImported"

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from shared.configuration.configuration import RewardSettings
+from shared.configuration.exploration import Exploration
 from shared.stored_names import store_under
 from shared.stored_objects import StoredObject
 from shared.times import DAY
@@ -96,6 +97,7 @@ class Evaluation(StoredObject):
         round_number: Of the optimization round it belongs to, from 1; 0 if a caller asked for it. Stored as `look`.
         online: The policy in use at the creation.
         exploration: Of the configuration; searched policies are evaluated with it, since the loop would use it.
+        exploration_default: The share of events in which the loop would explore by showing the first action.
         reason: Why the evaluation failed, or its best policy was not applied, in plain words.
         optimal: The name of the best policy; None before the end.
         error: Of an automatic evaluation, the probability with which it may apply settings that are no better.
@@ -121,6 +123,12 @@ class Evaluation(StoredObject):
     ended_us: int | None = None
     optimal: str | None = None
     error: float = 0.0
+    exploration_default: float = 0.0
+
+    @property
+    def loop_exploration(self) -> Exploration:
+        """How the loop explored at the creation."""
+        return Exploration(self.exploration, self.exploration_default)
 
     @property
     def is_automatic(self) -> bool:

@@ -42,7 +42,8 @@ def build_evaluation(spec: EvaluationSpec, loop: Configuration, joined_up_to_us:
         optimise=spec.optimise,
         round_number=spec.round_number,
         online=Policy(ONLINE, loop.learning.arguments, Source.ONLINE),
-        exploration=loop.service.exploration_percentage,
+        exploration=loop.exploration.share,
+        exploration_default=loop.exploration.default,
         log=choose_log(spec, loop, joined_up_to_us),
     )
 

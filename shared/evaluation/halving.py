@@ -83,7 +83,7 @@ class Race:
 
     def _task(self, candidate: CandidateSettings, events: int) -> Task:
         arguments = candidate.arguments(self.exploration)
-        return Task(f"search-{events}-{short(arguments)}", 0, arguments, until=events)
+        return Task(f"search-{events}-{short(arguments)}", 0, arguments, until=events, explores_as_loop=True)
 
 
 def short(arguments: str) -> str:

@@ -149,11 +149,12 @@ def _list_judging_tasks(evaluation: Evaluation, search: SearchResult, cut: int) 
     width = width_us(evaluation)
     if evaluation.is_automatic:
         in_use = with_exploration(evaluation.online.arguments or "", evaluation.exploration)
-        yield Task(IN_USE, 0, in_use, cut, None, width)
+        yield Task(IN_USE, 0, in_use, cut, None, width, explores_as_loop=True)
     yield _make_logged_task(evaluation, JUDGING, cut)
     yield from _list_custom_tasks(evaluation, cut)
     for text in dict.fromkeys(text for _, text in search.winners):
-        yield Task(_winner_key(text), 0, text, cut, None, width, with_reward_model=True, keeps_model=True)
+        winner_task = Task(_winner_key(text), 0, text, cut, None, width, with_reward_model=True, keeps_model=True)
+        yield replace(winner_task, explores_as_loop=True)
 
 
 def _make_logged_task(evaluation: Evaluation, key: str, counted_from: int) -> Task:

@@ -24,6 +24,7 @@ class Task:
         keeps_model: Whether the model at the end is stored, so that it can be applied.
         without: The namespace and the name of the feature that is left out of every event.
         finds_features: Whether the task is only to find which features the log has: no policy, and no sums.
+        explores_as_loop: Whether the policy is evaluated as the loop would use it: with its share of the first action.
     """
 
     key: str
@@ -36,6 +37,7 @@ class Task:
     keeps_model: bool = False
     without: tuple[str, str] | None = None
     finds_features: bool = False
+    explores_as_loop: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from shared.configuration.exploration import Exploration
 from shared.learner import arguments
 from shared.learner.explaining import ExplainingThread
 from shared.learner.feature_counts import Question
@@ -27,8 +28,8 @@ class Explorer:
         kind: The model's problem type.
     """
 
-    def __init__(self, data: bytes, reference: ModelReference, exploration: float) -> None:
-        """Load a model; `exploration` is a share from 0 to 1."""
+    def __init__(self, data: bytes, reference: ModelReference, exploration: Exploration) -> None:
+        """Load a model."""
         self._data = data
         self._arguments = arguments.parse(reference.arguments)
         self.kind = self._arguments.problem_type
@@ -37,7 +38,9 @@ class Explorer:
         self._model = Model.load(data, self._arguments, exploration)
         self._apart: ModelApart | None = None
 
-    async def ask[Answer](self, question: Question, exploration: float, work: Callable[[Predictor], Answer]) -> Answer:
+    async def ask[Answer](
+        self, question: Question, exploration: Exploration, work: Callable[[Predictor], Answer]
+    ) -> Answer:
         """Ask the model with an exploration: here if the answer is quick, else in a process of its own.
 
         Args:
@@ -83,7 +86,7 @@ class Explorer:
             self._apart = ModelApart(self._data, self._arguments, self._exploration)
         return self._apart
 
-    def _at(self, exploration: float) -> Model:
+    def _at(self, exploration: Exploration) -> Model:
         """Give the model with an exploration."""
         if exploration != self._exploration:
             before = self._model

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from shared.configuration.exploration import Exploration
 from shared.errors import LoopError
 from shared.learner.arguments import LearningArguments
 from shared.ranking.slots import SlotChoice
@@ -53,29 +54,32 @@ class Model:
     VW loads damaged files without complaint, so compare the SHA-256 of a file from storage first.
     """
 
-    def __init__(self, data: bytes, options: list[str], arguments: LearningArguments) -> None:
+    def __init__(self, data: bytes, options: list[str], arguments: LearningArguments, exploration: Exploration) -> None:
         self._data = data
         self._options = options
         self._arguments = arguments
         self._kind = arguments.problem_type
+        self._exploration = exploration
         self._workspace = _load(data, options, self._kind)
         self._readers = 0
         self._is_closed = False
 
     @classmethod
-    def load(cls, data: bytes, arguments: LearningArguments, epsilon: float) -> Self:
+    def load(cls, data: bytes, arguments: LearningArguments, exploration: Exploration) -> Self:
         """Load a model from its file's bytes.
 
         Args:
             arguments: Those that the model was trained with.
-            epsilon: Exploration rate, from 0 to 1; takes effect only if the arguments have one.
+            exploration: Takes effect only if the arguments have an exploration rate; of slots only its uniform part.
 
         Raises:
             UnusableModel: The model does not load, or is of another problem type.
         """
-        explore = ["--epsilon", repr(float(epsilon))] if arguments.has_epsilon else []
+        if not arguments.has_epsilon:
+            exploration = Exploration(0.0)
+        explore = ["--epsilon", repr(float(exploration.of_learner))] if arguments.has_epsilon else []
         fixed = [] if arguments.needs_full_model else ["-t"]  # with it, bounds on costs come out wider than in training
-        return cls(data, ["--json", "--quiet", *fixed, *explore], arguments)
+        return cls(data, ["--json", "--quiet", *fixed, *explore], arguments, exploration)
 
     def probabilities(self, document: bytes | str, count: int) -> list[float]:
         """The chance that each action gets, in the order of the document; their sum is 1.
@@ -87,7 +91,10 @@ class Model:
             count: How many actions it has.
         """
         text = document if isinstance(document, str) else document.decode()
-        return _chances(self._answer(text), count) or [1.0 / count] * count
+        chances = _chances(self._answer(text), count)
+        if chances is None:
+            return [1.0 / count] * count
+        return self._exploration.add_default(chances) if self._exploration.default else chances
 
     def choices(self, document: bytes, count: int) -> list[SlotChoice | None]:
         """An action for each slot, drawn by its seed, with the chances that the draw had.

@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shared.configuration.exploration import Exploration
 from shared.learner.arguments import LearningArguments
 from shared.learner.explanations.explanation import NotExplained
 from shared.learner.job_process import JobProcess
@@ -65,7 +66,7 @@ class ModelApart:
     they do for a model without a usable answer.
     """
 
-    def __init__(self, data: bytes, arguments: LearningArguments, exploration: float) -> None:
+    def __init__(self, data: bytes, arguments: LearningArguments, exploration: Exploration) -> None:
         """Start nothing yet; for the arguments see `Model.load`."""
         self._data, self._arguments, self._exploration = data, arguments, exploration
         self._waiting_seconds = 0.0
@@ -135,7 +136,8 @@ class ModelApart:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, "model.vw")
             file.write_bytes(self._data)
-            job = {"model": str(file), "arguments": self._arguments.text, "exploration": self._exploration}
+            exploration = {"share": self._exploration.share, "default": self._exploration.default}
+            job = {"model": str(file), "arguments": self._arguments.text, "exploration": exploration}
             self._process.ask(json.dumps(job), _TIMEOUT)
 
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from shared.configuration.exploration import Exploration
 from shared.learner.arguments import parse
 from shared.learner.driver import main
 from shared.learner.model import Model
@@ -20,7 +21,8 @@ class _Predictions:
 
     def answer(self, job: dict[str, Any]) -> dict[str, Any]:
         if self._model is None:
-            self._model = Model.load(Path(job["model"]).read_bytes(), parse(job["arguments"]), job["exploration"])
+            data, arguments = Path(job["model"]).read_bytes(), parse(job["arguments"])
+            self._model = Model.load(data, arguments, Exploration(**job["exploration"]))
             return {}
         document, count = job["document"], job["count"]
         if not job["of_slots"]:

@@ -11,6 +11,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any
 
+from shared.configuration.exploration import Exploration
 from shared.learner import features
 from shared.learner.arguments import LearningArguments, parse
 from shared.learner.driver import check, learn, main
@@ -57,7 +58,7 @@ def _limit_resources() -> None:
 
 def _predict(data: bytes, arguments: LearningArguments, epsilon: float) -> None:
     """Load the model as Rank does, and predict."""
-    model = Model.load(data, arguments, epsilon)
+    model = Model.load(data, arguments, Exploration(epsilon))
     if arguments.problem_type == "cb":
         sane = _is_sane(model._answer(features.document(_CONTEXT, _ACTIONS).decode()), len(_ACTIONS))
     else:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from shared.configuration.exploration import Exploration
 from shared.learner.explanations.explanation import Contribution, Explanation, NotExplained, compare
 from shared.learner.explorer import Explorer
 from shared.learner.feature_counts import Question
@@ -92,7 +93,7 @@ def slot_prospects(model: Predictor | None, document: SlotsDocument, slots: Sequ
     return _explain_all(_predict_slots(model, document, slots))
 
 
-async def ask_prospect(explorer: Explorer | None, document: bytes, count: int, exploration: float) -> Prospect:
+async def ask_prospect(explorer: Explorer | None, document: bytes, count: int, exploration: Exploration) -> Prospect:
     """The same as `prospect`, of a model that Rank uses too; what takes long is not explained.
 
     Raises:
@@ -106,7 +107,7 @@ async def ask_prospect(explorer: Explorer | None, document: bytes, count: int, e
 
 
 async def ask_slot_prospects(
-    explorer: Explorer | None, document: SlotsDocument, slots: Sequence[Slot], exploration: float
+    explorer: Explorer | None, document: SlotsDocument, slots: Sequence[Slot], exploration: Exploration
 ) -> Sequence[Prospect]:
     """The same as `slot_prospects`, of a model that Rank uses too; what takes long is not explained.
 

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Protocol
 
 from shared.configuration.configuration_store import initial_configuration
+from shared.configuration.exploration import Exploration
 from shared.intake.intake import Intake
 from shared.models.published import ModelReference
 from shared.ranking.live_settings import LiveSettings
@@ -29,11 +30,13 @@ class HotPath[Model: SizedModel]:
         refused_ranks: The Ranks that this process refused since they had too many actions.
     """
 
-    def __init__(self, connect: Callable[[], Rest], load: Callable[[bytes, ModelReference, float], Model]) -> None:
+    def __init__(
+        self, connect: Callable[[], Rest], load: Callable[[bytes, ModelReference, Exploration], Model]
+    ) -> None:
         """Take what gives the account's REST interface when it is first needed, and what makes a model.
 
         Args:
-            load: Is given a blob's bytes, what was published of it, and a share of exploration.
+            load: Is given a blob's bytes, what was published of it, and the exploration.
         """
         self._connect = connect
         self._load = load

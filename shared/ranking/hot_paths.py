@@ -6,6 +6,7 @@ from typing import Final
 
 from shared.access.key_check import KeyCheck, TooManyChecks
 from shared.access.loop_keys import LoopKey
+from shared.configuration.exploration import Exploration
 from shared.errors import UnknownLoop
 from shared.intake.intake import ATTEMPTS
 from shared.loops.loop_directory import LoopDirectory
@@ -32,7 +33,7 @@ MOST_BYTES: Final = 512 * 1024 * 1024
 class HotPaths[Model: SizedModel]:
     """The hot paths of the loops that a process serves."""
 
-    def __init__(self, load: Callable[[bytes, ModelReference, float], Model]) -> None:
+    def __init__(self, load: Callable[[bytes, ModelReference, Exploration], Model]) -> None:
         """Take what makes a model of a blob's bytes, of what was published of it, and of a share of exploration."""
         self._load = load
         self._loops = PerLoop(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from shared.configuration.configuration import Configuration
+from shared.configuration.exploration import Exploration
 from shared.configuration.service_configuration import ServiceConfiguration
 from shared.errors import LoopError, UnknownLoop
 from shared.models.published import Published
@@ -30,10 +31,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class CurrentSettings:
-    """The configuration and the published model as one refresh read them."""
+    """The configuration and the published model as one refresh read them.
+
+    Attributes:
+        exploration: That of the configuration, which each Rank needs.
+    """
 
     configuration: Configuration
     published: Published
+    exploration: Exploration
 
 
 class LiveSettings:
@@ -114,10 +120,11 @@ class LiveSettings:
         return current
 
     @property
-    def exploration(self) -> float:
-        """The share of exploration in the current settings, from 0 to 1; the default before the first refresh."""
-        service = self._current.configuration.service if self._current else ServiceConfiguration()
-        return service.exploration_percentage
+    def exploration(self) -> Exploration:
+        """The exploration of the current settings; that of a loop without settings before the first refresh."""
+        if self._current is None:
+            return Exploration(ServiceConfiguration().exploration_percentage)
+        return self._current.exploration
 
     def stop(self) -> None:
         """Stop refreshing after a refresh that is going on; the next use starts again."""
@@ -162,7 +169,7 @@ class LiveSettings:
             async with asyncio.timeout(self._patience()):
                 configuration, published = await self._read_configuration(), await self._read_published()
             self._configuration, self._published = configuration, published
-            self._current = CurrentSettings(configuration[0], published[0])
+            self._current = CurrentSettings(configuration[0], published[0], configuration[0].exploration)
             self.last_error, self.refreshed_at = None, began[1]
             for follower in self._followers:
                 await follower(published[0])

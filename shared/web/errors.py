@@ -202,6 +202,10 @@ class InvalidServiceConfiguration(InvalidRequest):
     """A field of the service configuration that is out of its range."""
 
 
+class InvalidExplorationShares(InvalidRequest):
+    """A share of the exploration that is out of its range."""
+
+
 class InvalidRewardWaitTime(InvalidRequest):
     """A reward wait time that is too short or too long."""
 

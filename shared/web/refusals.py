@@ -109,6 +109,7 @@ _REFUSALS: Mapping[type[Exception], Refusal] = {
     errors.InvalidRewardRequest: Refusal(400, "InvalidRewardRequest"),
     errors.InvalidEventIdToActivate: Refusal(400, "InvalidEventIdToActivate"),
     errors.InvalidServiceConfiguration: Refusal(400, "InvalidServiceConfiguration"),
+    errors.InvalidExplorationShares: Refusal(400, "InvalidExplorationShares"),
     errors.InvalidRewardWaitTime: Refusal(400, "InvalidRewardWaitTime"),
     errors.InvalidLogRetentionDays: Refusal(400, "InvalidLogRetentionDays"),
     errors.InvalidModelRetrainDays: Refusal(400, "InvalidModelRetrainDays"),

@@ -14,6 +14,7 @@ import vowpalwabbit
 
 from localhost.azurite.emulator import Azurite
 from shared import settings
+from shared.configuration.exploration import Exploration
 from shared.learner import model_apart
 from shared.learner.arguments import parse
 from shared.learner.explorer import Explorer
@@ -31,6 +32,7 @@ from tests.http.conftest import NEVER
 from tests.http.test_model_in_use import PATIENCE_SECONDS
 
 V1, OWN = "/personalizer/v1.0", "/rankloop/v1"
+EXPLORES = Exploration(0.2)
 POLICY = f"{V1}/configurations/policy"
 CB = "--cb_explore_adf --epsilon 0.2 --cb_type mtr"
 COSTLY = f"{CB} --bag 10 --cubic :::"
@@ -147,12 +149,12 @@ def await_model(api: Api, request: dict[str, Any]) -> None:
 
 
 def load(folder: Path, arguments: str) -> Model:
-    return Model.load(make_model(folder / "model.vw", arguments), parse(arguments), 0.2)
+    return Model.load(make_model(folder / "model.vw", arguments), parse(arguments), EXPLORES)
 
 
 def explorer(folder: Path, arguments: str) -> Explorer:
     reference = ModelReference("m", "", "", "", arguments, 1, 1, 1, 1)
-    return Explorer(make_model(folder / "model.vw", arguments), reference, 0.2)
+    return Explorer(make_model(folder / "model.vw", arguments), reference, EXPLORES)
 
 
 def event(actions: int, features: int, context: int) -> bytes:
@@ -160,7 +162,7 @@ def event(actions: int, features: int, context: int) -> bytes:
 
 
 def ask(asked: Explorer, text: bytes, count: int) -> Coroutine[Any, Any, list[float]]:
-    return asked.ask(Question(text, count), 0.2, lambda model: model.probabilities(text, count))
+    return asked.ask(Question(text, count), EXPLORES, lambda model: model.probabilities(text, count))
 
 
 def test_other_calls_are_answered_while_the_model_is_at_work(tmp_path: Path) -> None:
@@ -191,7 +193,7 @@ def test_slots_get_from_another_process_what_the_model_would_choose(tmp_path: Pa
 
     async def run() -> Sequence[SlotChoice | None]:
         asked = explorer(tmp_path, arguments)
-        return await asked.ask(features.question(times=1), 0.2, lambda model: model.choices(text, note(model)))
+        return await asked.ask(features.question(times=1), EXPLORES, lambda model: model.choices(text, note(model)))
 
     models: list[Predictor] = []
 
@@ -211,7 +213,9 @@ def test_only_some_costly_ranks_wait(tmp_path: Path) -> None:
     most = int(MAX_WAITING_SECONDS / asked._cost.estimate(question))
 
     async def run() -> list[bool | BaseException]:
-        asking = [asyncio.ensure_future(asked.ask(question, 0.2, lambda _: gate.wait(10))) for _ in range(most + 3)]
+        asking = [
+            asyncio.ensure_future(asked.ask(question, EXPLORES, lambda _: gate.wait(10))) for _ in range(most + 3)
+        ]
         await asyncio.wait(asking[-3:])
         gate.set()
         return await asyncio.gather(*asking, return_exceptions=True)
@@ -226,7 +230,7 @@ def test_a_process_that_crashes_takes_nothing_along(tmp_path: Path, caplog: pyte
     heavy, asked = event(50, 250, 250), explorer(tmp_path, BAG)
 
     async def run() -> list[list[float]]:
-        crash = asked.ask(Question(heavy, 50), 0.2, lambda model: model.probabilities(CRASH, 50))
+        crash = asked.ask(Question(heavy, 50), EXPLORES, lambda model: model.probabilities(CRASH, 50))
         return [await ask(asked, heavy, 50), await crash, await ask(asked, heavy, 50)]
 
     first, second, third = asyncio.run(run())
@@ -257,7 +261,7 @@ def test_models_of_many_loops_share_a_few_processes(tmp_path: Path, monkeypatch:
 
     async def run() -> list[list[float]]:
         answers = [await ask(asked, heavy, 50) for asked in (first, second)]
-        at_work = asyncio.ensure_future(first.ask(Question(heavy, 50), 0.2, lambda _: gate.wait(10)))
+        at_work = asyncio.ensure_future(first.ask(Question(heavy, 50), EXPLORES, lambda _: gate.wait(10)))
         await asyncio.sleep(0)
         answers.append(await ask(third, heavy, 50))
         gate.set()
@@ -280,11 +284,11 @@ def test_more_models_at_work_than_processes_are_refused(tmp_path: Path, monkeypa
     busy, other = (explorer(tmp_path, BAG) for _ in range(2))
 
     async def run() -> None:
-        at_work = asyncio.ensure_future(busy.ask(heavy, 0.2, lambda _: gate.wait(10)))
+        at_work = asyncio.ensure_future(busy.ask(heavy, EXPLORES, lambda _: gate.wait(10)))
         await asyncio.sleep(0)
         try:
             with pytest.raises(ModelBusy):
-                await other.ask(heavy, 0.2, lambda _: None)
+                await other.ask(heavy, EXPLORES, lambda _: None)
         finally:
             gate.set()
             await at_work

@@ -7,6 +7,7 @@ from threading import Event
 
 import pytest
 
+from shared.configuration.exploration import Exploration
 from shared.learner.arguments import parse
 from shared.learner.driver_process import DriverProcess
 from shared.learner.explaining import MOST_WAITING
@@ -19,6 +20,7 @@ from shared.web.errors import ModelBusy
 from tests.attacks.test_costly_policies import CB, ask, numbers
 from tests.unit.learner.lines import TIMEOUT, event, event_lines, write
 
+EXPLORES = Exploration(0.2)
 ARGUMENTS = f"{CB} -q ::"
 LONG = document(numbers(300), [(f"a{place}", numbers(300)) for place in range(2)])
 """Some 360,000 products of features and weights; to rank it takes a millisecond."""
@@ -34,13 +36,13 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Explorer]:
         words = parse(ARGUMENTS).words()
         train(log, state, arguments=words, old_state=None, predictor=predictor, timeout=TIMEOUT, process=process)
     reference = ModelReference("m", "", "", "", ARGUMENTS, 1, 1, 1, 1)
-    return lambda: Explorer(predictor.read_bytes(), reference, 0.2)
+    return lambda: Explorer(predictor.read_bytes(), reference, EXPLORES)
 
 
 async def test_ranks_are_answered_while_something_is_explained(learned: Callable[[], Explorer]) -> None:
     """A quarter of a second passed, and with 40 calls at once another loop's Rank took half a minute."""
     explorer = learned()
-    explained = asyncio.ensure_future(ask_prospect(explorer, LONG, 2, 0.2))
+    explained = asyncio.ensure_future(ask_prospect(explorer, LONG, 2, EXPLORES))
     answered = 0
     while not explained.done():
         await ask(explorer, ORDINARY[answered % 20], 4)
@@ -57,10 +59,10 @@ async def test_what_explains_and_what_ranks_with_one_model_do_not_disturb_each_o
     """They take turns in the middle of an event."""
     explorer, alone = learned(), learned()
     chances = [await ask(alone, text, 4) for text in ORDINARY]
-    prospects = [await ask_prospect(alone, text, 4, 0.2) for text in ORDINARY]
+    prospects = [await ask_prospect(alone, text, 4, EXPLORES) for text in ORDINARY]
 
     for _ in range(5):
-        work = [asyncio.ensure_future(ask_prospect(explorer, text, 4, 0.2)) for text in ORDINARY[:MOST_WAITING]]
+        work = [asyncio.ensure_future(ask_prospect(explorer, text, 4, EXPLORES)) for text in ORDINARY[:MOST_WAITING]]
         while not all(each.done() for each in work):
             assert [await ask(explorer, text, 4) for text in ORDINARY] == chances
             await asyncio.sleep(0)
@@ -71,8 +73,8 @@ async def test_a_model_that_is_replaced_is_kept_until_its_explanation_is_made(
     learned: Callable[[], Explorer],
 ) -> None:
     """Also if nobody waits for it any more, since the time of its call is over."""
-    explorer, expected = learned(), await ask_prospect(learned(), LONG, 2, 0.2)
-    explained, given_up = (asyncio.ensure_future(ask_prospect(explorer, LONG, 2, 0.2)) for _ in range(2))
+    explorer, expected = learned(), await ask_prospect(learned(), LONG, 2, EXPLORES)
+    explained, given_up = (asyncio.ensure_future(ask_prospect(explorer, LONG, 2, EXPLORES)) for _ in range(2))
     await asyncio.sleep(0)
     given_up.cancel()
     workspace = explorer._model._workspace
@@ -81,7 +83,7 @@ async def test_a_model_that_is_replaced_is_kept_until_its_explanation_is_made(
 
     assert not workspace.finished
     assert await explained == expected
-    assert await ask_prospect(learned(), LONG, 2, 0.2) == expected  # it comes after the one that was given up
+    assert await ask_prospect(learned(), LONG, 2, EXPLORES) == expected  # it comes after the one that was given up
     assert workspace.finished
 
 
@@ -90,7 +92,7 @@ async def test_more_explanations_than_can_wait_are_refused(learned: Callable[[],
     explorer, free = learned(), Event()
     first = asyncio.ensure_future(explorer.explain(free.wait))
     await asyncio.sleep(0)
-    asked = [asyncio.ensure_future(ask_prospect(explorer, ORDINARY[0], 4, 0.2)) for _ in range(MOST_WAITING)]
+    asked = [asyncio.ensure_future(ask_prospect(explorer, ORDINARY[0], 4, EXPLORES)) for _ in range(MOST_WAITING)]
     await asyncio.sleep(0)
     ranked = await ask(explorer, ORDINARY[0], 4)
     free.set()
@@ -98,4 +100,4 @@ async def test_more_explanations_than_can_wait_are_refused(learned: Callable[[],
 
     assert (len(ranked), await first) == (4, True)
     assert [type(answer) for answer in answers] == [Prospect] * (MOST_WAITING - 1) + [ModelBusy]
-    assert await ask_prospect(explorer, ORDINARY[0], 4, 0.2) == prospect(explorer._model, ORDINARY[0], 4)
+    assert await ask_prospect(explorer, ORDINARY[0], 4, EXPLORES) == prospect(explorer._model, ORDINARY[0], 4)

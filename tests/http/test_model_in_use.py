@@ -1,25 +1,21 @@
 """Which model Rank asks: the published one, with the configured exploration, and never a damaged one."""
 
 import hashlib
-import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import vowpalwabbit
 
 from localhost.azurite.emulator import Azurite
-from shared.models import model_store, published_store
-from shared.models.published import ModelReference, Published
+from shared.models import published_store
+from shared.models.published import Published
 from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.conftest import NEVER
+from tests.http.ranked_model import ARGUMENTS, REQUEST, best_chance, make_model, publish
 
 V1 = "/personalizer/v1.0"
-ARGUMENTS = "--cb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"
-REQUEST = {"actions": [{"id": name, "features": [{"name": name}]} for name in ("good", "bad", "worse", "worst")]}
 PATIENCE_SECONDS = 8
 
 
@@ -50,47 +46,7 @@ def other_api(own_storage: str) -> Iterator[Api]:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model that has seen that the first action costs least."""
-    path = tmp_path_factory.mktemp("model") / "model.vw"
-    learner = vowpalwabbit.Workspace(arg_list=[*ARGUMENTS.split(), "--dsjson", "--quiet"])
-    for number in range(200):
-        learner.learn(learner.parse(log_line(shown=number % 4)))
-    learner.save(str(path))
-    learner.finish()
-    return path
-
-
-def log_line(shown: int) -> str:
-    """A line of log in which one action was shown; only the first one is ever rewarded."""
-    names = [action["id"] for action in REQUEST["actions"]]
-    order = [shown, *(place for place in range(4) if place != shown)]
-    return json.dumps(
-        {
-            "_label_cost": 0 if shown else -1,
-            "_label_probability": 0.25,
-            "_label_Action": shown + 1,
-            "_labelIndex": shown,
-            "a": [place + 1 for place in order],
-            "c": {
-                "FromUrl": [],
-                "_multi": [{"i": {"constant": 1, "id": name}, "j": [{"name": name}]} for name in names],
-            },
-            "p": [0.25] * 4,
-        }
-    )
-
-
-def publish(model: Path, sha256: str | None = None) -> ModelReference:
-    path, digest = model_store.store(model, position_us=1_000_000, revision=1)
-    reference = ModelReference(
-        "model-1", path, sha256 or digest, path, ARGUMENTS, 1, 1_000_000, 200, 1_764_000_000_000_000
-    )
-    published_store.change_published(
-        lambda before: replace(
-            before, model=reference, created_at_us=1_764_000_000_000_000, changed_at_us=1_764_000_060_000_000
-        )
-    )
-    return reference
+    return make_model(tmp_path_factory.mktemp("model") / "model.vw")
 
 
 def first_probability(api: Api) -> float:
@@ -111,7 +67,7 @@ def test_the_life_of_a_model(own_api: Api, trained: Path) -> None:
     assert first_probability(own_api) == pytest.approx(0.25)
 
     publish(trained)
-    await_probability(own_api, 1 - 0.2 + 0.2 / 4)
+    await_probability(own_api, best_chance(0.2))
     assert own_api.get(f"{V1}/model").body == trained.read_bytes()
     assert own_api.get(f"{V1}/model/properties").json == {
         "creationTime": "2025-11-24T16:00:00+00:00",
@@ -119,7 +75,7 @@ def test_the_life_of_a_model(own_api: Api, trained: Path) -> None:
     }
 
     own_api.put(f"{V1}/configurations/service", {"explorationPercentage": 0.8})
-    await_probability(own_api, 1 - 0.8 + 0.8 / 4)
+    await_probability(own_api, best_chance(0.8))
 
     assert own_api.delete(f"{V1}/model").status == 204
     assert published_store.read_published().generation == 1
@@ -132,11 +88,11 @@ def test_a_new_exploration_reaches_every_instance_within_5_seconds(own_api: Api,
     """Also those that did not take the call."""
     own_api.put(f"{V1}/configurations/service", {"explorationPercentage": 0.2})
     publish(trained)
-    await_probability(other_api, 1 - 0.2 + 0.2 / 4)
+    await_probability(other_api, best_chance(0.2))
 
     for exploration in (0.6, 0.4):
         own_api.put(f"{V1}/configurations/service", {"explorationPercentage": exploration})
-        await_probability(other_api, 1 - exploration + exploration / 4, seconds=5)
+        await_probability(other_api, best_chance(exploration), seconds=5)
 
     own_api.delete(f"{V1}/model")
     await_probability(own_api, 0.25)

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 import vowpalwabbit
 
+from shared.configuration.exploration import Exploration
 from shared.learner.arguments import parse
 from shared.learner.features import InvalidFeatures, document
 from shared.learner.model import Model
@@ -159,7 +160,7 @@ def main(folder: Path, seed: int, number: int, arguments: list[str]) -> None:
     """
     models, learners = [], []
     for index, text in enumerate(arguments):
-        models.append(Model.load((folder / f"{index}.predictor").read_bytes(), parse(text), 0.2))
+        models.append(Model.load((folder / f"{index}.predictor").read_bytes(), parse(text), Exploration(0.2)))
         learners.append(Reader(str(folder / f"{index}.state")))
     unchanged = [Reader(str(folder / f"{index}.state")) for index in range(len(arguments))]
     requests, rng, valid = Requests(seed), random.Random(seed), 0

@@ -12,6 +12,7 @@ from typing import Any
 import vowpalwabbit
 
 from shared.configuration.configuration import RewardSettings
+from shared.configuration.exploration import Exploration
 from shared.configuration.reward_aggregation import Aggregation
 from shared.configuration.service_configuration import LearningMode
 from shared.intake.rows import Observation
@@ -109,7 +110,7 @@ def check(decision: MultiSlotDecision, slots: list[Slot]) -> None:
 def main(folder: Path, seed: int, number: int, arguments: list[str]) -> None:
     """Take `number` requests through everything; `folder` holds `<index>.state` and `<index>.predictor`."""
     models = [
-        Model.load((folder / f"{index}.predictor").read_bytes(), parse(text), 0.2)
+        Model.load((folder / f"{index}.predictor").read_bytes(), parse(text), Exploration(0.2))
         for index, text in enumerate(arguments)
     ]
     learners = [Reader(str(folder / f"{index}.state")) for index in range(len(arguments))]

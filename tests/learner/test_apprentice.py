@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from shared.configuration.configuration import INITIAL_ARGUMENTS, RewardSettings
+from shared.configuration.exploration import Exploration
 from shared.configuration.reward_aggregation import Aggregation
 from shared.configuration.service_configuration import LearningMode
 from shared.learner import features
@@ -56,7 +57,7 @@ def match_rate(arguments: str, seed: int, folder: Path, events: int, each: int =
         log.write_bytes(b"".join(line + b"\n" for line in lines))
         begin = checked.with_epsilon(EXPLORATION) if old is None else None
         train(log, new, arguments=begin, old_state=old, predictor=predictor, timeout=timedelta(minutes=1))
-        old, model = new, Model.load(predictor.read_bytes(), checked, EXPLORATION)
+        old, model = new, Model.load(predictor.read_bytes(), checked, Exploration(EXPLORATION))
     assert model is not None
     return world.match_rate(model)
 

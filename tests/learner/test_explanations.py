@@ -14,6 +14,7 @@ import orjson
 import pytest
 from hypothesis import given, settings
 
+from shared.configuration.exploration import Exploration
 from shared.learner import prospect
 from shared.learner.arguments import parse
 from shared.learner.driver_process import DriverProcess
@@ -72,7 +73,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
             train(log, folder / "state", arguments=words, old_state=None, predictor=predictor, timeout=TIMEOUT,
                   process=process)  # fmt: skip
             data = predictor.read_bytes()
-            return data, Model.load(data, parse(kind + arguments), 0.2)
+            return data, Model.load(data, parse(kind + arguments), Exploration(0.2))
 
         yield model
 

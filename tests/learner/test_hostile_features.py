@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
+from shared.configuration.exploration import Exploration
 from shared.learner.arguments import parse
 from shared.learner.features import document
 from shared.learner.model import Model
@@ -44,7 +45,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Model, Reader]:
     """One model twice: as Rank asks it, and as it reads the log."""
     folder = tmp_path_factory.mktemp("both")
     predictor, _ = train_model(folder, _random_lines(300), SOFTMAX)
-    return Model.load(predictor, parse(SOFTMAX), 0.2), Reader(str(folder / "model.state"))
+    return Model.load(predictor, parse(SOFTMAX), Exploration(0.2)), Reader(str(folder / "model.state"))
 
 
 def _random_lines(number: int) -> list[bytes]:
@@ -75,7 +76,7 @@ def test_rank_asks_as_training_does(algorithm: str, tmp_path: Path) -> None:
     """VW's mode for models that learn no more changes what regcb answers, so it is not used there."""
     arguments = f"--cb_explore_adf -q :: --cb_min_cost -1 --cb_max_cost 0 {algorithm}"
     predictor, _ = train_model(tmp_path, event_lines(500), arguments)
-    model, log = Model.load(predictor, parse(arguments), 0.2), Reader(str(tmp_path / "model.state"))
+    model, log = Model.load(predictor, parse(arguments), Exploration(0.2)), Reader(str(tmp_path / "model.state"))
     rng = random.Random(8)
 
     for text in [event(rng) for _ in range(300)]:

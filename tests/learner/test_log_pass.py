@@ -1,12 +1,14 @@
 """A pass over a log, against a slow and plain program that does the same with VW's Python interface."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 
 import orjson
 import pytest
 
+from shared.configuration.exploration import Exploration
 from shared.evaluation.replay import log_pass, parallel_learners
 from shared.evaluation.replay.evaluated_events import EvaluatedEvent
 from shared.evaluation.tasks import LineCounts, Task
@@ -66,6 +68,20 @@ def test_sums_are_those_of_a_plain_program(arguments: str, tmp_path: Path) -> No
 
     assert_same(plain_sums(terms(LOG, predict(arguments, LOG))), result.sums())
     assert result.lines == LineCounts(600, 600)
+
+
+def test_a_policy_that_the_loop_would_use_shows_the_first_action_as_the_loop_does(tmp_path: Path) -> None:
+    """That share is taken from what exploration gives to all actions alike, also in the reward that is predicted."""
+    task = Task("k", 0, GREEDY, with_reward_model=True, explores_as_loop=True)
+    shares = replace(evaluation(), exploration=0.1, exploration_default=0.04)
+    moved = (
+        [chance - 0.04 / len(drawn) + (0.04 if place == 0 else 0) for place, chance in enumerate(drawn)]
+        for drawn in ([chance / sum(row) for chance in row] for row in predict(GREEDY, LOG))
+    )
+
+    result = log_pass.run_in_process(task, shares, LOG, folder=tmp_path)
+
+    assert_same(plain_sums(terms(LOG, moved)), result.sums())
 
 
 @pytest.mark.parametrize("policy", ["online", "baseline1", "baselineRand"])
@@ -154,7 +170,7 @@ def test_the_model_that_is_kept_has_learned_the_log(tmp_path: Path) -> None:
     assert result.model is not None
     assert files is not None
     assert (result.model.events, result.model.first_event_id, result.model.last_event_id) == (600, "e0", "e599")
-    model = Model.load(files.predictor.read_bytes(), parse(GREEDY), 0.1)
+    model = Model.load(files.predictor.read_bytes(), parse(GREEDY), Exploration(0.1))
     assert len(set(model.probabilities(orjson.dumps(orjson.loads(LOG[0])["c"]), 3))) > 1
     model.close()
 

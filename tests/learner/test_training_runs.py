@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from shared.configuration.configuration import INITIAL_ARGUMENTS
+from shared.configuration.exploration import Exploration
 from shared.learner.arguments import parse
 from shared.learner.model import Model
 from shared.learner.training import TrainingFailed, TrainingResult, train
@@ -94,7 +95,9 @@ def test_training_in_parts_gives_the_same_model(tmp_path: Path, arguments: str) 
     begin(write(tmp_path / "0", LINES[:100]), tmp_path / "s0", arguments)
     go_on(write(tmp_path / "1", LINES[100:101]), tmp_path / "s0", tmp_path / "s1")
     go_on(write(tmp_path / "2", LINES[101:]), tmp_path / "s1", tmp_path / "s2", tmp_path / "parts")
-    models = [Model.load(data, parse(arguments), 0.2) for data in (whole, (tmp_path / "parts").read_bytes())]
+    models = [
+        Model.load(data, parse(arguments), Exploration(0.2)) for data in (whole, (tmp_path / "parts").read_bytes())
+    ]
     rng = random.Random(9)
 
     for features in [event(rng) for _ in range(200)]:
@@ -140,7 +143,7 @@ def test_a_predict_only_model_is_smaller_and_answers_the_same(tmp_path: Path, ar
     """That is what Rank loads; the state is what the trainer goes on with."""
     predictor, _ = train_model(tmp_path, LINES, arguments)
     state = (tmp_path / "model.state").read_bytes()
-    models = [Model.load(data, parse(arguments), 0.2) for data in (state, predictor)]
+    models = [Model.load(data, parse(arguments), Exploration(0.2)) for data in (state, predictor)]
     rng = random.Random(1)
 
     assert len(predictor) < 0.7 * len(state)

@@ -24,8 +24,15 @@ _Worth = Mapping[str, float]
 class Judge:
     """Sums up what the policies of a task would earn."""
 
-    def __init__(self, task: Task, listener: Listener | None = None) -> None:
+    def __init__(self, task: Task, listener: Listener | None = None, default_share: float = 0.0) -> None:
+        """Sum up nothing yet.
+
+        Args:
+            default_share: The share of events in which a policy that learns shows the first action by exploration;
+                its predictions have all of their exploration for all actions alike.
+        """
         self._listener = listener
+        self._default_share = default_share
         self._width_us = task.width_us
         self._predicts = task.arguments is not None
         self._sums: dict[str, dict[str, Accumulator]] = {}
@@ -62,7 +69,7 @@ class Judge:
         choices = event.choices
         if self._predicts:
             lines = texts[0].split("\n")
-            drawn = [read_distribution(line, choice.actions) for line, choice in zip(lines, choices, strict=True)]
+            drawn = [self._read(line, choice) for line, choice in zip(lines, choices, strict=True)]
             chances = [by_action[str(choice.action)] for by_action, choice in zip(drawn, choices, strict=True)]
             if self._listener:
                 self._listener(event, drawn)
@@ -73,6 +80,15 @@ class Judge:
         by_first = [float(choice.action == choice.baseline) for choice in choices]
         yield FIRST, by_first, worth[str(first.baseline)] if worth else 0.0
         yield RANDOM, [1 / choice.actions for choice in choices], sum(worth.values()) / first.actions if worth else 0.0
+
+    def _read(self, line: str, choice: EvaluatedChoice) -> Mapping[str, float]:
+        """The chances of a prediction; the share of the first action comes from what all actions alike have."""
+        by_action = read_distribution(line, choice.actions)
+        if not (share := self._default_share):
+            return by_action
+        lowered = {action: chance - share / choice.actions for action, chance in by_action.items()}
+        first = str(choice.baseline)
+        return {**lowered, first: lowered[first] + share}
 
     def _add(
         self,

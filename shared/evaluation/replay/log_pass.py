@@ -152,6 +152,14 @@ class LogPass:
         return self.task.with_reward_model and not self._is_multi_slot
 
     @property
+    def default_share(self) -> float:
+        """The share of events in which the policy shows the first action by exploration, as the loop does; else 0."""
+        task = self.task
+        if not task.explores_as_loop or task.arguments is None or not parse(task.arguments).has_epsilon:
+            return 0.0
+        return self.evaluation.exploration_default
+
+    @property
     def _is_multi_slot(self) -> bool:
         return self.evaluation.log.kind.startswith("ccb")
 
@@ -202,7 +210,7 @@ class _Totals:
     def __init__(self, log_pass: LogPass) -> None:
         self._task = log_pass.task
         self._is_modelled = log_pass.is_modelled
-        self._judge = Judge(log_pass.task, log_pass.listener)
+        self._judge = Judge(log_pass.task, log_pass.listener, log_pass.default_share)
         self._used = 0
         self._exploration = 0.0
         self._counted_from_us: int | None = None

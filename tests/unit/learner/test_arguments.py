@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.configuration.configuration import INITIAL_ARGUMENTS
+from shared.configuration.exploration import Exploration
 from shared.learner import subprocess_jobs
 from shared.learner.allowed_options import ALLOWED, SHORT_NAMES
 from shared.learner.arguments import (
@@ -207,7 +208,7 @@ def test_whatever_is_accepted_loads_trains_and_predicts(tmp_path: Path) -> None:
     assert trouble is None, f"{texts[len(answers)]}: {trouble}"
     for text, answer, (_, predictor) in zip(texts, answers, paths, strict=True):
         assert answer.get("learned") == 60, f"{text}: {answer}"
-        Model.load(predictor.read_bytes(), parse(text), 0.1).close()
+        Model.load(predictor.read_bytes(), parse(text), Exploration(0.1)).close()
 
 
 def _mixtures(number: int) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.configuration.configuration import INITIAL_ARGUMENTS
+from shared.configuration.exploration import Exploration
 from shared.learner.arguments import parse
 from shared.learner.features import document
 from shared.learner.model import Model, UnusableModel
@@ -15,8 +16,8 @@ from tests.unit.learner.lines import GREEDY, event, event_lines, slots_lines, tr
 DOCUMENT = event(random.Random(3))
 
 
-def load(data: bytes, arguments: str = GREEDY, epsilon: float = 0.2) -> Model:
-    return Model.load(data, parse(arguments), epsilon)
+def load(data: bytes, arguments: str = GREEDY, epsilon: float = 0.2, default: float = 0.0) -> Model:
+    return Model.load(data, parse(arguments), Exploration(epsilon, default))
 
 
 def test_a_model_prefers_what_paid(greedy: bytes) -> None:
@@ -112,6 +113,27 @@ def test_no_possible_probability_means_equal_chances(
     monkeypatch.setattr(Model, "_answer", lambda *_: answer)
 
     assert load(greedy).probabilities(DOCUMENT, 4) == [0.25] * 4
+
+
+@pytest.mark.parametrize("default", [0.02, 0.1])
+def test_the_first_action_gets_its_share_of_the_exploration(greedy: bytes, default: float) -> None:
+    """What is left of the exploration is for all actions alike; which action is the best does not change."""
+    plain, mixed = load(greedy, epsilon=0.0).probabilities(DOCUMENT, 4), load(greedy, default=default)
+
+    uniform = (0.2 - default) / 4
+    expected = [0.8 * chance + uniform + (default if place == 0 else 0) for place, chance in enumerate(plain)]
+    assert mixed.probabilities(DOCUMENT, 4) == pytest.approx(expected, abs=1e-6)
+    assert mixed.probabilities(DOCUMENT, 4) == load(greedy, default=default).probabilities(DOCUMENT, 4)
+
+
+def test_what_has_no_exploration_rate_explores_in_its_own_way(tmp_path: Path) -> None:
+    """Then no share of it is known, and none goes to the first action."""
+    arguments = "--cb_explore_adf --squarecb -q ::"
+    data = train_model(tmp_path, event_lines(50), arguments)[0]
+
+    shared = load(data, arguments, default=0.1).probabilities(DOCUMENT, 4)
+
+    assert shared == load(data, arguments).probabilities(DOCUMENT, 4)
 
 
 @pytest.mark.parametrize("data", [b"", b"0" * 100, bytes(5000), b"\x08\x00\x00\x009.11.9\x00"])

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
+from shared.configuration.exploration import Exploration
 from shared.learner.arguments import parse
 from shared.learner.features import InvalidFeatures, SlotsDocument, slots_document
 from shared.learner.model import Model
@@ -38,7 +39,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Model]:
     for number, explorer in enumerate(explorers):
         arguments = f"--ccb_explore_adf -q :: {explorer} --cb_min_cost -1 --cb_max_cost 0"
         data = train_model(folder, slots_lines(300), arguments, str(number))[0]
-        models[explorer] = Model.load(data, parse(arguments), 0.2)
+        models[explorer] = Model.load(data, parse(arguments), Exploration(0.2))
     return models
 
 
@@ -49,7 +50,7 @@ def blank(tmp_path_factory: pytest.TempPathFactory) -> Model:
     workspace = vowpalwabbit.Workspace(arg_list=[*GREEDY.split(), "--quiet"])
     workspace.save(str(path))
     workspace.finish()
-    return Model.load(path.read_bytes(), parse(GREEDY), 0.2)
+    return Model.load(path.read_bytes(), parse(GREEDY), Exploration(0.2))
 
 
 def page(slots: Sequence[Slot], actions: int = ACTIONS) -> SlotsDocument:
@@ -217,7 +218,7 @@ def test_answers_after_one_that_is_none_are_asked_for_again(models: dict[str, Mo
 
 def test_a_model_for_one_choice_answers_no_slots(greedy: bytes) -> None:
     """It would be another question; all its answers are none."""
-    model = Model.load(greedy, parse("--cb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"), 0.2)
+    model = Model.load(greedy, parse("--cb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"), Exploration(0.2))
     slots = slots_of([range(5)] * 2)
 
     assert model.choices(page(slots).model_text(["a", "b"], [range(5)] * 2), 2) == [None, None]
@@ -232,7 +233,7 @@ def test_a_model_learns_what_each_slot_is_for(tmp_path: Path) -> None:
         choices = decide(slots, f"e{number}", "N/A").choices
         lines.append(_line(page(slots), slots, choices, number))
     data = train_model(tmp_path, lines, GREEDY)[0]
-    model = Model.load(data, parse(GREEDY), 0.2)
+    model = Model.load(data, parse(GREEDY), Exploration(0.2))
 
     best = 0
     for number in range(200):

@@ -12,6 +12,7 @@ const PAGE_SIZE = 20;
 const ACTS = {
   serviceConfiguration: "Service configuration",
   learningSettings: "Learning settings",
+  explorationShares: "Exploration shares",
   evaluationApplied: "Evaluation applied",
   modelReset: "Model reset",
   modelImported: "Model imported",

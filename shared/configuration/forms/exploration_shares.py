@@ -1,0 +1,42 @@
+"""The exploration shares over HTTP (`explorationShares`)."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from shared.configuration.configuration import Configuration
+from shared.configuration.exploration import MOST_OTHER_SHARES, ExplorationShares
+from shared.web.errors import InvalidExplorationShares, InvalidRequest
+from shared.web.json_forms import Wire
+
+
+class SharesChange(Wire):
+    """The shares that a loop is to have; all actions alike get the rest."""
+
+    refusal: ClassVar[type[InvalidRequest]] = InvalidExplorationShares
+
+    default: Annotated[float, Field(ge=0, le=MOST_OTHER_SHARES, allow_inf_nan=False)]
+
+    def shares(self) -> ExplorationShares:
+        """The shares as a value of the loop."""
+        return ExplorationShares(self.default)
+
+
+class Shares(Wire):
+    """What the exploration is spent on: parts of it, which add up to 1, and the share of events that each makes now."""
+
+    uniform: float
+    default: float
+    uniform_of_events: float
+    default_of_events: float
+
+    @classmethod
+    def of(cls, configuration: Configuration) -> "Shares":
+        """The shares of a loop."""
+        shares, now = configuration.exploration_shares, configuration.exploration
+        return cls(
+            uniform=shares.uniform,
+            default=shares.default,
+            uniform_of_events=now.share - now.default,
+            default_of_events=now.default,
+        )
