@@ -17,7 +17,7 @@ from benchmarks.progress import Progress
 from benchmarks.studies import real_worlds, simulated_worlds
 from benchmarks.studies.simulated_loops import World, visits
 from shared.configuration.configuration import INITIAL_ARGUMENTS
-from shared.configuration.exploration import NEW_SHARES, Exploration
+from shared.configuration.exploration import NEW_SHARES, ExplorationShares
 from shared.metrics.estimators.lift import LiftSums, interval
 from shared.metrics.tally import Tally
 
@@ -84,7 +84,7 @@ def live(job: tuple[str, float, int, int]) -> Lived:
     """Let a loop live for some events."""
     name, share, seed, events = job
     kind = KINDS[name]
-    world, exploration = kind.world(seed), Exploration(kind.exploration, share * kind.exploration)
+    world, exploration = kind.world(seed), ExplorationShares(share).spend(kind.exploration)
     sums, earned = LiftSums(), list[float]()
     for visit in visits(world, INITIAL_ARGUMENTS, exploration, events, 2_000 + seed):
         tally = Tally(0.0)

@@ -17,7 +17,7 @@ from benchmarks.figures import Figure, Goal
 from benchmarks.progress import Progress
 from benchmarks.studies.simulated_loops import Visit, World, visits
 from benchmarks.studies.simulated_worlds import articles, bilinear, indifferent, obvious
-from shared.configuration.exploration import NEW_SHARES, Exploration
+from shared.configuration.exploration import NEW_SHARES
 from shared.learner.arguments import DEFAULT_ARGUMENTS
 from shared.metrics.estimators.lift import LiftSums, excludes
 from shared.metrics.lift_record import Conclusion, LiftRecord, Lifts, Over
@@ -102,7 +102,7 @@ def measure(progress: Progress, loops: int = LOOPS, events: int = EVENTS) -> lis
 def live(name: str, seed: int, events: int) -> Life:
     """Let a loop live, and look at its verdict after every event."""
     kind, life, record = KINDS[name], Life(name), LiftRecord("loop")
-    exploration = Exploration(kind.exploration, kind.exploration * NEW_SHARES.default)
+    exploration = NEW_SHARES.spend(kind.exploration)
     world, first, random = kind.world(seed), _Truth(), _Truth()
     for number, visit in enumerate(visits(world, DEFAULT_ARGUMENTS, exploration, events, seed)):
         at_us, means = number * _APART_US, world.means[visit.document]

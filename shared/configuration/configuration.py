@@ -99,8 +99,9 @@ class Configuration(StoredObject):
     def exploration(self) -> Exploration:
         """How the loop explores now: outside Online mode, and in multi-slot events, all actions alike."""
         share = self.service.exploration_percentage
-        is_shared = self.service.learning_mode is LearningMode.ONLINE and self.learning.problem_type == "cb"
-        return Exploration(share, share * self.exploration_shares.default if is_shared else 0.0)
+        if self.service.learning_mode is not LearningMode.ONLINE or self.learning.problem_type != "cb":
+            return Exploration(share)
+        return self.exploration_shares.spend(share)
 
     @property
     def has_no_exploration(self) -> bool:

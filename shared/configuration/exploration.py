@@ -10,26 +10,6 @@ MOST_OTHER_SHARES = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class ExplorationShares(StoredObject):
-    """What the exploration of a loop is spent on (`explorationShares`); the rest is for all actions alike.
-
-    Attributes:
-        default: The part of it in which the first action is shown; from 0 to `MOST_OTHER_SHARES`.
-    """
-
-    default: float = 0.0
-
-    @property
-    def uniform(self) -> float:
-        """The part of it in which all actions have the same chance."""
-        return 1 - self.default
-
-
-NEW_SHARES = ExplorationShares(default=0.25)
-"""Those of a new loop, by a study of rewards and of the lift's interval (`bench lift`)."""
-
-
-@dataclass(frozen=True, slots=True)
 class Exploration:
     """Shares of all events: an action's chance is (1 − share)·its chance by the model + (share − default)/K + default.
 
@@ -57,3 +37,33 @@ class Exploration:
         rest = 1 - self.default
         first, *others = chances
         return [rest * first + self.default, *(rest * chance for chance in others)]
+
+
+@dataclass(frozen=True, slots=True)
+class ExplorationShares(StoredObject):
+    """What the exploration of a loop is spent on (`explorationShares`); the rest is for all actions alike.
+
+    Attributes:
+        default: The part of it in which the first action is shown; from 0 to `MOST_OTHER_SHARES`.
+    """
+
+    default: float = 0.0
+
+    @property
+    def uniform(self) -> float:
+        """The part of it in which all actions have the same chance."""
+        return 1 - self.default
+
+    def spend(self, share: float) -> Exploration:
+        """What the shares make of an exploration.
+
+        The first action gets at most half of what the model decides, so that it does not outdo what the model prefers.
+
+        Args:
+            share: ε, from 0 to 1.
+        """
+        return Exploration(share, min(share * self.default, (1 - share) / 2))
+
+
+NEW_SHARES = ExplorationShares(default=0.25)
+"""Those of a new loop, by a study of rewards and of the lift's interval (`bench lift`)."""

@@ -36,6 +36,12 @@ def test_a_new_loop_shows_the_first_action_in_part_of_its_exploration() -> None:
     assert new_configuration(1).exploration == Exploration(0.2, 0.2 * NEW_SHARES.default)
 
 
+@pytest.mark.parametrize(("share", "default"), [(0.0, 0.0), (0.4, 0.2), (0.8, 0.1), (1.0, 0.0)])
+def test_the_first_action_does_not_outdo_what_the_model_prefers(share: float, default: float) -> None:
+    """A loop that only explores shows all actions alike."""
+    assert ExplorationShares(0.5).spend(share) == Exploration(share, pytest.approx(default))
+
+
 def test_a_loop_of_an_earlier_version_explores_as_it_did() -> None:
     configuration = replace(new_configuration(1), exploration_shares=ExplorationShares())
 
