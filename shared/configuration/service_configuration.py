@@ -82,7 +82,8 @@ class ServiceConfiguration(StoredObject):
     exploration_percentage: Annotated[
         float,
         ApiField(
-            meaning="How much is tried at random",
+            meaning="How much is tried: "
+            "[0.02 to 0.05](evaluation.md#the-settings-of-a-new-loop) earns most once a loop has learned",
             values="0 to 1: a fraction, in spite of its name",
             unit="fraction",
             least=0,

@@ -8,7 +8,7 @@ from shared.configuration.forms.declared_fields import STORED
 from shared.configuration.service_configuration import SECRETS
 from shared.metrics.bins import Bin
 from shared.models.published import Published
-from shared.status import mode_preview, retraining_preview
+from shared.status import exploration_preview, mode_preview, retraining_preview
 from shared.status.warnings import NO_EXPLORATION
 from shared.training.configuration_changes import foresee, new_state
 from shared.training.training_state import Cursor, State
@@ -96,6 +96,8 @@ def preview(change: FutureChange, figures: ChangeFigures) -> Preview:
         reasons, doubts = reasons + ups, doubts + downs
     if change.after.has_no_exploration and not change.before.has_no_exploration:
         doubts.append(NO_EXPLORATION)
+    reasons += exploration_preview.reasons(change.before, change.after)
+    doubts += exploration_preview.doubts(change.before, change.after)
     if change.new_cursor is not None:
         happens += retraining_preview.describe(now, then, change.new_cursor, figures.log or {})
         doubts += retraining_preview.weigh(now, then, change.new_cursor, figures.log or {})

@@ -183,6 +183,34 @@ def test_to_explore_no_more_is_doubted_where_it_is_epsilon_that_explores(argumen
     assert [warning.code for warning in counter_warnings(state, after)] == ["NoExploration"] * doubts
 
 
+@pytest.mark.parametrize(
+    ("arguments", "from_to", "said"),
+    [
+        ("--synthcover --epsilon 0.2", (0.2, 0.05), ("12 % more", "")),
+        ("--squarecb --epsilon 0.2", (0.1, 0.02), ("12 % more", "")),
+        ("--synthcover --epsilon 0.2", (0.05, 0.02), ("", "")),
+        ("--synthcover --epsilon 0.2", (0.05, 0.3), ("", "0.02 to 0.05")),
+        ("--synthcover --epsilon 0.2", (0.2, 0.01), ("", "below 0.02")),
+        ("--epsilon 0.2", (0.2, 0.3), ("", "")),
+        ("--squarecb", (0.2, 0.3), ("", "")),
+    ],
+)
+def test_an_exploration_is_told_by_what_settings_that_explore_by_themselves_earn(
+    arguments: str, from_to: tuple[float, float], said: tuple[str, str]
+) -> None:
+    """Of other settings nothing is known, and nothing is said."""
+    learning = LearningSettings("x", f"--cb_explore_adf {arguments} -q ::")
+    before, after = (
+        service(replace(_CONFIGURATION, learning=learning), exploration_percentage=share) for share in from_to
+    )
+    told = foreseen(before, after, apply_changes(online(), before, Published()))
+
+    for sentences, expected in zip((told.reasons, told.doubts), said, strict=True):
+        about = [sentence for sentence in sentences if "xploration" in sentence or "12 %" in sentence]
+        assert bool(about) == bool(expected)
+        assert expected in "".join(about)
+
+
 @pytest.mark.parametrize("mode", [LearningMode.APPRENTICE, LearningMode.LOGGING_ONLY])
 def test_a_loop_that_shows_the_default_is_not_warned_that_it_does_not_explore(mode: LearningMode) -> None:
     """What it draws is not shown, so nothing is missing until it goes Online."""

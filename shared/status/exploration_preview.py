@@ -1,0 +1,39 @@
+"""What is known for and against an exploration that a change would set, in sentences."""
+
+from collections.abc import Iterator
+
+from shared.configuration.configuration import Configuration
+from shared.configuration.service_configuration import LearningMode
+
+LEAST, MOST = 0.02, 0.05
+"""Between them loops earned most in sixteen worlds, once they had learned (`bench worlds`)."""
+_EXPLORING_BY_THEMSELVES = frozenset(("--synthcover", "--squarecb"))
+_GAIN = "In sixteen worlds such settings earned 12 % more an event with 0.02 than with 0.2, once they had learned"
+
+
+def reasons(before: Configuration, after: Configuration) -> Iterator[str]:
+    """Why the exploration is lowered rightly."""
+    if _is_about(before, after) and LEAST <= _share(after) <= MOST < _share(before):
+        yield f"{_GAIN}, and {MOST:g} still answers for other settings."
+
+
+def doubts(before: Configuration, after: Configuration) -> Iterator[str]:
+    """Why another exploration would be better."""
+    if not _is_about(before, after) or not _share(after):
+        return
+    if _share(after) > MOST:
+        yield f"{_GAIN}. An exploration of {LEAST:g} to {MOST:g} is enough for a loop that has learned."
+    elif _share(after) < LEAST:
+        yield f"With an exploration below {LEAST:g} it takes long until the log can answer for anything else."
+
+
+def _is_about(before: Configuration, after: Configuration) -> bool:
+    """Whether the change sets an exploration that this is known of: of settings that explore by themselves too."""
+    words = set(after.learning.arguments.split())
+    has_both = bool(words & _EXPLORING_BY_THEMSELVES) and "--epsilon" in after.learning.arguments
+    changes = _share(before) != _share(after) or before.learning.arguments != after.learning.arguments
+    return has_both and changes and after.service.learning_mode is LearningMode.ONLINE
+
+
+def _share(configuration: Configuration) -> float:
+    return configuration.service.exploration_percentage
