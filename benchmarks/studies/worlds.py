@@ -18,7 +18,7 @@ from benchmarks.studies.simulated_loops import World, visits
 from shared.configuration.configuration import INITIAL_ARGUMENTS
 from shared.configuration.exploration import Exploration
 
-SEEDS = 5
+SEEDS = 8
 EVENTS = 10_000
 _PROCESSES = 2
 _GREEDY = "--cb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"

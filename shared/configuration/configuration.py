@@ -19,7 +19,7 @@ SHARD_CHANGE_AHEAD_US = 2 * MINUTE
 """How far ahead another number of shards is announced; instances read the configuration every few seconds."""
 _AROUND_CHANGE_US = HOUR
 _NO_SETTINGS = ("last_edit_us", "unknown")
-INITIAL_ARGUMENTS = "--cb_explore_adf --synthcover --epsilon 0.2 --cb_type mtr --clip_p 0.1 -q ::"
+INITIAL_ARGUMENTS = "--cb_explore_adf --synthcover --epsilon 0.2 --cb_type mtr --clip_p 0.5 -q ::"
 """Learning arguments of a new loop: among the best of all in sixteen worlds, as `bench worlds` shows."""
 
 

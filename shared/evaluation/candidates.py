@@ -19,8 +19,8 @@ EVERYTHING = ("-q ::",)
 """All pairs of all namespaces, as new loops have it."""
 
 _SYNTHCOVER, _SQUARECB = "--synthcover", "--squarecb"
-_CLIP = "--clip_p 0.1"
-"""0.05 and 0.3 do as well in most worlds."""
+_CLIP = "--clip_p 0.5"
+"""As new loops have it; smaller ones earn less where much is explored (`docs/evaluation.md`)."""
 _EXPLORING = {
     "--cb_explore_adf": ((_SYNTHCOVER, _CLIP), ("", _CLIP), (_SQUARECB, ""), (_SYNTHCOVER, ""), ("", "")),
     "--ccb_explore_adf": (("", _CLIP), ("", "")),
@@ -42,7 +42,7 @@ class CandidateSettings:
         algorithm: How the learner explores beside the share of random choices; empty for greedy.
         rate: Learning rate and its decay; empty for Vowpal Wabbit's own.
         cost: How costs of actions that were not shown are estimated, such as `--cb_type mtr`.
-        clip: The smallest chance by which a reward is divided, such as `--clip_p 0.1`; empty for no bound.
+        clip: The smallest chance by which a reward is divided, such as `--clip_p 0.5`; empty for no bound.
         interactions: Which namespaces are combined.
         marginal: Namespaces whose ids get running averages.
     """
