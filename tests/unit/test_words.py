@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.unit.pages import ROOT
 
-_FOLDERS = ("shared", "localhost", "deployment", "benchmarks", "train_timer")
+_FOLDERS = ("shared", "localhost", "deployment", "benchmarks", "examples", "train_timer")
 _FILES = sorted(
     path for folder in (*_FOLDERS, *(path.name for path in ROOT.glob("*_fn"))) for path in (ROOT / folder).rglob("*.py")
 )
