@@ -26,8 +26,11 @@ _GENE_NUMBERS = 24
 """Of 103 numbers; with all pairs of all of them an event would take twenty times as long."""
 
 
-def purchases(name: str) -> World:
-    """Four brands at each purchase of a household; the reward of the brand that it bought is 1."""
+def purchases(name: str, _: int = 0) -> World:
+    """Four brands at each purchase of a household; the reward of the brand that it bought is 1.
+
+    They come in the order of time, whatever the seed.
+    """
     bought = load(name)
     documents = [
         features.document(context_features(each), [(offer.brand, action_features(offer)) for offer in each.offers])
