@@ -4,22 +4,18 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
-from typing import TextIO
 
-from localhost.evaluate.log_file import LogFile
 from localhost.evaluate.order import order_keys
 from localhost.evaluate.pool import pool
-from localhost.interruption import Interruption
+from localhost.learn.replays import NO_HURRY, read_replicates
+from localhost.learn.sources import Source
 from localhost.progress import Progress
 from shared.evaluation.evaluation import Evaluation
 from shared.evaluation.replay import log_pass
 from shared.evaluation.tasks import Task, TrainedModel
 from shared.imports.stretches import Stretch, StretchSums, size_of_stretches
 from shared.learner.subprocess_jobs import TrainingFailed
-
-_NO_HURRY = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +35,7 @@ class Learned:
 
 
 @contextmanager
-def train(
-    evaluation: Evaluation, log: LogFile, arguments: str, events: int, stream: TextIO, interruption: Interruption
-) -> Iterator[Learned]:
+def train(evaluation: Evaluation, source: Source, arguments: str, events: int, progress: Progress) -> Iterator[Learned]:
     """Train a model, in a process of its own; its files are there as long as the block.
 
     Args:
@@ -51,25 +45,25 @@ def train(
         CommandFailure: The log turned out to be damaged.
         TrainingFailed: There is no usable model.
     """
-    progress = Progress(1, stream, interruption)
     progress.line(f"Training a model on all {events:,} events ...")
     with tempfile.TemporaryDirectory(prefix="rankloop-learn-") as folder:
         with pool() as workers:
-            run = workers.submit(_run, evaluation, log, arguments, size_of_stretches(events), Path(folder))
+            run = workers.submit(_run, evaluation, source, arguments, size_of_stretches(events), Path(folder))
             learned = run.result()
         yield learned
 
 
-def _run(evaluation: Evaluation, log: LogFile, arguments: str, size: int, folder: Path) -> Learned:
+def _run(evaluation: Evaluation, source: Source, arguments: str, size: int, folder: Path) -> Learned:
+    replicates = read_replicates(source.replicates) if source.replicates else ()
     passes: list[StretchSums] = []
 
     def listen() -> StretchSums:
-        passes.append(StretchSums(size))
+        passes.append(StretchSums(size, replicates))
         return passes[-1]
 
     task = Task("learned", 0, arguments, keeps_model=True)
     result, files = log_pass.run(
-        task, evaluation, log, folder=folder, timeout=_NO_HURRY, rewrite=order_keys, listen=listen
+        task, evaluation, source.log, folder=folder, timeout=NO_HURRY, rewrite=order_keys, listen=listen
     )
     if files is None or result.model is None:
         raise TrainingFailed("the model cannot be used, since its weights are no numbers any more")

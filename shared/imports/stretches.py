@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from shared.evaluation.replay.accumulator import Accumulator
 from shared.evaluation.replay.evaluated_events import EvaluatedEvent
+from shared.imports.replicated_sums import POLICY, ReplicatedSums
+from shared.imports.widening import widen_level
 from shared.metrics.estimators import answerable, cressie_read
 from shared.metrics.estimators.estimates import decision_interval, span_of
-from shared.metrics.estimators.sums import MOST_WEIGHT, total
-from shared.metrics.intervals import Interval
+from shared.metrics.estimators.sums import MOST_WEIGHT, Sums, total
+from shared.metrics.intervals import Interval, Span
 
 MOST_STRETCHES = 10
 FEWEST_EVENTS = 20
@@ -40,10 +42,11 @@ class Stretch:
 class StretchSums:
     """Sums up events by stretches; gets each with the prediction of the policy."""
 
-    def __init__(self, size: int) -> None:
-        """Take how many events a stretch has."""
+    def __init__(self, size: int, replicates: Sequence[float] = ()) -> None:
+        """Take how many events a stretch has, and, if chances were estimated, their replicates, `PARTS` an event."""
         self._size = size
         self._policy, self._done = Accumulator(size), Accumulator(size)
+        self._replicated = ReplicatedSums(replicates, 0, size) if replicates else None
         self._times: list[tuple[int, int]] = []
         self._events = 0
 
@@ -54,6 +57,8 @@ class StretchSums:
         ratio = min(chance / choice.probability, MOST_WEIGHT)
         self._policy.add(number, event.multiplicity, ratio, choice.reward, most)
         self._done.add(number, event.multiplicity, 1.0, choice.reward, most)
+        if self._replicated:
+            self._replicated(event, drawn)
         if number % self._size == 0:
             self._times.append((event.at_us, event.at_us))
         first_us, last_us = self._times[-1]
@@ -72,11 +77,17 @@ class StretchSums:
                 done[start].rewards / done[start].events,
                 decision_interval(done[start], rewards),
                 cressie_read.estimate(policy[start]),
-                decision_interval(policy[start], rewards),
+                self._interval(policy[start], start, rewards),
                 answerable.effective_events(policy[start]),
             )
             for start, times in zip(done, self._times, strict=True)
         ]
+
+    def _interval(self, sums: Sums, start: int, rewards: Span) -> Interval | None:
+        interval = decision_interval(sums, rewards)
+        if interval is None or self._replicated is None:
+            return interval
+        return widen_level(interval, sums, self._replicated.bins(POLICY)[start], rewards)
 
 
 def size_of_stretches(events: int) -> int:

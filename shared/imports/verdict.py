@@ -11,11 +11,11 @@ from shared.configuration.configuration import INITIAL_ARGUMENTS
 from shared.evaluation.evaluation import Policy, Source
 from shared.evaluation.lead import confidence
 from shared.evaluation.outcome import Outcome, PolicyOutcome
-from shared.imports.widening import widen
+from shared.imports.widening import widen, widen_level
 from shared.metrics.estimators import answerable, cressie_read, difference
 from shared.metrics.estimators.estimates import decision_interval, estimates
 from shared.metrics.estimators.sums import Sums
-from shared.metrics.intervals import CONFIDENCE, Interval
+from shared.metrics.intervals import Interval
 from shared.words import pluralize
 
 NEW_LOOP = "new-loop"
@@ -98,8 +98,7 @@ def _judge(outcome: Outcome, result: PolicyOutcome, replicates: Sequence[Sums]) 
     of_difference = confidence(outcome)
     above_interval = difference.interval(sums, rewards, of_difference)
     if replicates and level and above_interval:
-        level = widen(level, cressie_read.estimate, sums, replicates, CONFIDENCE)
-        level = Interval(max(level.low, rewards.low), min(level.high, rewards.high))
+        level = widen_level(level, sums, replicates, rewards)
         above_interval = widen(above_interval, difference.difference, sums, replicates, of_difference)
     comparable = _is_compared(result.policy) and not answerable.has_no_chance(sums)
     return JudgedPolicy(

@@ -13,8 +13,9 @@ treatment effects using the estimated propensity score, 2003.
 from collections.abc import Callable, Sequence
 from math import fsum, sqrt
 
+from shared.metrics.estimators import cressie_read
 from shared.metrics.estimators.sums import Sums
-from shared.metrics.intervals import Interval
+from shared.metrics.intervals import CONFIDENCE, Interval, Span
 from shared.metrics.quantiles import f_quantile
 
 
@@ -38,6 +39,12 @@ def widen(
     more = _reach([estimator(each) or 0.0 for each in replicates], confidence)
     low, high = max(value - interval.low, 0.0), max(interval.high - value, 0.0)
     return Interval(value - sqrt(low**2 + more**2), value + sqrt(high**2 + more**2))
+
+
+def widen_level(interval: Interval, sums: Sums, replicates: Sequence[Sums], rewards: Span) -> Interval:
+    """Widen the interval of what a policy earns per event, which stays among the rewards that are possible."""
+    low, high = widen(interval, cressie_read.estimate, sums, replicates, CONFIDENCE)
+    return Interval(max(low, rewards.low), min(high, rewards.high))
 
 
 def _reach(values: Sequence[float], confidence: float) -> float:
