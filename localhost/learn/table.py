@@ -30,6 +30,8 @@ def _lines(results: Results) -> Iterator[str]:
     yield f"  {results.chosen.arguments}"
     yield from ("", "How the chosen settings learn, over the whole log:")
     yield from ("", *align([_STRETCH_HEADINGS, *map(_stretch, results.stretches)]), "")
+    if any(stretch.reward is None for stretch in results.stretches):
+        yield "Actions that the model would have shown had no chance to be, so it is unknown what it would have earned."
     yield "Each event is judged by the model that had learned the events before it."
     if results.outcome.candidates:
         yield "The first half of the log has helped to choose the settings, so its figures flatter them a little."

@@ -29,6 +29,8 @@ _PRIOR = 2.0
 """As many events does the share of the larger group count."""
 _SURE = 2.0
 """A column helps if the gain is so many standard errors above 0."""
+_LEAST_GAIN = 0.005
+"""Columns that help less are not taken: where chances are near 1, finer groups always come a little nearer."""
 _MOST_JUDGED = 20_000
 """Events by which columns are judged, from all over the log."""
 _MOST_VALUES = 100
@@ -165,7 +167,7 @@ def _choose_columns(shown: Sequence[int], offers: Sequence[Offer], codes: Mappin
     for _ in range(MOST_COLUMNS):
         tried = {name: _foretell(shown, offers, _refine(cells, of), chances) for name, of in left.items()}
         gains = {name: _gain(chances, better) for name, better in tried.items()}
-        helping = {name: mean for name, (mean, error) in gains.items() if mean > _SURE * error}
+        helping = {name: mean for name, (mean, error) in gains.items() if mean > max(_SURE * error, _LEAST_GAIN)}
         if not helping:
             return
         best = max(helping, key=helping.__getitem__)

@@ -24,7 +24,8 @@ class Stretch:
     Attributes:
         first, last: Its events, counted from 1.
         done: What was earned per event, with its interval.
-        reward: What the policy would have earned, as it had learned up to each event.
+        reward: What the policy would have earned, as it had learned up to each event; None, as the interval, if actions
+            that it would have shown had no chance.
         effective_events: How many events of equal weight would tell as much of the policy.
     """
 
@@ -68,7 +69,7 @@ class StretchSums:
     def stretches(self) -> list[Stretch]:
         """The stretches, in the order of the log."""
         policy, done = self._policy.bins(), self._done.bins()
-        rewards = span_of(total(done.values()))
+        rewards, is_answerable = span_of(total(done.values())), not answerable.has_no_chance(total(policy.values()))
         return [
             Stretch(
                 start + 1,
@@ -76,8 +77,8 @@ class StretchSums:
                 *times,
                 done[start].rewards / done[start].events,
                 decision_interval(done[start], rewards),
-                cressie_read.estimate(policy[start]),
-                self._interval(policy[start], start, rewards),
+                cressie_read.estimate(policy[start]) if is_answerable else None,
+                self._interval(policy[start], start, rewards) if is_answerable else None,
                 answerable.effective_events(policy[start]),
             )
             for start, times in zip(done, self._times, strict=True)

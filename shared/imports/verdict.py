@@ -32,6 +32,7 @@ class JudgedPolicy:
     Attributes:
         reward: Per event; None without events.
         above: How much more than what was done.
+        is_answerable: Whether the log can tell: False if actions that the policy would have shown had no chance.
         is_certain: Whether the policy can be used, and is better than what was done for certain.
         because: Why the figures should not be believed; None where they can be.
     """
@@ -43,6 +44,7 @@ class JudgedPolicy:
     interval: Interval | None
     above: float | None
     above_interval: Interval | None
+    is_answerable: bool
     is_certain: bool
     because: str | None
 
@@ -82,11 +84,10 @@ def choose(judged: Sequence[JudgedPolicy]) -> Chosen:
     if certain:
         best = max(certain, key=lambda each: each.above or 0.0)
         return Chosen(best.policy.name, best.policy.arguments or "", f"{_lead(best)}. That is better for certain.")
-    compared = [each for each in judged if _is_compared(each.policy) and each.above is not None]
+    compared = [each for each in judged if _is_compared(each.policy) and each.is_answerable and each.above is not None]
     if not compared:
-        return Chosen(
-            NEW_LOOP, INITIAL_ARGUMENTS, "The log tells of no policy, so these are the settings of a new loop."
-        )
+        text = "The log cannot say of any settings what they earn, so these are the settings of a new loop."
+        return Chosen(NEW_LOOP, INITIAL_ARGUMENTS, text)
     best = max(compared, key=lambda each: each.above or 0.0)
     text = "Nothing is better for certain than what was done, so these are the settings of a new loop. Highest estimate"
     return Chosen(NEW_LOOP, INITIAL_ARGUMENTS, f"{text}: {_lead(best)}.")
@@ -100,7 +101,8 @@ def _judge(outcome: Outcome, result: PolicyOutcome, replicates: Sequence[Sums]) 
     if replicates and level and above_interval:
         level = widen_level(level, sums, replicates, rewards)
         above_interval = widen(above_interval, difference.difference, sums, replicates, of_difference)
-    comparable = _is_compared(result.policy) and not answerable.has_no_chance(sums)
+    is_answerable = not answerable.has_no_chance(sums)
+    better = above_interval is not None and above_interval.low > 0
     return JudgedPolicy(
         result.policy,
         sums.events,
@@ -109,7 +111,8 @@ def _judge(outcome: Outcome, result: PolicyOutcome, replicates: Sequence[Sums]) 
         level,
         difference.difference(sums),
         above_interval,
-        comparable and above_interval is not None and above_interval.low > 0,
+        is_answerable,
+        is_answerable and better and _is_compared(result.policy),
         estimates(sums, rewards).because,
     )
 

@@ -31,9 +31,9 @@ class World:
     @classmethod
     def draw(cls, rng: random.Random, *, alike: bool = False) -> "World":
         """Draw a world; all actions earn the same if it is alike."""
-        logged = [[_shares(rng) for _ in range(2)] for _ in range(DEVICES)]
-        rewards = [[0.2 if alike else rng.uniform(0.05, 0.4) for _ in OFFER] for _ in range(DEVICES)]
-        return cls(logged, rewards)
+        worth = [[rng.uniform(0.05, 0.6) for _ in OFFER] for _ in range(DEVICES)]
+        logged = [[_shares(rng, of_device) for _ in range(2)] for of_device in worth]
+        return cls(logged, [[0.2] * ACTIONS] * DEVICES if alike else worth)
 
     def target(self, device: int) -> list[float]:
         """The chances of the policy that is judged: the best action of a device, with an exploration of 0.2."""
@@ -41,8 +41,9 @@ class World:
         return [0.2 / ACTIONS + 0.8 * (action == best) for action in OFFER]
 
 
-def _shares(rng: random.Random) -> list[float]:
-    weights = [rng.uniform(0.3, 1.0) ** 2 for _ in OFFER]
+def _shares(rng: random.Random, worth: Sequence[float]) -> list[float]:
+    """The better an action is, the more often it was shown, as where somebody has chosen who knows the trade."""
+    weights = [rng.uniform(0.5, 1.0) * (0.05 + earned) ** 3 for earned in worth]
     return [weight / sum(weights) for weight in weights]
 
 
