@@ -87,9 +87,11 @@ def deliver(loop: Loop, before: Before, chosen: Chosen, state: Path) -> None:
         loop.send("PUT", _POLICY, {"name": chosen.name, "arguments": chosen.arguments})
     try:
         loop.send("PUT", "model", state.read_bytes())
-    except CommandFailure as problem:
+    except (CommandFailure, KeyboardInterrupt) as problem:
         if changes:
             loop.send("PUT", _POLICY, {"name": before.name, "arguments": before.arguments})
+        if not isinstance(problem, CommandFailure):
+            raise
         raise CommandFailure(
             f"The model was not taken, and the learning settings are as they were. {problem.problem}",
             problem.next_step,

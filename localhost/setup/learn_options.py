@@ -13,10 +13,11 @@ def add_learn_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--log",
         type=Path,
-        action="append",
+        action="extend",
+        nargs="+",
         required=True,
         metavar="FILE",
-        help="dsjson lines, CSV or Parquet, the first two also in gzip; may be repeated",
+        help="dsjson lines, CSV or Parquet, the first two also in gzip; several are learned in the order of time",
     )
     command.add_argument(
         "--columns", type=Path, metavar="FILE", help="a JSON file that says what the columns of CSV and Parquet hold"
