@@ -71,7 +71,7 @@ def gather(
         _demand_choices(log)
     if len(logs) == 1 and _is_in_order(logs[0], interruption):
         return Source(logs[0])
-    return Source(write_in_order(_timed_lines(logs), folder, interruption))
+    return Source(write_in_order(_read_lines(logs), folder, interruption))
 
 
 def _is_table(path: Path) -> bool:
@@ -157,7 +157,7 @@ def _is_in_order(log: LogFile, interruption: Interruption) -> bool:
     return True
 
 
-def _timed_lines(logs: Sequence[LogFile]) -> Iterator[tuple[int, bytes]]:
+def _read_lines(logs: Sequence[LogFile]) -> Iterator[tuple[int, bytes]]:
     """The lines of all files with their times; a line without time has that of the line before it."""
     for log in logs:
         last_us = 0

@@ -9,7 +9,7 @@ from localhost.interruption import Interruption
 from localhost.progress import Progress
 from shared.evaluation.replay.evaluated_events import EvaluatedEvent, read, trim
 from shared.imports.survey import Survey
-from shared.log.line_keys import FEATURES, OBSERVATIONS, VALUE
+from shared.log.line_keys import FEATURES, LABEL_COST, OBSERVATIONS, ORIGINAL_LABEL_COST, VALUE
 
 _STEP = 1000
 
@@ -30,7 +30,8 @@ def survey(log: LogFile, kind: str, stream: TextIO, interruption: Interruption) 
         event = read(text, kind) if text else None
         if isinstance(event, EvaluatedEvent):
             fields = orjson.loads(text)
-            result.add(event, fields[FEATURES], has_reward=_has_reward(fields.get(OBSERVATIONS)))
+            cost = fields.get(ORIGINAL_LABEL_COST, fields[LABEL_COST])
+            result.add(event, fields[FEATURES], has_reward=_has_reward(fields.get(OBSERVATIONS)), earned=0.0 - cost)
     return result
 
 

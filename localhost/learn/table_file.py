@@ -113,15 +113,15 @@ class TableFile:
         try:
             return read_parquet(self.path, batch_size=_BATCH)
         except Exception as problem:  # the library has no class of its own for it
-            raise self._damaged(problem) from problem
+            raise self._refuse_damage(problem) from problem
 
     def _batches(self, reader: Any) -> Iterator[Any]:
         try:
             yield from reader
         except Exception as problem:
-            raise self._damaged(problem) from problem
+            raise self._refuse_damage(problem) from problem
 
-    def _damaged(self, problem: Exception) -> CommandFailure:
+    def _refuse_damage(self, problem: Exception) -> CommandFailure:
         return CommandFailure(f"{self.path} cannot be read as Parquet: {problem}.", "Export it again, or as CSV.")
 
 

@@ -88,7 +88,7 @@ class Tables:
             choice = self._choice(file, place, cells)
             actions = choice.actions or self._actions
             position = actions.index(choice.action)
-            chances = estimated.of(places[number]) if estimated else self._noted(file, place, choice, actions)
+            chances = estimated.of(places[number]) if estimated else self._read_chances(file, place, choice, actions)
             try:
                 event_id = read_id(cells[columns.id], columns.id) if columns.id else f"{file.path.stem}-{number + 1}"
                 document = features.document(cells, actions)
@@ -101,7 +101,7 @@ class Tables:
                 ),
             )
 
-    def _noted(self, file: TableFile, place: str, choice: RowChoice, actions: Sequence[str]) -> list[float]:
+    def _read_chances(self, file: TableFile, place: str, choice: RowChoice, actions: Sequence[str]) -> list[float]:
         probability = choice.probability or 1.0
         if len(actions) == 1 and probability < 1:
             reason = f"{probability:g} is not the chance of an action that was the only one"

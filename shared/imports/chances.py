@@ -58,7 +58,7 @@ class EstimatedChances:
         self._shown, self._offers = shown, offers
         everything = {**codes, PLACE: [_STRETCHES * number // len(shown) for number in range(len(shown))]}
         self.columns = tuple(_choose_columns(shown, offers, everything))
-        self._levels = [_Level(shown, offers, cells) for cells in _nested_cells(everything, self.columns, len(shown))]
+        self._levels = [_Level(shown, offers, cells) for cells in _nest_cells(everything, self.columns, len(shown))]
         self._cache: dict[tuple[int, Offer, frozenset[int]], list[float]] = {}
         self.lifted = 0
 
@@ -143,7 +143,7 @@ def _floor(chances: Sequence[float], place: int) -> list[float]:
     return [chance / whole for chance in lifted]
 
 
-def _nested_cells(codes: Mapping[str, Sequence[int]], columns: Sequence[str], events: int) -> Iterator[Sequence[int]]:
+def _nest_cells(codes: Mapping[str, Sequence[int]], columns: Sequence[str], events: int) -> Iterator[Sequence[int]]:
     """The cells of all events, first all in one, then by more and more columns."""
     cells: Sequence[int] = [0] * events
     yield cells

@@ -15,7 +15,22 @@ def list_gaps(survey: Survey) -> list[str]:
     """List what the log cannot teach, the gravest first; empty if there is nothing to say."""
     if not survey.events:
         return ["No event of the log could be used, so nothing can be learned from it."]
-    return [*_of_exploration(survey), *_of_actions(survey), *_of_amount(survey), *_of_features(survey)]
+    return [
+        *_of_labels(survey),
+        *_of_exploration(survey),
+        *_of_actions(survey),
+        *_of_amount(survey),
+        *_of_features(survey),
+    ]
+
+
+def _of_labels(survey: Survey) -> Iterator[str]:
+    if survey.imitated:
+        events = pluralize(survey.imitated, "event has", "events have")
+        yield (
+            f"{events} a label that is not what was earned, as from the time when the loop was an apprentice. From "
+            "these only its imitation is learned. Leave that time out of the log."
+        )
 
 
 def _of_exploration(survey: Survey) -> Iterator[str]:

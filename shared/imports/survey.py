@@ -19,6 +19,7 @@ class Survey:
         events: How many there were.
         rewarded: Those with a reward of their own, or one that is not 0.
         without_chance: Those in which some action had no chance to be shown.
+        imitated: Those whose label is not what they earned, as in apprentice mode.
         lone: Those with a single action, where there is nothing to choose.
         lowest, highest: The rewards; None without events.
         offered, shown: By action's id: in how many events the action could be, and was, shown.
@@ -26,23 +27,25 @@ class Survey:
 
     def __init__(self) -> None:
         """Begin with no events."""
-        self.events = self.rewarded = self.without_chance = self.lone = 0
+        self.events = self.rewarded = self.imitated = self.without_chance = self.lone = 0
         self.lowest: float | None = None
         self.highest: float | None = None
         self.offered: dict[str, int] = {}
         self.shown: dict[str, int] = {}
         self._values: dict[str, Any] = {}
 
-    def add(self, event: EvaluatedEvent, features: Mapping[str, Any], *, has_reward: bool) -> None:
+    def add(self, event: EvaluatedEvent, features: Mapping[str, Any], *, has_reward: bool, earned: float) -> None:
         """Add an event with one choice.
 
         Args:
             features: Of the event's line (`c`).
             has_reward: Whether a reward came, or the event got only what stands for none.
+            earned: What was earned, whatever the label says.
         """
         choice = event.choices[0]
         self.events += 1
         self.rewarded += has_reward or choice.reward != 0
+        self.imitated += earned != choice.reward
         self.lone += choice.actions == 1
         self.without_chance += choice.exploration == 0 and choice.actions > 1
         self.lowest = choice.reward if self.lowest is None else min(self.lowest, choice.reward)

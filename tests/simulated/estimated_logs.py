@@ -1,10 +1,12 @@
 """Simulated logs whose chances nobody noted, with the truth about policies."""
 
 import random
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from shared.evaluation.replay.accumulator import Accumulator
+from shared.imports import chances as estimating
 from shared.imports.chances import PARTS, EstimatedChances
 from shared.imports.widening import widen, widen_level
 from shared.metrics.estimators import difference
@@ -116,3 +118,18 @@ def _sum(
 def share(verdicts: Sequence[Verdicts], holds: Callable[[Verdicts], bool]) -> float:
     """The share of logs of which something holds."""
     return sum(map(holds, verdicts)) / len(verdicts)
+
+
+def main() -> None:
+    """Print how often intervals hold the truth, with the columns that choices followed and without."""
+    for events in (300, 1000, 3000):
+        for most in (3, 0):
+            estimating.MOST_COLUMNS = most
+            verdicts = [judge(seed, events) for seed in range(200)]
+            level = share(verdicts, lambda each: each.level.low <= each.true_level <= each.level.high)
+            above = share(verdicts, lambda each: each.above.low <= each.true_above <= each.above.high)
+            sys.stdout.write(f"{events} events, up to {most} columns: {level:.1%} and {above:.1%}\n")
+
+
+if __name__ == "__main__":
+    main()

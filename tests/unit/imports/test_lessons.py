@@ -28,7 +28,12 @@ def survey(events: int = 200, **changed: Any) -> Survey:
             "FromUrl": [{"device": facts["device"], "place": {"town": facts.get("town", number)}}],
             "_multi": [{"i": {"id": "tea"}}, {"i": {"id": "juice"}}],
         }
-        result.add(EvaluatedEvent(number, 1.0, (choice,)), features, has_reward=False)
+        result.add(
+            EvaluatedEvent(number, 1.0, (choice,)),
+            features,
+            has_reward=False,
+            earned=facts.get("earned", facts["reward"]),
+        )
     return result
 
 
@@ -41,6 +46,7 @@ def test_of_a_log_that_can_teach_nothing_is_said() -> None:
     [
         ({"events": 0}, "No event of the log could be used"),
         ({"events": 50}, "too few events: 50"),
+        ({"earned": 0.0}, "have a label that is not what was earned"),
         ({"exploration": 0.0}, "There was no exploration"),
         ({"exploration": lambda number: 0.2 * (number % 4 > 0)}, "In 25 % of the events some action had no chance"),
         ({"action": 1}, "Only one action was ever shown, juice"),
