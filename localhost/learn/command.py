@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
@@ -19,6 +19,9 @@ from localhost.report.loop import Loop
 from localhost.setup.help_texts import LEARN
 from localhost.setup.learn_options import add_learn_options
 from localhost.setup.programs import CannotSetUp
+from shared.configuration.configuration import INITIAL_ARGUMENTS
+from shared.evaluation.evaluation import Policy
+from shared.imports.verdict import NEW_LOOP
 
 FAILED, REFUSED = 1, 2
 
@@ -41,12 +44,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _learn(chosen: argparse.Namespace, folder: Path, interruption: Interruption) -> int:
     custom = policies(chosen.policy)
+    demand_fit(custom, "cb")
+    _demand_other_names(custom)
     loop = Loop.at(chosen.to, (chosen.data or ROOT / ".local").resolve()) if chosen.to else None
     before = Before.read(loop) if loop else None
-    if not loop:
+    if loop and before:
+        delivery.demand_terminal(loop, before, is_given=chosen.yes)
+    else:
         files.demand_free(chosen.output, may_replace=chosen.yes)
     source = gather(chosen.log, chosen.columns, folder, sys.stderr, interruption)
-    demand_fit(custom, "cb")
     from localhost.learn.course import Course
     from shared.learner.subprocess_jobs import TrainingFailed
 
@@ -73,6 +79,13 @@ def _learn(chosen: argparse.Namespace, folder: Path, interruption: Interruption)
         print(f"\nLearning failed on the way: {problem}", file=sys.stderr)
         return FAILED
     return 0
+
+
+def _demand_other_names(custom: Sequence[Policy]) -> None:
+    if any(policy.name == NEW_LOOP and policy.arguments != INITIAL_ARGUMENTS for policy in custom):
+        raise CommandFailure(
+            f"The name {NEW_LOOP} is taken: those settings are always compared.", "Give the policy another name."
+        )
 
 
 def _say(lines: Iterable[str], chosen: argparse.Namespace) -> None:

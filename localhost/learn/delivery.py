@@ -1,6 +1,7 @@
 """Gives learned settings and a learned model to a loop, by the calls that anybody can make."""
 
 import json
+import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,13 +23,11 @@ class Before:
     Attributes:
         name, arguments: Its learning settings.
         model: The id of the model in use; None if there is none.
-        events: How many events that model has learned, as far as that is known.
     """
 
     name: str
     arguments: str
     model: str | None
-    events: int
 
     @classmethod
     def read(cls, loop: Loop) -> "Before":
@@ -51,15 +50,27 @@ class Before:
             )
         models = loop.read("models", {"maxpagesize": "100"}, "models").document["models"]
         current = next((model for model in models if model["current"]), None)
-        events = int(current["learnedEvents"]) if current else 0
-        return cls(policy["name"], policy["arguments"], current["id"] if current else None, events)
+        return cls(policy["name"], policy["arguments"], current["id"] if current else None)
+
+
+def demand_terminal(loop: Loop, before: Before, *, is_given: bool) -> None:
+    """See, before the long work, that somebody can be asked whether something that has learned shall be replaced.
+
+    Raises:
+        CommandFailure: Nobody can be asked.
+    """
+    if before.model is not None and not is_given and not sys.stdin.isatty():
+        raise CommandFailure(
+            f"The loop at {loop.address} has a model in use, {before.model}, and nobody can be asked about it.",
+            "If it shall be replaced, add --yes.",
+        )
 
 
 def demand_consent(loop: Loop, before: Before, chosen: Chosen, *, is_given: bool) -> None:
     """Ask before something that has learned is replaced.
 
     Raises:
-        CommandFailure: It was not wanted, or nobody can be asked.
+        CommandFailure: It was not wanted.
     """
     if before.model is None or is_given:
         return
@@ -68,12 +79,11 @@ def demand_consent(loop: Loop, before: Before, chosen: Chosen, *, is_given: bool
     for sentence in loop.send("POST", "configurations/policy:preview", body).document.get("happens", []):
         print(f"  {sentence}", file=sys.stderr)
     print("  Then the model of this log takes its place.", file=sys.stderr)
-    refusal = CommandFailure(f"Nothing was changed at {loop.address}.", "If it shall be replaced, add --yes.")
-    if not sys.stdin.isatty():
-        raise refusal
     print("Replace it? [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise refusal
+        raise CommandFailure(
+            f"Nothing was changed at {loop.address}.", "If it shall be replaced, answer y, or add --yes."
+        )
 
 
 def deliver(loop: Loop, before: Before, chosen: Chosen, state: Path) -> None:
@@ -105,7 +115,7 @@ def describe_delivery(loop: Loop, before: Before, chosen: Chosen) -> Iterator[st
     yield f"To see it: python3 dev.py status --endpoint {loop.address}"
     yield "To go back to what was there before, first the settings, then the model:"
     yield ""
-    yield _curl("PUT", f"{loop.address}{_POLICY}", f" -H 'Content-Type: application/json' -d '{settings}'")
+    yield _curl("PUT", f"{loop.address}{_POLICY}", f" -H 'Content-Type: application/json' -d {shlex.quote(settings)}")
     if before.model is None:
         yield _curl("DELETE", f"{loop.address}/personalizer/v1.0/model")
     else:

@@ -1,6 +1,7 @@
 """The files that are written where there is no loop yet: the same as another loop exports."""
 
 import json
+import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,6 +52,10 @@ def describe_files(folder: Path) -> Iterator[str]:
     yield "Next step: let a loop have them, by the same command with --to and --yes, or by these calls in this order:"
     yield ""
     key = '-H "Ocp-Apim-Subscription-Key: $KEY"'
-    policy = "$ENDPOINT/personalizer/v1.0/configurations/policy"
-    yield f"  curl -X PUT {policy} {key} -H 'Content-Type: application/json' --data-binary @{folder / _SETTINGS}"
-    yield f"  curl -X PUT $ENDPOINT/rankloop/v1/model {key} --data-binary @{folder / _STATE}"
+    policy, content = "$ENDPOINT/personalizer/v1.0/configurations/policy", "-H 'Content-Type: application/json'"
+    yield f"  curl -X PUT {policy} {key} {content} --data-binary @{_quote(folder / _SETTINGS)}"
+    yield f"  curl -X PUT $ENDPOINT/rankloop/v1/model {key} --data-binary @{_quote(folder / _STATE)}"
+
+
+def _quote(path: Path) -> str:
+    return shlex.quote(str(path))

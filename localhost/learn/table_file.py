@@ -35,7 +35,7 @@ class TableFile:
             CommandFailure: The file cannot be read as a table.
         """
         with ExitStack() as stack:
-            names = self._parquet(stack).schema.names if self.is_parquet else next(self._csv(stack), ([], 1))[0]
+            names = self._parquet().schema.names if self.is_parquet else next(self._csv(stack), ([], 1))[0]
         names = tuple(map(str, names))
         if twice := [name for name in names if names.count(name) > 1]:
             raise CommandFailure(f"{self.path} has two columns {twice[0]}.", "Give each column a name of its own.")
@@ -51,7 +51,7 @@ class TableFile:
         """
         names = self.header()
         with ExitStack() as stack:
-            yield from self._parquet_rows(stack, names) if self.is_parquet else self._csv_rows(stack, names)
+            yield from self._parquet_rows(names) if self.is_parquet else self._csv_rows(stack, names)
 
     def _csv_rows(self, stack: ExitStack, names: Sequence[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
         lines = self._csv(stack)
@@ -94,15 +94,15 @@ class TableFile:
             return gzip.open(self.path, "rt", encoding="utf-8-sig", newline="")
         return self.path.open(encoding="utf-8-sig", newline="")
 
-    def _parquet_rows(self, stack: ExitStack, names: Sequence[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    def _parquet_rows(self, names: Sequence[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
         number = 0
-        for batch in self._batches(self._parquet(stack)):
+        for batch in self._batches(self._parquet()):
             columns = [batch.column(place).to_pylist() for place in range(len(names))]
             for cells in zip(*columns, strict=True):
                 number += 1
                 yield f"row {number}", dict(zip(names, cells, strict=True))
 
-    def _parquet(self, _: ExitStack) -> Any:
+    def _parquet(self) -> Any:
         try:
             from arro3.io import read_parquet
         except ImportError as problem:

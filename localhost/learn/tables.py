@@ -40,6 +40,7 @@ class Tables:
         self._times = array("q")
         self._shown: list[str] = []
         self._offers: list[tuple[str, ...]] = []
+        self._same: dict[tuple[str, ...], tuple[str, ...]] = {}
         context = columns.columns.context_of(files[0].header())
         self._values = {name: _Values(is_text=name in columns.columns.text) for name in context}
         for number, (file, place, cells) in enumerate(self._rows()):
@@ -111,7 +112,7 @@ class Tables:
     def _add(self, number: int, choice: RowChoice, cells: Mapping[str, Any]) -> None:
         self._times.append(number if choice.at_us is None else choice.at_us)
         self._shown.append(choice.action)
-        self._offers.append(choice.actions)
+        self._offers.append(self._same.setdefault(choice.actions, choice.actions))
         self.without_reward += choice.reward is None
         for name, values in self._values.items():
             values.add(cells[name])

@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.configuration.configuration import RewardSettings
 from shared.configuration.reward_aggregation import Aggregation
+from shared.evaluation.replay.evaluated_events import MAX_COST
 from shared.imports.cells import (
     InvalidRow,
     demand_few,
@@ -92,10 +93,10 @@ def _reward(cells: Mapping[str, Any], columns: Columns) -> float | None:
     if is_empty(cell):
         return None
     number = read_number(cell)
-    if number is None:
+    if number is None or abs(number) > MAX_COST:
         raise InvalidRow(
             columns.reward,
-            f"{cell!r} is no number",
+            f"{cell!r} is no number" if number is None else f"{number:g} is too far from 0",
             "Write a number, such as 0 or 1; leave the cell empty if there was no reward.",
         )
     return number

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import shlex
 import signal
 import subprocess
@@ -97,6 +98,35 @@ def test_the_loop_learns_on_from_the_imported_model(short: Path, loop: Api) -> N
     chosen = outcome["chosen"]
     assert loop.get(POLICY).json == {"name": chosen["name"], "arguments": chosen["arguments"]}
     assert (model["origin"], model["current"]) == ("imported", True)
+
+
+def test_somebody_at_a_terminal_is_asked(short: Path, loop: Api) -> None:
+    """And what happens is said before; no answer but yes replaces anything."""
+    assert run("--log", short, "--to", loop.url, key=KEY).returncode == 0
+    first = loop.get("/rankloop/v1/models").json["models"]
+
+    refused = answer("n", "--log", short, "--to", loop.url)
+    unchanged = loop.get("/rankloop/v1/models").json["models"]
+    replaced = answer("y", "--log", short, "--to", loop.url)
+
+    assert [refused[0], replaced[0]] == [command.REFUSED, 0]
+    assert "Replace it? [y/N]" in refused[1]
+    assert "Nothing was changed" in refused[1]
+    assert [model["id"] for model in unchanged] == [model["id"] for model in first]
+    assert len(loop.get("/rankloop/v1/models").json["models"]) == 2
+
+
+def answer(text: str, *arguments: str | Path) -> tuple[int, str]:
+    """The exit code of a command that is given an answer at a terminal, and what it says beside its tables."""
+    ours, theirs = pty.openpty()
+    os.write(ours, f"{text}\n".encode())
+    words, environment = [*RUN, *map(str, arguments)], ENVIRONMENT | {"RANKLOOP_KEY": KEY}
+    ended = subprocess.run(
+        words, env=environment, stdin=theirs, capture_output=True, text=True, timeout=120, check=False
+    )
+    os.close(ours)
+    os.close(theirs)
+    return ended.returncode, ended.stderr
 
 
 def refusal(*arguments: str | Path, key: str = KEY) -> str:

@@ -10,7 +10,7 @@ import pytest
 from localhost.failures import CommandFailure
 from localhost.learn import command
 from localhost.learn.table_file import TableFile
-from tests.loop.evaluate_command import write_log
+from tests.loop.evaluate_command import GREEDY, SQUARECB, write_log
 from tests.loop.learn_command import learn, run
 from tests.loop.tables_of_events import COLUMNS, WITHOUT_CHANCES, rows, write_columns, write_csv
 from tests.unit.learner.lines import event_lines, slots_lines
@@ -33,7 +33,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def outcome(folder: Path) -> dict[str, Any]:
     """What is found with the chances that were noted."""
-    return learn("--log", folder / "events.csv", "--columns", folder / "columns.json", "--output", folder / "learned")
+    files = ("--log", folder / "events.csv", "--columns", folder / "columns.json", "--output", folder / "learned")
+    return learn(*files, "--policy", f"greedy={GREEDY}")
 
 
 def policy(outcome: dict[str, Any], name: str) -> dict[str, Any]:
@@ -60,12 +61,13 @@ def test_without_chances_they_are_estimated_and_intervals_are_wider(folder: Path
     """It is said by which columns; the truth is held all the same."""
     events, columns = folder / "events.csv", folder / "unknown.json"
 
-    estimated = learn("--log", events, "--columns", columns, "--output", folder / "estimated")
+    files = ("--log", events, "--columns", columns, "--output", folder / "estimated")
+    estimated = learn(*files, "--policy", f"greedy={GREEDY}")
 
     assert "They were estimated from how often each was shown, by device." in " ".join(estimated["remarks"])
     low, high = policy(estimated, "baselineRand")["interval"]
     assert low < 0.267 < high
-    (low, high), noted = policy(estimated, "new-loop")["interval"], policy(outcome, "new-loop")["interval"]
+    (low, high), noted = policy(estimated, "greedy")["interval"], policy(outcome, "greedy")["interval"]
     assert low < 0.45 < high
     assert high - low > 0.8 * (noted[1] - noted[0])
     assert estimated["chosen"]["because"].endswith("That is better for certain.")
@@ -232,6 +234,8 @@ def test_files_that_cannot_be_learned_from_are_refused(capsys: pytest.CaptureFix
     assert "several slots" in refusal(capsys, "--log", slots, *to)
     assert "only events of an apprentice" in refusal(capsys, "--log", write_log(tmp_path / "a", apprentice), *to)
     assert "No such file" in refusal(capsys, "--log", tmp_path / "none", *to)
+    taken = ("--policy", f"new-loop={SQUARECB}")
+    assert "The name new-loop is taken" in refusal(capsys, "--log", log, *taken, *to)
     assert "has model.vw already" in refusal(capsys, "--log", log, "--output", tmp_path / "learned")
 
 

@@ -47,6 +47,7 @@ def test_a_row_without_reward_counts_as_what_stands_for_none() -> None:
     ("cells", "column", "reason"),
     [
         ({"clicked": "yes"}, "clicked", "'yes' is no number"),
+        ({"clicked": "1e12"}, "clicked", "is too far from 0"),
         ({"clicked": "inf"}, "clicked", "is no number"),
         ({"shown": " "}, "shown", "the cell is empty"),
         ({"shown": "water"}, "shown", "water is none of those that could have been shown"),
