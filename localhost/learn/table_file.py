@@ -2,10 +2,11 @@
 
 import csv
 import gzip
+import os
 import shutil
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -13,6 +14,7 @@ from typing import IO, Any
 from localhost.failures import CommandFailure
 
 _PARQUET, _GZIP = b"PAR1", b"\x1f\x8b"
+_PANIC = "PanicException"
 _BATCH = 4096
 _LONGEST_CELL = 1 << 24
 
@@ -110,19 +112,33 @@ class TableFile:
                 f"{self.path} is Parquet, and the package that reads it is not installed (34 MB).",
                 f"Run `{_uv()} sync --frozen --group parquet` in Rankloop's folder, or export the table as CSV.",
             ) from problem
-        try:
+        with self.path.open("rb") as file:
+            file.seek(-min(len(_PARQUET), self.path.stat().st_size), os.SEEK_END)
+            is_whole = file.read() == _PARQUET
+        with self._refuse_damage():
+            if not is_whole:
+                raise ValueError("its end is missing")
             return read_parquet(self.path, batch_size=_BATCH)
-        except Exception as problem:  # the library has no class of its own for it
-            raise self._refuse_damage(problem) from problem
 
-    def _batches(self, reader: Any) -> Iterator[Any]:
+    def _batches(self, reader: Iterator[Any]) -> Iterator[Any]:
+        while True:
+            with self._refuse_damage():
+                batch = next(reader, None)
+            if batch is None:
+                return
+            yield batch
+
+    @contextmanager
+    def _refuse_damage(self) -> Iterator[None]:
+        """Refuse what the library cannot read: it raises what comes to hand, and a panic that is no `Exception`."""
         try:
-            yield from reader
-        except Exception as problem:
-            raise self._refuse_damage(problem) from problem
-
-    def _refuse_damage(self, problem: Exception) -> CommandFailure:
-        return CommandFailure(f"{self.path} cannot be read as Parquet: {problem}.", "Export it again, or as CSV.")
+            yield
+        except BaseException as problem:
+            if not isinstance(problem, Exception) and type(problem).__name__ != _PANIC:
+                raise
+            raise CommandFailure(
+                f"{self.path} cannot be read as Parquet: {problem}.", "Export it again, or as CSV."
+            ) from problem
 
 
 def begins_with(path: Path, magic: bytes) -> bool:

@@ -103,6 +103,11 @@ def test_parquet_is_read_like_csv(folder: Path, tmp_path: Path) -> None:
     )
 
     assert as_parquet == as_csv
+    whole = (tmp_path / "events.parquet").read_bytes()
+    for damaged in (whole[:-30], whole[:100] + bytes(200) + whole[300:]):
+        (tmp_path / "events.parquet").write_bytes(damaged)
+        with pytest.raises(CommandFailure, match="cannot be read as Parquet"):
+            list(TableFile(tmp_path / "events.parquet").rows())
 
 
 def test_parquet_without_its_package_is_refused_with_the_command(
