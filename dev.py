@@ -27,6 +27,7 @@ from deployment.vault import preprovision
 from localhost.setup import help_texts
 from localhost.setup.checks import run_checks
 from localhost.setup.command_line import Parser, Version, parse, port
+from localhost.setup.learn_options import add_learn_options
 from localhost.setup.node_packages import NodePackages, are_installed, install
 from localhost.setup.owner_actions import add_key_actions, add_loop_actions
 from localhost.setup.packages import install_packages
@@ -128,6 +129,7 @@ def add_commands_of_this_machine(commands: Commands) -> None:
     added.add_argument("--policy", action="append", default=[], metavar="[NAME=]ARGUMENTS", help=help_texts.POLICY)
     added.add_argument("--optimize", action="store_true", help="also search for learning arguments that earn more")
     added.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    add_learn_options(command(commands, "learn", learn, "make settings and a model of old logs, for a loop"))
 
 
 def add_commands_that_read_a_loop(commands: Commands) -> None:
@@ -215,6 +217,13 @@ def evaluate(chosen: argparse.Namespace) -> NoReturn:
     given = [f"--policy={policy}" for policy in chosen.policy]
     log = chosen.log.resolve() if chosen.log.is_file() else chosen.log.absolute()
     hand_over("localhost.evaluate", f"--log={log}", *given, *_switches(chosen, "optimize", "json"))
+
+
+def learn(_: argparse.Namespace) -> NoReturn:
+    """Learn from logs; standard output is for what was learned."""
+    with redirect_stdout(sys.stderr):
+        set_up(NodePackages.NONE)
+    hand_over("localhost.learn", *sys.argv[2:])
 
 
 def _switches(chosen: argparse.Namespace, *names: str) -> list[str]:

@@ -60,11 +60,15 @@ class Answer:
 def ask(method: str, url: str, headers: Mapping[str, str], body: object = None) -> Answer:
     """Make a call and give the answer, whatever its status; no redirection is followed, since headers hold secrets.
 
+    Args:
+        body: A JSON value, or bytes, which are sent as they are; None for none.
+
     Raises:
         Unreachable: There was no answer.
     """
-    data = None if body is None else json.dumps(body).encode()
-    sent = {"Accept": "application/json", **({"Content-Type": "application/json"} if data else {}), **headers}
+    data = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
+    content = "application/octet-stream" if isinstance(body, bytes) else "application/json"
+    sent = {"Accept": "application/json", **({"Content-Type": content} if data else {}), **headers}
     try:
         request = urllib.request.Request(url, data, sent, method=method)  # noqa: S310 - callers check the address
         with _opener(url).open(request, timeout=_SECONDS) as answer:

@@ -36,7 +36,7 @@ def table(outcome: Outcome, exploration: float | None) -> str:
     """
     return "\n".join(
         [
-            _counts(outcome.lines),
+            describe_counts(outcome.lines),
             "",
             *align([_HEADINGS, *_rows(outcome)]),
             "",
@@ -46,7 +46,8 @@ def table(outcome: Outcome, exploration: float | None) -> str:
     )
 
 
-def _counts(lines: LineCounts) -> str:
+def describe_counts(lines: LineCounts) -> str:
+    """Say how many lines there were, and what became of them."""
     others = (
         (lines.skipped, "never activated or answered otherwise"),
         (lines.dangling, "rewards without event"),
@@ -72,18 +73,20 @@ def _row(policy: PolicyOutcome, rewards: Span, of_difference: float) -> tuple[st
         f"  slot {policy.slot_id}" if policy.slot_id else policy.policy.name,
         f"{sums.events:,.0f}",
         _UNKNOWN if estimated.effective_events is None else f"{estimated.effective_events:,.0f}",
-        _number(estimated.points[_FIRST]),
-        _between(estimated.interval),
-        *(_number(estimated.points[estimator.name]) for estimator in _OTHERS),
-        _between(above, "+"),
+        write_number(estimated.points[_FIRST]),
+        write_interval(estimated.interval),
+        *(write_number(estimated.points[estimator.name]) for estimator in _OTHERS),
+        write_interval(above, "+"),
     )
 
 
-def _number(value: float | None) -> str:
+def write_number(value: float | None) -> str:
+    """Write an estimate; a dash for none."""
     return _UNKNOWN if value is None else f"{value:.4f}"
 
 
-def _between(interval: Interval | None, sign: str = "") -> str:
+def write_interval(interval: Interval | None, sign: str = "") -> str:
+    """Write both ends of an interval; a dash for none."""
     return _UNKNOWN if interval is None else f"{interval.low:{sign}.4f} … {interval.high:{sign}.4f}"
 
 

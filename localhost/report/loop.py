@@ -63,6 +63,7 @@ class Loop:
         """Read something.
 
         Args:
+            path: Of the loop's own API; of any other with a slash at its beginning.
             expected: A field that every such answer has.
 
         Raises:
@@ -77,7 +78,8 @@ class Loop:
         """Have something done.
 
         Args:
-            body: A JSON value; None for none.
+            path: As of `read`.
+            body: A JSON value, or bytes, which are sent as they are; None for none.
 
         Raises:
             CommandFailure: It was not done.
@@ -88,18 +90,21 @@ class Loop:
         return answer
 
     def _ask(self, method: str, path: str, body: object) -> Answer:
-        url = f"{self.address}/rankloop/v1/{path}"
         try:
-            answer = ask(method, url, {"Ocp-Apim-Subscription-Key": self.key}, body)
+            answer = ask(method, self._url(path), {"Ocp-Apim-Subscription-Key": self.key}, body)
         except Unreachable as error:
             raise CommandFailure(f"{self.address} cannot be reached: {error}.", self.if_away) from error
         if answer.status == 401:
             raise CommandFailure(f"{self.address} does not take the key.", _OTHER_KEY)
         return answer
 
+    def _url(self, path: str) -> str:
+        return f"{self.address}{path}" if path.startswith("/") else f"{self.address}/rankloop/v1/{path}"
+
     def _refusal(self, method: str, path: str, answer: Answer) -> CommandFailure:
-        call = f"{method} {self.address}/rankloop/v1/{path}"
-        return CommandFailure(f"{call} was answered {answer.summary().rstrip('.')}.", _next_step(answer))
+        return CommandFailure(
+            f"{method} {self._url(path)} was answered {answer.summary().rstrip('.')}.", _next_step(answer)
+        )
 
 
 def _serves(data: Path, address: str) -> bool:

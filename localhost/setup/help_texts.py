@@ -23,6 +23,13 @@ it cannot be made again, or not be compared, since its log was redacted."""
 EVALUATE = """Tells what policies would have earned, from any log in the dsjson format: one of this loop, of the old
 service, or of another tool. No server is needed, and nothing is changed. Exit code 0: it was evaluated; 1: that failed
 on the way; 2: the log or a policy cannot be used, or the set-up failed; 130: it was interrupted."""
+LEARN = """Makes settings and a model of old logs, and says what they are worth: reads dsjson of this loop, of the old
+service or of another tool, and CSV or Parquet, whose columns a JSON file names; says what the log cannot teach;
+searches for learning settings, and takes those that are better than what was done for certain, else those of a new
+loop; trains a model on the whole log, and shows what it would have earned on the way. With --to, a loop gets settings
+and model, with a key that is in the variable RANKLOOP_KEY or in the folder of up; without, they are written to a
+folder. Exit code 0: it is done; 1: it failed on the way; 2: a log, a policy or the loop cannot be used, nothing was
+replaced, or the set-up failed; 130: it was interrupted."""
 POLICY = """learning arguments of a policy to evaluate, with a name of its own or without; may be repeated. Arguments of
 a single word need an equals sign: --policy=--cb_explore_adf"""
 TEST = """Checks the lock file, requirements.txt, style, types and the rules of imports, then runs all tests. Each check

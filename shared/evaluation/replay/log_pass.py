@@ -60,6 +60,7 @@ def run(
     folder: Path,
     timeout: timedelta,
     rewrite: Callable[[bytes], bytes] | None = None,
+    listen: Callable[[], Listener] | None = None,
 ) -> tuple[TaskResult, TrainedFiles | None]:
     """Carry out a task, with learners in processes of their own.
 
@@ -69,6 +70,7 @@ def run(
         folder: An empty folder, for files.
         timeout: For all of it.
         rewrite: Changes an event's line before learners get the line.
+        listen: Makes what gets the policy's predictions, event by event; once more for another pass.
 
     Returns:
         The result, and the files of the policy: None if the task does not keep them, or if they are not usable, since
@@ -85,7 +87,7 @@ def run(
             return ParallelLearners(learners, folder, time_limit)
         return SequentialLearners(learners, folder, lambda jobs: run_in_child(jobs, time_limit))
 
-    return LogPass(task, evaluation, folder, start, time_limit, rewrite).run(lines)
+    return LogPass(task, evaluation, folder, start, time_limit, rewrite, listen).run(lines)
 
 
 def run_in_process(
@@ -106,7 +108,8 @@ def run_in_process(
         return SequentialLearners(learners, folder, run_in_this_process)
 
     task = replace(task, keeps_model=False)
-    result, _ = LogPass(task, evaluation, folder, start, TimeLimit(_NO_HURRY), listener=listener).run(lines)
+    listen = (lambda: listener) if listener else None
+    result, _ = LogPass(task, evaluation, folder, start, TimeLimit(_NO_HURRY), listen=listen).run(lines)
     return result
 
 
@@ -116,7 +119,7 @@ class LogPass:
 
     Attributes:
         start: Starts learners.
-        rewrite, listener: As `run` and `run_in_process` have them.
+        rewrite, listen: As `run` has them.
     """
 
     task: Task
@@ -125,7 +128,7 @@ class LogPass:
     start: Callable[[Sequence[Learner]], _Learners]
     time_limit: TimeLimit
     rewrite: Callable[[bytes], bytes] | None = None
-    listener: Listener | None = None
+    listen: Callable[[], Listener] | None = None
 
     def run(self, lines: Iterable[bytes]) -> tuple[TaskResult, TrainedFiles | None]:
         """Run learners over the log; where lines are refused, find these lines and run once more without them.
@@ -210,7 +213,8 @@ class _Totals:
     def __init__(self, log_pass: LogPass) -> None:
         self._task = log_pass.task
         self._is_modelled = log_pass.is_modelled
-        self._judge = Judge(log_pass.task, log_pass.listener, log_pass.default_share)
+        listener = log_pass.listen() if log_pass.listen else None
+        self._judge = Judge(log_pass.task, listener, log_pass.default_share)
         self._used = 0
         self._exploration = 0.0
         self._counted_from_us: int | None = None

@@ -1,0 +1,40 @@
+"""Passes over a log once, before anything learns from it, to see what it holds."""
+
+from typing import TextIO
+
+import orjson
+
+from localhost.evaluate.log_file import LogFile
+from localhost.interruption import Interruption
+from localhost.progress import Progress
+from shared.evaluation.replay.evaluated_events import EvaluatedEvent, read, trim
+from shared.imports.survey import Survey
+from shared.log.line_keys import FEATURES, LABEL_COST, OBSERVATIONS, ORIGINAL_LABEL_COST, VALUE
+
+_STEP = 1000
+
+
+def survey(log: LogFile, kind: str, stream: TextIO, interruption: Interruption) -> Survey:
+    """Survey the usable events of a log.
+
+    Raises:
+        CommandFailure: The log turned out to be damaged.
+    """
+    result = Survey()
+    progress = Progress(1, stream, interruption)
+    progress.line("Looking through the log ...")
+    for number, line in enumerate(log):
+        if number % _STEP == 0:
+            interruption.check()
+        text = trim(line)
+        event = read(text, kind) if text else None
+        if isinstance(event, EvaluatedEvent):
+            fields = orjson.loads(text)
+            cost = fields.get(ORIGINAL_LABEL_COST, fields[LABEL_COST])
+            result.add(event, fields[FEATURES], has_reward=_has_reward(fields.get(OBSERVATIONS)), earned=0.0 - cost)
+    return result
+
+
+def _has_reward(observations: object) -> bool:
+    entries = observations if isinstance(observations, list) else []
+    return any(isinstance(entry, dict) and entry.get(VALUE) is not None for entry in entries)

@@ -1,0 +1,165 @@
+"""A table in a file: CSV, plain or in gzip, or Parquet."""
+
+import csv
+import gzip
+import os
+import shutil
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from localhost.failures import CommandFailure
+
+_PARQUET, _GZIP = b"PAR1", b"\x1f\x8b"
+_PANIC = "PanicException"
+_BATCH = 4096
+_LONGEST_CELL = 1 << 24
+
+
+@dataclass(frozen=True, slots=True)
+class TableFile:
+    """A table, read from the beginning for each pass, never as a whole."""
+
+    path: Path
+
+    @property
+    def is_parquet(self) -> bool:
+        """Whether the file is Parquet."""
+        return begins_with(self.path, _PARQUET)
+
+    def header(self) -> tuple[str, ...]:
+        """The names of the columns.
+
+        Raises:
+            CommandFailure: The file cannot be read as a table.
+        """
+        with ExitStack() as stack:
+            names = self._parquet().schema.names if self.is_parquet else next(self._csv(stack), ([], 1))[0]
+        names = tuple(map(str, names))
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise CommandFailure(f"{self.path} has two columns {twice[0]}.", "Give each column a name of its own.")
+        if not names:
+            raise CommandFailure(f"{self.path} is empty.", "Give a table whose first row names its columns.")
+        return names
+
+    def rows(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """All rows, each with its place in the file, such as `line 5`.
+
+        Raises:
+            CommandFailure: The file cannot be read as a table.
+        """
+        names = self.header()
+        with ExitStack() as stack:
+            yield from self._parquet_rows(names) if self.is_parquet else self._csv_rows(stack, names)
+
+    def _csv_rows(self, stack: ExitStack, names: Sequence[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        lines = self._csv(stack)
+        next(lines)
+        for cells, line in lines:
+            if not cells:
+                continue
+            if len(cells) != len(names):
+                raise CommandFailure(
+                    f"{self.path}, line {line}: {len(cells)} cells, where the first line names {len(names)} columns.",
+                    "Correct the row; a cell with a comma or a line break in it needs quotes around it.",
+                )
+            yield f"line {line}", dict(zip(names, cells, strict=True))
+
+    def _csv(self, stack: ExitStack) -> Iterator[tuple[list[str], int]]:
+        """The rows with the number of the line where each ends."""
+        csv.field_size_limit(_LONGEST_CELL)
+        reader = None
+        try:
+            reader = csv.reader(stack.enter_context(self._open()), strict=True)
+            for cells in reader:
+                yield cells, reader.line_num
+        except UnicodeDecodeError as problem:
+            raise CommandFailure(
+                f"{self.path} is not in UTF-8 behind line {reader.line_num if reader else 0}.",
+                "Save it as UTF-8, and run this again.",
+            ) from problem
+        except (csv.Error, EOFError, gzip.BadGzipFile, zlib.error) as problem:
+            raise CommandFailure(
+                f"{self.path}, behind line {reader.line_num if reader else 0}: {problem}.",
+                "Export it again as CSV, with commas between cells and quotes around those that have some.",
+            ) from problem
+        except OSError as problem:
+            raise CommandFailure(
+                f"{self.path} cannot be read: {problem.strerror or problem}.", "Check the path after --log."
+            ) from problem
+
+    def _open(self) -> IO[str]:
+        if begins_with(self.path, _GZIP):
+            return gzip.open(self.path, "rt", encoding="utf-8-sig", newline="")
+        return self.path.open(encoding="utf-8-sig", newline="")
+
+    def _parquet_rows(self, names: Sequence[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        number = 0
+        for batch in self._batches(self._parquet()):
+            columns = [batch.column(place).to_pylist() for place in range(len(names))]
+            for cells in zip(*columns, strict=True):
+                number += 1
+                yield f"row {number}", dict(zip(names, cells, strict=True))
+
+    def _parquet(self) -> Any:
+        try:
+            from arro3.io import read_parquet
+        except ImportError as problem:
+            raise CommandFailure(
+                f"{self.path} is Parquet, and the package that reads it is not installed (34 MB).",
+                f"Run `{_uv()} sync --frozen --group parquet` in Rankloop's folder, or export the table as CSV.",
+            ) from problem
+        with self.path.open("rb") as file:
+            file.seek(-min(len(_PARQUET), self.path.stat().st_size), os.SEEK_END)
+            is_whole = file.read() == _PARQUET
+        with self._refuse_damage():
+            if not is_whole:
+                raise ValueError("its end is missing")
+            return read_parquet(self.path, batch_size=_BATCH)
+
+    def _batches(self, reader: Iterator[Any]) -> Iterator[Any]:
+        while True:
+            with self._refuse_damage():
+                batch = next(reader, None)
+            if batch is None:
+                return
+            yield batch
+
+    @contextmanager
+    def _refuse_damage(self) -> Iterator[None]:
+        """Refuse what the library cannot read: it raises what comes to hand, and a panic that is no `Exception`."""
+        try:
+            yield
+        except BaseException as problem:
+            if not isinstance(problem, Exception) and type(problem).__name__ != _PANIC:
+                raise
+            raise CommandFailure(
+                f"{self.path} cannot be read as Parquet: {problem}.", "Export it again, or as CSV."
+            ) from problem
+
+
+def begins_with(path: Path, magic: bytes) -> bool:
+    """Whether a file begins with some bytes.
+
+    Raises:
+        CommandFailure: It cannot be read.
+    """
+    if path.exists() and not path.is_file():
+        raise CommandFailure(
+            f"{path} is no file; a log is read several times, which a pipe cannot be.",
+            "Write the log to a file, and give that one.",
+        )
+    try:
+        with path.open("rb") as file:
+            return file.read(len(magic)) == magic
+    except OSError as problem:
+        raise CommandFailure(
+            f"{path} cannot be read: {problem.strerror or problem}", "Check the path after --log."
+        ) from problem
+
+
+def _uv() -> str:
+    return "uv" if shutil.which("uv") else ".boot/uv/bin/uv"

@@ -1,0 +1,171 @@
+"""Makes a log of tables: a first pass sees what their columns hold, a second one writes the lines."""
+
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from localhost.evaluate.log_file import LogFile
+from localhost.failures import CommandFailure
+from localhost.interruption import Interruption
+from localhost.learn.columns_file import ColumnsFile
+from localhost.learn.ordered_log import sort_times, write_in_order
+from localhost.learn.table_file import TableFile
+from shared.imports.cells import InvalidRow, demand_few, is_empty, read_id, read_number
+from shared.imports.chances import EstimatedChances, code_numbers, code_texts
+from shared.imports.table_row import RowChoice, RowFeatures, read_choice, spread, write_line
+
+_STEP = 1000
+_NOTHING = float("nan")
+_MOST_TEXTS = 10_000
+"""Values of a column that are told apart; a column with more foretells no choices."""
+
+
+class Tables:
+    """Tables with the same columns.
+
+    Attributes:
+        without_reward: Rows whose reward is empty.
+    """
+
+    def __init__(self, files: Sequence[TableFile], columns: ColumnsFile, interruption: Interruption) -> None:
+        """Pass over all rows a first time.
+
+        Raises:
+            CommandFailure: A row is no event.
+        """
+        self._files, self._columns, self._interruption = files, columns, interruption
+        self.without_reward = 0
+        self._times = array("q")
+        self._shown: list[str] = []
+        self._offers: list[tuple[str, ...]] = []
+        self._same: dict[tuple[str, ...], tuple[str, ...]] = {}
+        context = columns.columns.context_of(files[0].header())
+        self._values = {name: _Values(is_text=name in columns.columns.text) for name in context}
+        for number, (file, place, cells) in enumerate(self._rows()):
+            self._add(number, self._choice(file, place, cells), cells)
+        if not self._shown:
+            raise CommandFailure(f"{files[0].path} has no rows.", "Give a table with a row for each event.")
+        self._actions = columns.columns.actions or tuple(name for name, _ in Counter(self._shown).most_common())
+        try:
+            demand_few(self._actions, columns.columns.action)
+        except InvalidRow as problem:
+            raise CommandFailure(f"{files[0].path}: {problem}.", problem.next_step) from problem
+
+    @property
+    def has_chances(self) -> bool:
+        """Whether the chances of the actions that were shown are in a column."""
+        return bool(self._columns.columns.probability)
+
+    def estimate(self) -> EstimatedChances:
+        """Estimate the chances from what was shown; events count in the order of time."""
+        order, numbers = sort_times(self._times), dict[str, int]()
+        for action in (*self._actions, *self._shown):
+            numbers.setdefault(action, len(numbers))
+        same = tuple(numbers[action] for action in self._actions)
+        offers = [
+            tuple(numbers.setdefault(action, len(numbers)) for action in self._offers[place]) or same for place in order
+        ]
+        codes = {name: [of[place] for place in order] for name, of in self._codes()}
+        return EstimatedChances([numbers[self._shown[place]] for place in order], offers, codes)
+
+    def write(self, folder: Path, estimated: EstimatedChances | None) -> LogFile:
+        """Write the log.
+
+        Raises:
+            CommandFailure: A row has features that no Rank could have, or there is no room.
+        """
+        places = array("q", bytes(8 * len(self._times)))
+        for place, number in enumerate(sort_times(self._times)):
+            places[number] = place
+        return write_in_order(self._lines(places, estimated), folder, self._interruption)
+
+    def _lines(self, places: Sequence[int], estimated: EstimatedChances | None) -> Iterator[tuple[int, bytes]]:
+        columns = self._columns.columns
+        numbers = frozenset(name for name, values in self._values.items() if values.is_number)
+        features = RowFeatures(tuple(self._values), numbers, self._columns.of_actions)
+        for number, (file, place, cells) in enumerate(self._rows()):
+            choice = self._choice(file, place, cells)
+            actions = choice.actions or self._actions
+            position = actions.index(choice.action)
+            chances = estimated.of(places[number]) if estimated else self._read_chances(file, place, choice, actions)
+            try:
+                event_id = read_id(cells[columns.id], columns.id) if columns.id else f"{file.path.stem}-{number + 1}"
+                document = features.document(cells, actions)
+            except InvalidRow as problem:
+                raise _refusal(file, place, problem) from problem
+            yield (
+                self._times[number],
+                write_line(
+                    event_id, self._times[number], document, position, chances, choice.reward, columns.default_reward
+                ),
+            )
+
+    def _read_chances(self, file: TableFile, place: str, choice: RowChoice, actions: Sequence[str]) -> list[float]:
+        probability = choice.probability or 1.0
+        if len(actions) == 1 and probability < 1:
+            reason = f"{probability:g} is not the chance of an action that was the only one"
+            raise _refusal(file, place, InvalidRow(self._columns.columns.probability, reason))
+        return spread(probability, actions.index(choice.action), len(actions))
+
+    def _add(self, number: int, choice: RowChoice, cells: Mapping[str, Any]) -> None:
+        self._times.append(number if choice.at_us is None else choice.at_us)
+        self._shown.append(choice.action)
+        self._offers.append(self._same.setdefault(choice.actions, choice.actions))
+        self.without_reward += choice.reward is None
+        for name, values in self._values.items():
+            values.add(cells[name])
+
+    def _choice(self, file: TableFile, place: str, cells: Mapping[str, Any]) -> RowChoice:
+        try:
+            return read_choice(cells, self._columns.columns)
+        except InvalidRow as problem:
+            raise _refusal(file, place, problem) from problem
+
+    def _rows(self) -> Iterator[tuple[TableFile, str, Mapping[str, Any]]]:
+        number = 0
+        for file in self._files:
+            for place, cells in file.rows():
+                if number % _STEP == 0:
+                    self._interruption.check()
+                number += 1
+                yield file, place, cells
+
+    def _codes(self) -> Iterator[tuple[str, list[int]]]:
+        for name, values in self._values.items():
+            if (codes := values.codes()) is not None:
+                yield name, codes
+
+
+class _Values:
+    """The values of a column: as numbers as long as all are, and as texts."""
+
+    def __init__(self, *, is_text: bool) -> None:
+        self.is_number = not is_text
+        self._numbers = array("d")
+        self._texts: dict[str, int] | None = {}
+        self._codes = array("i")
+
+    def add(self, cell: Any) -> None:
+        number = None if is_empty(cell) or not self.is_number else read_number(cell)
+        if self.is_number and number is None and not is_empty(cell):
+            self.is_number, self._numbers = False, array("d")
+        if self.is_number:
+            self._numbers.append(_NOTHING if number is None else number)
+        if self._texts is not None:
+            self._codes.append(self._texts.setdefault(str(cell), len(self._texts)))
+            if len(self._texts) > _MOST_TEXTS:
+                self._texts, self._codes = None, array("i")
+
+    def codes(self) -> list[int] | None:
+        """A number for each value, so that few are told apart; None if there are too many texts."""
+        if self._texts is not None and len(self._texts) <= 20:
+            return list(self._codes)
+        if self.is_number:
+            return code_numbers(self._numbers)
+        return None if self._texts is None else code_texts(self._codes)
+
+
+def _refusal(file: TableFile, place: str, problem: InvalidRow) -> CommandFailure:
+    return CommandFailure(f"{file.path}, {place}: {problem}.", problem.next_step)

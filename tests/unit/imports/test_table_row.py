@@ -1,0 +1,114 @@
+"""Rows of a table as events: what they mean, what they become, and which are refused."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import orjson
+import pytest
+
+from shared.evaluation.replay.evaluated_events import EvaluatedEvent, read
+from shared.imports.cells import InvalidRow, read_ids, read_time
+from shared.imports.columns import Columns, InvalidColumns, read_columns
+from shared.imports.table_row import RowFeatures, read_choice, spread, write_line
+
+COLUMNS = Columns(action="shown", reward="clicked", actions=("tea", "juice"), probability="p", time="at")
+ROW = {"shown": "juice", "clicked": "1", "p": "0.25", "at": "2024-01-31T12:00:00Z", "device.kind": "phone", "age": "7"}
+NOON_US = 1_706_702_400_000_000
+
+
+def test_a_row_becomes_a_line_that_an_evaluation_reads() -> None:
+    """With the layout of a request's features; a point in a column's name makes an object."""
+    choice = read_choice(ROW, COLUMNS)
+    features = RowFeatures(("device.kind", "age"), frozenset({"age"}), {"tea": [{"hot": True}]})
+    document = features.document(ROW, COLUMNS.actions)
+
+    line = write_line("e1", choice.at_us or 0, document, 1, spread(0.25, 1, 2), choice.reward, 0.0)
+
+    event = read(line, "cb")
+    assert isinstance(event, EvaluatedEvent)
+    assert (event.at_us, event.event_id) == (NOON_US, "e1")
+    assert event.choices[0][1:5] == (1, 0.25, 1.0, 2)
+    parsed = orjson.loads(line)
+    assert parsed["c"]["FromUrl"] == [{"age": 7.0}, {"device": {"kind": "phone"}}]
+    assert parsed["c"]["_multi"][0] == {"i": {"constant": 1, "id": "tea"}, "j": [{"hot": True}]}
+    assert parsed["p"] == [0.25, 0.75]
+
+
+def test_a_row_without_reward_counts_as_what_stands_for_none() -> None:
+    choice = read_choice(ROW | {"clicked": ""}, COLUMNS)
+    document = RowFeatures((), frozenset(), {}).document(ROW, COLUMNS.actions)
+
+    line = orjson.loads(write_line("e1", 1, document, 0, [0.5, 0.5], choice.reward, -0.5))
+
+    assert (choice.reward, line["_label_cost"], line["o"]) == (None, 0.5, [])
+
+
+@pytest.mark.parametrize(
+    ("cells", "column", "reason"),
+    [
+        ({"clicked": "yes"}, "clicked", "'yes' is no number"),
+        ({"clicked": "1e12"}, "clicked", "is too far from 0"),
+        ({"clicked": "inf"}, "clicked", "is no number"),
+        ({"shown": " "}, "shown", "the cell is empty"),
+        ({"shown": "water"}, "shown", "water is none of those that could have been shown"),
+        ({"p": "0"}, "p", "no probability above 0"),
+        ({"p": "1.2"}, "p", "no probability above 0"),
+        ({"p": ""}, "p", "no probability above 0"),
+        ({"at": "yesterday"}, "at", "'yesterday' is no time"),
+        ({"at": "1e30"}, "at", "is no time"),
+    ],
+)
+def test_a_cell_that_makes_no_sense_is_refused(cells: dict[str, Any], column: str, reason: str) -> None:
+    """With its column, and what to do."""
+    with pytest.raises(InvalidRow) as refused:
+        read_choice(ROW | cells, COLUMNS)
+
+    assert refused.value.column == column
+    assert reason in refused.value.reason
+    assert refused.value.next_step
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "2024-01-31T12:00:00Z",
+        "2024-01-31 13:00:00+01:00",
+        datetime(2024, 1, 31, 12, tzinfo=UTC),
+        datetime(2024, 1, 31, 12),  # noqa: DTZ001
+        1_706_702_400,
+        "1706702400",
+        1_706_702_400_000.0,
+        NOON_US,
+    ],
+)
+def test_times_are_read_in_the_forms_that_tables_have(cell: Any) -> None:
+    assert read_time(cell, "at") == NOON_US
+
+
+def test_a_date_is_its_midnight() -> None:
+    midnight = NOON_US - 12 * 3_600_000_000
+
+    assert [read_time(cell, "at") for cell in (date(2024, 1, 31), "2024-01-31", "20240131")] == [midnight] * 3
+
+
+@pytest.mark.parametrize("cell", ['["tea", "juice"]', "tea|juice", ["tea", "juice"], "tea | juice"])
+def test_lists_of_actions_are_read_in_several_forms(cell: Any) -> None:
+    assert read_ids(cell, "offered") == ("tea", "juice")
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        ([], "must be a JSON object"),
+        ({"reward": "r"}, "action must name a column"),
+        ({"action": "a", "reward": 1}, "reward must be the name of a column"),
+        ({"action": "a", "reward": "r", "actions": []}, "actions must be a list of ids"),
+        ({"action": "a", "reward": "r", "actions": ["x", "x"]}, "an action twice"),
+        ({"action": "a", "reward": "r", "propensity": "p"}, "propensity is none of its fields"),
+        ({"action": "a", "reward": "r", "defaultReward": "0"}, "defaultReward must be a number"),
+        ({"action": "a", "reward": "r", "actionFeatures": "x.csv"}, "actionFeatures must be"),
+    ],
+)
+def test_columns_that_make_no_sense_are_refused(document: Any, reason: str) -> None:
+    with pytest.raises(InvalidColumns, match=reason):
+        read_columns(document)
