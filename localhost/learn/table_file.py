@@ -3,7 +3,6 @@
 import csv
 import gzip
 import os
-import shutil
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -105,13 +104,8 @@ class TableFile:
                 yield f"row {number}", dict(zip(names, cells, strict=True))
 
     def _parquet(self) -> Any:
-        try:
-            from arro3.io import read_parquet
-        except ImportError as problem:
-            raise CommandFailure(
-                f"{self.path} is Parquet, and the package that reads it is not installed (34 MB).",
-                f"Run `{_uv()} sync --frozen --group parquet` in Rankloop's folder, or export the table as CSV.",
-            ) from problem
+        from arro3.io import read_parquet
+
         with self.path.open("rb") as file:
             file.seek(-min(len(_PARQUET), self.path.stat().st_size), os.SEEK_END)
             is_whole = file.read() == _PARQUET
@@ -159,7 +153,3 @@ def begins_with(path: Path, magic: bytes) -> bool:
         raise CommandFailure(
             f"{path} cannot be read: {problem.strerror or problem}", "Check the path after --log."
         ) from problem
-
-
-def _uv() -> str:
-    return "uv" if shutil.which("uv") else ".boot/uv/bin/uv"

@@ -94,7 +94,6 @@ def run_commands(loop: HostProcess, folder: Path, heading: str) -> str:
         ("your-key", "key"),
         ("python3 dev.py learn", f"{python}.learn"),
         ("python3 dev.py status", f"{python}.report status"),
-        ("uv sync --frozen --group parquet", "true"),
     ):
         text = text.replace(words, mine)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "ENDPOINT": loop.url, "RANKLOOP_KEY": "key"}

@@ -1,11 +1,11 @@
 """`dev.py learn`: which logs and tables it takes, what it finds in them, and which it refuses."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+from arro3 import core, io
 
 from localhost.failures import CommandFailure
 from localhost.learn import command
@@ -86,8 +86,7 @@ def test_the_same_events_in_two_files_teach_the_same(folder: Path, tmp_path: Pat
 
 
 def test_parquet_is_read_like_csv(folder: Path, tmp_path: Path) -> None:
-    """With numbers as numbers; where the package is not installed, this is not tried."""
-    io, core = pytest.importorskip("arro3.io"), pytest.importorskip("arro3.core")
+    """With numbers as numbers."""
     events = rows(FEW)
     kinds = {"hour": core.DataType.int64(), "clicked": core.DataType.int64(), "p": core.DataType.float64()}
     table = {
@@ -108,17 +107,6 @@ def test_parquet_is_read_like_csv(folder: Path, tmp_path: Path) -> None:
         (tmp_path / "events.parquet").write_bytes(damaged)
         with pytest.raises(CommandFailure, match="cannot be read as Parquet"):
             list(TableFile(tmp_path / "events.parquet").rows())
-
-
-def test_parquet_without_its_package_is_refused_with_the_command(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is not installed with the others, since it is large."""
-    monkeypatch.setitem(sys.modules, "arro3.io", None)
-    (tmp_path / "events.parquet").write_bytes(b"PAR1")
-
-    with pytest.raises(CommandFailure, match="sync --frozen --group parquet"):
-        TableFile(tmp_path / "events.parquet").header()
 
 
 def test_actions_of_each_event_and_their_features_are_learned(tmp_path: Path) -> None:
