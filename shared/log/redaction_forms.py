@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from shared.log.array_projection import LONGEST
 from shared.log.log_forms import read_range
 from shared.log.redaction import EventTarget, FeatureTarget, Target
 from shared.times import to_iso
@@ -15,18 +16,17 @@ from shared.web.json_forms import MAX_ID, Moment, SentMoment, Wire
 
 MOST_CHARACTERS = 4096
 """Of a feature's name and of its value: of both, only the beginning is logged."""
-_MOST_NUMBERS = 400
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=MOST_CHARACTERS)]
 _NO_VALUE = (
-    f"Not a text of at most {MOST_CHARACTERS} characters, number, boolean, null or array of at most {_MOST_NUMBERS} "
+    f"Not a text of at most {MOST_CHARACTERS} characters, number, boolean, null or array of at most {LONGEST} "
     "numbers. The first 256 characters of a longer text do"
 )
 
 
 def _check_value(value: Any) -> Any:
     if isinstance(value, list):
-        usable = len(value) <= _MOST_NUMBERS and all(type(number) in (int, float) for number in value)
+        usable = len(value) <= LONGEST and all(type(number) in (int, float) for number in value)
     elif isinstance(value, str):
         usable = len(value) <= MOST_CHARACTERS
     else:
@@ -38,7 +38,7 @@ def _check_value(value: Any) -> Any:
 
 _VALUES: list[dict[str, Any]] = [
     {"type": "string", "maxLength": MOST_CHARACTERS},
-    {"type": "array", "maxItems": _MOST_NUMBERS, "items": {"type": "number"}},
+    {"type": "array", "maxItems": LONGEST, "items": {"type": "number"}},
     *({"type": kind} for kind in ("number", "boolean", "null")),
 ]
 Value = Annotated[Any, AfterValidator(_check_value), WithJsonSchema({"anyOf": _VALUES, "title": "Value"})]

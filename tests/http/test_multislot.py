@@ -1,5 +1,6 @@
 """Multi-slot Rank and rewards over HTTP."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from localhost.azurite.emulator import Azurite
+from shared.log.array_projection import project
 from shared.ranking.slots import Slot, decide
 from tests.hosts import HostProcess
 from tests.http.api import Answer, Api
@@ -43,6 +45,21 @@ def test_each_slot_gets_an_action_of_its_own(slots_api: Api) -> None:
     assert [{"id", "rewardActionId"}] * 2 == [slot.keys() for slot in answer.json["slots"]]
     assert [slot["id"] for slot in answer.json["slots"]] == ["top", "side"]
     assert len(set(read_choices(answer))) == 2
+
+
+def test_an_embedding_is_recorded_as_32_numbers(slots_api: Api) -> None:
+    """In slots as in context and actions."""
+    embedding = [round(math.cos(number) / 28, 8) for number in range(1536)]
+    described = [{"text": embedding}]
+    actions = [{"id": name, "features": described} for name in ("politics", "sports")]
+    slots = [{"id": "top", "baselineAction": "sports", "features": described}]
+
+    answer = slots_api.post(RANK, news(eventId="embedded", contextFeatures=described, actions=actions, slots=slots))
+
+    (event,) = slots_api.get("/rankloop/v1/events/embedded").json["events"]
+    assert answer.status == 201
+    assert [each["features"] for each in (*event["actions"], *event["slots"])] == [[{"text": project(embedding)}]] * 3
+    assert event["contextFeatures"] == [{"text": project(embedding)}]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -169,6 +186,7 @@ WITHOUT_BASELINE = {"id": "side"}
         (slot(1, features=[{"": 1}]), "slots[1].features[0]"),
         (slot(1, features=[{"tags": ["a", "b"]}]), "slots[1].features[0].tags[0]"),
         (slot(1, features=[{f"f{n}": 1 for n in range(401)}]), "slots[1].features"),
+        (slot(1, features=[{"text": [0.5] * 16_385}]), "slots[1].features[0].text"),
         (news(contextFeatures=[None]), "contextFeatures[0]"),
         (news(eventId=""), "eventId"),
         (news(eventId="x" * 257), "eventId"),

@@ -1,10 +1,12 @@
 """Rank over HTTP: what it answers, and what it refuses."""
 
+import math
 import re
 from collections import Counter
 
 import pytest
 
+from shared.log.array_projection import project
 from shared.ranking.decision import NO_MODEL, decide
 from tests.http.api import Api
 
@@ -131,3 +133,19 @@ def test_fifty_actions_are_ranked(api: Api) -> None:
 
     assert answer.status == 201
     assert sum(action["probability"] for action in answer.json["ranking"]) == pytest.approx(1)
+
+
+def test_an_embedding_is_taken_and_recorded_as_32_numbers(api: Api) -> None:
+    """A sentence's 1,536 numbers are a feature like others, in the context and in every action."""
+    embedding = [round(math.cos(number) / 28, 8) for number in range(1536)]
+    actions = [{"id": f"a{place}", "features": [{"text": embedding}, {"price": place}]} for place in range(50)]
+
+    answer = api.post(RANK, {"eventId": "embedded", "contextFeatures": [{"text": embedding}], "actions": actions})
+
+    (event,) = api.get("/rankloop/v1/events/embedded").json["events"]
+    assert answer.status == 201
+    assert event["contextFeatures"] == [{"text": project(embedding)}]
+    assert event["actions"][49]["features"] == [{"text": project(embedding)}, {"price": 49}]
+    assert (
+        api.post("/rankloop/v1/chances", {"contextFeatures": [{"text": embedding}], "actions": actions}).status == 200
+    )

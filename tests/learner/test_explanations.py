@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from math import fsum
+from math import cos, fsum
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -207,6 +207,21 @@ def test_slots_share_the_terms_of_one_answer(models: Any) -> None:
     assert explained == [True, False, False, False, False]
     assert ["terms" in (each.because or "") for each in prospects[1:4]] == [True] * 3
     assert [sum(each.chances.values()) for each in prospects] == pytest.approx([1] * 5)
+
+
+def test_an_embedding_is_one_feature_whose_parts_add_up(small: Explainer) -> None:
+    """By its name, alone and with each other feature, in the context and in actions."""
+    embedding = [cos(number) / 28 for number in range(1536)]
+    text = document([{"question": embedding}], [("a", [{"answer": embedding[::-1]}]), ("b", [{"x": 1}])])
+
+    action, other = small.score(text)
+
+    explanation = small.explain(action)
+    names = {" × ".join(feature.name for feature in parts) for parts in explanation.parts}
+    assert {"context.question", "action.answer", "context.question × action.answer"} <= names
+    assert not any("0" in name or "31" in name for name in names)
+    _demand_sum(action, explanation, small)
+    _demand_sum(other, small.explain(other), small)
 
 
 def _demand_sum(scored: Scored, explanation: Explanation, explainer: Explainer) -> None:

@@ -1,5 +1,6 @@
 """The gate between a request's features and Vowpal Wabbit."""
 
+import math
 from typing import Any
 
 import orjson
@@ -9,8 +10,10 @@ from hypothesis import strategies as st
 
 from shared.learner import features
 from shared.learner.cleaning import MAX_DEPTH
-from shared.learner.features import InvalidFeatures, document
+from shared.learner.features import InvalidFeatures, document, slots_document
 from shared.learner.recorded_features import read_features
+from shared.log import array_projection
+from shared.log.array_projection import project
 from shared.log.feature_names import cut
 
 ACTION = [("a", [{"x": 1}])]
@@ -30,6 +33,10 @@ values = st.recursive(
 objects = st.dictionaries(names, values, max_size=5)
 contexts = st.lists(objects, max_size=3)
 choices = st.lists(st.tuples(texts, st.lists(objects, min_size=1, max_size=2)), min_size=1, max_size=4)
+long_arrays = st.lists(numbers, min_size=1, max_size=4).map(lambda few: few * 65)
+array_objects = st.dictionaries(names, long_arrays | numbers, max_size=2)
+array_contexts = st.lists(array_objects, max_size=3)
+array_choices = st.lists(st.tuples(texts, st.lists(array_objects, min_size=1, max_size=2)), min_size=1, max_size=4)
 
 
 def parse(text: bytes) -> tuple[list[Any], list[tuple[str, list[Any]]]]:
@@ -59,7 +66,7 @@ def test_the_layout_is_the_old_services() -> None:
     )
 
 
-@given(contexts, choices)
+@given(contexts | array_contexts, choices | array_choices)
 @settings(max_examples=150, deadline=None)
 def test_what_passed_passes_unchanged(context: list[Any], actions: list[tuple[str, list[Any]]]) -> None:
     """What is logged can be given to the gate again, for instance from an imported log."""
@@ -68,7 +75,7 @@ def test_what_passed_passes_unchanged(context: list[Any], actions: list[tuple[st
     assert once == document(*parse(once))
 
 
-@given(contexts, choices)
+@given(contexts | array_contexts, choices | array_choices)
 @settings(max_examples=150, deadline=None)
 def test_no_feature_can_be_taken_for_a_command(context: list[Any], actions: list[tuple[str, list[Any]]]) -> None:
     """VW reads names with an underscore as commands and corrupts its memory on names that start outside ASCII."""
@@ -85,7 +92,7 @@ def test_no_feature_can_be_taken_for_a_command(context: list[Any], actions: list
                 assert number == 0 or 1e-9 <= abs(number) <= 1e6
 
 
-@given(contexts, choices)
+@given(contexts | array_contexts, choices | array_choices)
 @settings(max_examples=100, deadline=None)
 def test_features_that_can_stay_are_not_touched(context: list[Any], actions: list[tuple[str, list[Any]]]) -> None:
     """A second cleaning, of what has been cleaned, must not even make a copy: that is what makes it fast."""
@@ -168,7 +175,8 @@ def test_null_entries_of_an_action_are_left_out() -> None:
         [{f"f{number}": number for number in range(400)}],
         [{f"f{number}": number} for number in range(400)],
         [{f"f{number}": number for number in range(400)} | {f"n{number}": None for number in range(1000)}],
-        [{"array": [1.5] * 399, "b": True}],
+        [{f"array{number}": [1.5] * 64 for number in range(6)} | {"array": [1.5] * 15, "b": True}],
+        [{f"array{number}": [1.5] * 65 for number in range(12)} | {"array": [1.5] * 15, "b": True}],
         [{"a": {f"é{number}": number for number in range(400)}, "_b": 1}],
         [{}] * 400,
         [{"1": {"2": {"3": {"4": {f"ü{number}": {} for number in range(400)}}}}}],
@@ -200,3 +208,79 @@ def test_many_names_are_not_remembered_for_ever(monkeypatch: pytest.MonkeyPatch)
 
     assert len(features._plain_names) < 5000
     assert max(map(len, features._plain_names)) <= 64
+
+
+LONG = [round(math.cos(number), 6) for number in range(1536)]
+
+
+def projected(**features: Any) -> dict[str, Any]:
+    return {name: project(value) if isinstance(value, list) else value for name, value in features.items()}
+
+
+@pytest.mark.parametrize("length", [0, 1, 32, 64])
+def test_a_short_array_stays_as_it_is(length: int) -> None:
+    """Loops that send such arrays go on with the models that they have."""
+    group = {"prices": LONG[:length], "é": 1}
+
+    shared, ((_, own),) = parse(document([group], [("a", [group])]))
+
+    assert shared == own == [{"prices": LONG[:length], "~é": 1}]
+
+
+@pytest.mark.parametrize("length", [65, 400, 1536, 16_384])
+def test_a_long_array_becomes_32_numbers_wherever_it_is(length: int) -> None:
+    """In the context, in actions and in slots alike, and in objects inside."""
+    array = [round(math.cos(number), 6) for number in range(length)]
+    group = {"text": array, "inner": {"text": array, "kind": "k"}}
+    expected = [projected(text=array) | {"inner": projected(text=array, kind="k")}]
+
+    shared, ((_, own),) = parse(document([group], [("a", [group])]))
+    slots = slots_document([group], [("a", [group])], [("top", [group])])
+
+    assert shared == own == expected
+    assert len(shared[0]["text"]) == 32
+    assert orjson.loads(slots.log_text([[0]]))["_slots"] == [{"_id": "top", "s": [{"id": "top"}, *expected]}]
+    assert group == {"text": array, "inner": {"text": array, "kind": "k"}}
+
+
+def test_the_limit_of_features_counts_what_an_array_becomes() -> None:
+    """The embedding of a sentence is a feature like others."""
+    group = {f"text{number}": LONG for number in range(12)} | {f"n{number}": 1 for number in range(16)}
+    document([group], [("a", [group])])
+
+    with pytest.raises(InvalidFeatures, match="has 401 features"):
+        document([group | {"more": 1}], ACTION)
+
+
+@pytest.mark.parametrize("wrong", ["0.5", None, True, [1.0], {}])
+def test_an_entry_of_a_long_array_that_is_no_number_is_refused_with_its_place(wrong: Any) -> None:
+    """As in a short one."""
+    with pytest.raises(InvalidFeatures, match="must be a number") as refusal:
+        document([], [*ACTION, ("b", [{"text": [*LONG, wrong]}])])
+
+    assert refusal.value.place == "actions[1].features[0].text[1536]"
+
+
+def test_an_array_beyond_all_measure_is_refused_with_its_place() -> None:
+    """So the table of the projection has a bound."""
+    with pytest.raises(InvalidFeatures, match="has 16385 numbers; 16384 are allowed in an array") as refusal:
+        document([{"x": 1}, {"text": [0.5] * 16_385}], ACTION)
+
+    assert refusal.value.place == "contextFeatures[1].text"
+
+
+@pytest.mark.parametrize("huge", [1e300, -1e300, 10**400, float("inf"), float("nan"), 1e-300])
+def test_a_huge_number_in_a_long_array_is_bounded_before_it_is_added(huge: float) -> None:
+    """One of them must not be all that the model sees, nor end in an error."""
+    shared, _ = parse(document([{"text": [*LONG, huge]}], ACTION))
+
+    bounded = 0 if huge != huge else max(-(10**6), min(10**6, huge))
+    assert shared == [projected(text=[*LONG, bounded])]
+
+
+def test_arrays_of_many_lengths_do_not_fill_the_memory() -> None:
+    """The table of each length would be held for ever."""
+    for length in range(65, 265):
+        document([{"text": [0.5] * length}], ACTION)
+
+    assert array_projection._plan.cache_info().currsize <= 16

@@ -11,6 +11,7 @@ from shared.configuration.reward_aggregation import Aggregation
 from shared.configuration.service_configuration import LearningMode
 from shared.intake.rows import Observation
 from shared.log import line_pieces, log_line
+from shared.log.array_projection import project
 from shared.log.feature_names import cut
 from shared.log.log_line import event_line, lone_line
 from shared.log.ranked_event import RankedEvent
@@ -22,6 +23,7 @@ from shared.training.configuration_changes import new_state
 AT_US = 1_764_075_000 * SECOND
 REWARDS = RewardSettings(10 * MINUTE, 0.0, Aggregation.EARLIEST)
 OTHERS = RewardSettings(10 * MINUTE, -0.5, Aggregation.SUM)
+LONG = [0.25 * number for number in range(100)]
 
 
 def document(**context: Any) -> dict[str, Any]:
@@ -148,6 +150,15 @@ def test_a_long_namespace_is_found_as_it_was_logged() -> None:
 def test_names_that_the_learner_could_not_take_are_found_as_they_were_sent() -> None:
     """They were logged with a mark before them."""
     assert redact(line(document(**{"~über": "ann"})), FeatureTarget("über", "ann")) == line(document())
+
+
+@pytest.mark.parametrize("logged", [LONG, project(LONG)])
+def test_a_long_array_is_found_as_it_was_logged(logged: list[float]) -> None:
+    """Earlier versions logged arrays of up to 400 numbers as they were sent."""
+    text = line(document(text=logged, age=3))
+
+    assert redact(text, FeatureTarget("text", LONG)) == line(document(age=3))
+    assert redact(text, FeatureTarget("text", [*LONG, 0.5])) is text
 
 
 def test_ids_of_actions_are_no_features() -> None:
