@@ -145,7 +145,7 @@ def _world_figure(world: str, some: Earned) -> Figure:
     name, best = _best(some)
     means = {settings: round(fmean(values), 4) for settings, values in some.items()}
     details = {**means, "loops each": len(some["new loop at .02"])}
-    return Figure("worlds", world, "an event", some["new loop at .02"], [best], name, details=details)
+    return Figure("worlds", world, "an event", [fmean(some["new loop at .02"])], [best], name, details=details)
 
 
 def _best(some: Earned) -> tuple[str, float]:
