@@ -6,7 +6,7 @@ from pathlib import Path
 
 import vowpalwabbit
 
-from shared.configuration.exploration import NEW_SHARES
+from shared.configuration.exploration import NEW_SHARES, ExplorationShares
 from shared.models import model_store, published_store
 from shared.models.published import ModelReference
 
@@ -30,7 +30,8 @@ def best_chance(exploration: float, default: float = NEW_SHARES.default) -> floa
     Args:
         default: The part of the exploration that shows the first action.
     """
-    return 1 - exploration + exploration * (1 - default) / 4 + exploration * default
+    of_first = ExplorationShares(default).spend(exploration).default
+    return 1 - exploration + (exploration - of_first) / 4 + of_first
 
 
 def log_line(shown: int) -> str:
