@@ -9,8 +9,8 @@ from localhost.azurite.emulator import Azurite
 from tests.hosts import HostProcess
 from tests.http.api import Answer, Api
 from tests.http.conftest import NEVER
+from tests.http.ranked_model import ARGUMENTS
 from tests.http.test_model_import import KEY, NEW, OWN, make_model, sign
-from tests.http.test_model_in_use import ARGUMENTS
 from tests.loop.strikes import Held, Route, Strike, open_route, write
 
 OTHERS = ("/rankloop/v1/status", "/personalizer/v1.0/configurations/service", "/personalizer/v1.0/model/properties")

@@ -17,8 +17,8 @@ from shared.web.errors import InvalidModelImportFormat, InvalidModelImportSignat
 from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.conftest import NEVER
+from tests.http.ranked_model import ARGUMENTS
 from tests.http.test_model_import import KEY, OWN, PATHS, code, make_model, sign
-from tests.http.test_model_in_use import ARGUMENTS
 
 TRUSTED, OTHER = (Signer.read(new_signer(name, 0)) for name in ("trusted", "other"))
 MIB = 1024 * 1024

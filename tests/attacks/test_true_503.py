@@ -32,8 +32,8 @@ from shared.web import endpoint as frame
 from shared.web.registry import ServedOperation
 from tests.faults.proxy import Fault
 from tests.http.evaluated import CUSTOM, evaluation, keep, outcome
+from tests.http.ranked_model import ARGUMENTS
 from tests.http.test_model_import import make_model, sign
-from tests.http.test_model_in_use import ARGUMENTS
 from tests.loop.strikes import Held, Matches, Route, Strike, open_route, write
 from train_timer.run import _first_state
 
@@ -60,6 +60,7 @@ def calls(model: bytes) -> dict[str, Sent]:
         "change_policy": Sent({}, {"name": "new", "arguments": "--cb_explore_adf --epsilon 0.3"}),
         "reset_policy": Sent({}),
         "change_service_configuration": Sent({}, {"explorationPercentage": 0.7}),
+        "change_exploration_shares": Sent({}, {"default": 0.5}),
         "apply_from_evaluation": Sent({}, done | custom),
         "apply_policy": Sent(done, custom | {"confirm": True}),
         "create_evaluation": Sent({"evaluationId": "new"}, EVALUATION),

@@ -22,7 +22,8 @@ from shared.storage.paths import this_loop
 from tests.hosts import HostProcess
 from tests.http.api import Answer, Api
 from tests.http.conftest import NEVER
-from tests.http.test_model_in_use import ARGUMENTS, REQUEST, await_probability, log_line
+from tests.http.ranked_model import ARGUMENTS, REQUEST, best_chance, log_line
+from tests.http.test_model_in_use import await_probability
 
 V1, NEW, OWN = (
     "/personalizer/v1.1-preview.3",
@@ -90,7 +91,7 @@ def test_a_signed_model_is_used_and_given_back_byte_by_byte(own_api: Api, models
 
     assert (answer.status, answer.body) == (204, b"")
     assert models["trained"] == own_api.get(path).body
-    await_probability(own_api, 1 - 0.2 + 0.2 / 4)
+    await_probability(own_api, best_chance(0.2))
     assert own_api.get(f"{V1}/model/properties").json["creationTime"] > "2026"
 
 
@@ -203,7 +204,7 @@ def test_a_model_of_the_other_problem_type_does_not_fit(own_api: Api, models: di
 def test_a_plain_model_is_taken_by_the_loop_s_own_api(own_api: Api, models: dict[str, bytes]) -> None:
     """With the same checks, and no signature."""
     assert own_api.put(OWN, models["trained"]).status == 204
-    await_probability(own_api, 1 - 0.2 + 0.2 / 4)
+    await_probability(own_api, best_chance(0.2))
     assert code(own_api.put(OWN, b"")) == (400, "InvalidModelImportFormat")
     assert code(own_api.put(OWN, models["trained"][:100])) == (400, "InvalidModelImportFormat")
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmarks.studies.simulated_loops import APART_US, BEGIN_US, World, log_of
 from shared.configuration.configuration import INITIAL_ARGUMENTS, LearningSettings, new_configuration
+from shared.configuration.exploration import Exploration
 from shared.evaluation import evaluation_spec, plan
 from shared.evaluation.evaluation_spec import EvaluationSpec
 from shared.evaluation.optimization_verdict import judge_round, winner
@@ -32,7 +33,7 @@ TASTES = World(
 
 def optimize(in_use: str) -> Outcome:
     """The outcome of a round for a loop that has no model yet: each action was shown with the same chance."""
-    lines = log_of(TASTES, INITIAL_ARGUMENTS, 1.0, EVENTS, 1)
+    lines = log_of(TASTES, INITIAL_ARGUMENTS, Exploration(1.0), EVENTS, 1)
     loop = replace(new_configuration(4), learning=LearningSettings("in use", in_use))
     to_us = BEGIN_US + EVENTS * APART_US
     spec = EvaluationSpec("round", "", BEGIN_US, to_us, optimise=True, round_number=5)

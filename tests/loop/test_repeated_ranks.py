@@ -104,7 +104,7 @@ def test_a_rank_that_is_answered_anew_is_learned_only_if_the_answer_is_the_same(
     for event_id in (SAME, OTHER):
         assert loop.api.post(f"{V1}/events/{event_id}/reward", {"value": 1}).status == 204
     assert [answer["rewardActionId"] for answer in (*first, *again)] == ["b", "d", "b", "a"]
-    assert first[0]["ranking"][0] == again[0]["ranking"][0] == {"id": "b", "probability": pytest.approx(0.85)}
+    assert first[0]["ranking"][0] == again[0]["ranking"][0] == {"id": "b", "probability": pytest.approx(0.8375)}
 
     loop.train({**NOTHING_WAITS, "write_deadline_us": 10 * MINUTE})
 

@@ -19,6 +19,9 @@ from tests.loop.in_use import NOW, Loop, teach_loop
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.traffic import USERS, V1, Traffic
 
+BEST = {0.838, 0.888}
+"""The chances of the best of four actions, with an exploration of 0.2: of the first action, and of another one."""
+
 
 @pytest.fixture(scope="module")
 def learned(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredLoop]:
@@ -56,7 +59,7 @@ def test_no_rank_is_answered_by_an_untrained_model_while_exploration_changes(
 
     assert "Settings were changed" in retraining
     assert loop.status()["retraining"] is None
-    assert chances(iter(traffic.acknowledged.events.values())) == {0.85, 0.625}
+    assert chances(iter(traffic.acknowledged.events.values())) == BEST | {0.594, 0.719}
     second = stored_loop.document("published.json")["model"]
     assert second["revision"] == first["revision"] + 1
     lines = [json.loads(line) for line in stored_loop.lines()]
@@ -76,7 +79,7 @@ def test_a_change_of_settings_that_finds_nothing_to_learn_from_changes_nothing_u
     assert "nothing to learn from, so it waits for the next events" in status["retraining"]
     assert status["learning"] is True
     assert loop.stored_loop.document("published.json")["model"] == before
-    assert chances(loop.rank(user) for user in USERS) == {0.85}
+    assert chances(loop.rank(user) for user in USERS) == BEST
 
     loop.use(9)
     loop.learn()
@@ -99,7 +102,7 @@ def test_changed_learning_settings_take_over_with_a_model_that_was_made_with_the
 
 def test_a_deleted_model_is_forgotten_and_the_next_learns_from_new_events_only(loop: Loop) -> None:
     """Rank answers as before the first model, and the export is gone."""
-    assert chances([loop.rank()]) == {0.85}
+    assert chances([loop.rank()]) <= BEST
     loop.learn()
     assert loop.api.delete(f"{V1}/model").status == 204
     loop.wait_until(lambda status: status["instance"]["modelId"] is None)
