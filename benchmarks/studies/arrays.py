@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from math import sqrt
 from statistics import fmean, median, stdev
 from typing import Any
 
@@ -31,7 +32,8 @@ from shared.intake.rows import Observation
 from shared.learner import arguments, features
 from shared.log import log_line
 from shared.log.ranked_event import RankedEvent
-from shared.metrics.intervals import proportion
+from shared.metrics.intervals import CONFIDENCE, proportion
+from shared.metrics.quantiles import f_quantile
 from shared.times import MINUTE
 
 EXPLORATION, PASSES, SEEDS = 0.2, 4, 5
@@ -47,8 +49,6 @@ _RENEWED_AFTER = 200
 _NO_ARRAY = b'"pixels":[]'
 _DIGITS = range(10)
 _ACTIONS: list[tuple[str, list[Any]]] = [(f"digit-{digit}", [{"digit": f"d{digit}"}]) for digit in _DIGITS]
-_T_OF_FOUR = 2.776
-"""The 97.5 % quantile of Student's distribution with four degrees of freedom: the seeds but one."""
 
 type _Document = Callable[[list[int]], bytes]
 
@@ -190,10 +190,10 @@ def _interval(lives: Sequence[Life]) -> str:
 
 
 def _spread(ratios: Sequence[float]) -> str:
-    if len(ratios) != SEEDS:
+    if len(ratios) < 2:
         return "not known"
-    mean, half = fmean(ratios), _T_OF_FOUR * stdev(ratios) / SEEDS**0.5
-    return f"{mean - half:.3f} to {mean + half:.3f}"
+    half = sqrt(f_quantile(CONFIDENCE, len(ratios) - 1) / len(ratios)) * stdev(ratios)
+    return f"{fmean(ratios) - half:.3f} to {fmean(ratios) + half:.3f}"
 
 
 def _time_gate() -> Iterator[Figure]:

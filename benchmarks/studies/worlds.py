@@ -17,6 +17,8 @@ from benchmarks.studies import real_worlds, simulated_worlds
 from benchmarks.studies.simulated_loops import World, visits
 from shared.configuration.configuration import INITIAL_ARGUMENTS
 from shared.configuration.exploration import Exploration
+from shared.metrics.intervals import CONFIDENCE
+from shared.metrics.quantiles import f_quantile
 
 SEEDS = 8
 EVENTS = 10_000
@@ -156,10 +158,11 @@ def _best(some: Earned) -> tuple[str, float]:
 
 
 def _is_less(ours: Sequence[float], other: Sequence[float]) -> bool:
-    """Whether two standard errors of the paired differences say so."""
+    """Whether the 95 % interval of the paired differences lies below 0; two pairs at least can say so."""
     gaps = [own - others for own, others in zip(ours, other, strict=True)]
-    error = stdev(gaps) / sqrt(len(gaps)) if len(gaps) > 1 else 0.0
-    return fmean(gaps) + 2 * error < 0
+    if len(gaps) < 2:
+        return False
+    return fmean(gaps) + sqrt(f_quantile(CONFIDENCE, len(gaps) - 1) / len(gaps)) * stdev(gaps) < 0
 
 
 def _earn(job: tuple[str, str, int, int]) -> float:

@@ -7,11 +7,11 @@ from datetime import date, datetime
 from typing import Any
 
 from shared.errors import LoopError
+from shared.ranking.rank_forms import MOST_ACTIONS
 from shared.times import FIRST_US, LAST_US, SECOND, from_datetime, parse_moment
 
 _LATEST_SECONDS, _LATEST_MILLISECONDS = 1e11, 1e14
 """Larger numbers are times in milliseconds, and in microseconds: seconds would be after the year 5000."""
-_MOST_ACTIONS = 50
 
 
 class InvalidRow(LoopError):
@@ -150,10 +150,10 @@ def demand_few(actions: Sequence[str], column: str) -> None:
     Raises:
         InvalidRow: There are too many.
     """
-    if len(actions) > _MOST_ACTIONS:
+    if len(actions) > MOST_ACTIONS:
         raise InvalidRow(
             column,
-            f"there are {len(actions)} actions, and a Rank has at most {_MOST_ACTIONS}",
+            f"there are {len(actions)} actions, and a Rank has at most {MOST_ACTIONS}",
             'Name a column with the actions that each event could show, as {"column": NAME} in actions.',
         )
 

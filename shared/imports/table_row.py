@@ -67,13 +67,13 @@ def read_choice(cells: Mapping[str, Any], columns: Columns) -> RowChoice:
     return RowChoice(
         action,
         actions if columns.actions_column else (),
-        _probability(cells, columns, len(actions)),
+        _probability(cells, columns),
         _reward(cells, columns),
         read_time(cells[columns.time], columns.time) if columns.time else None,
     )
 
 
-def _probability(cells: Mapping[str, Any], columns: Columns, actions: int) -> float | None:
+def _probability(cells: Mapping[str, Any], columns: Columns) -> float | None:
     if not columns.probability:
         return None
     number = read_number(cells[columns.probability])
@@ -83,8 +83,6 @@ def _probability(cells: Mapping[str, Any], columns: Columns, actions: int) -> fl
             f"{cells[columns.probability]!r} is no probability above 0, and at most 1",
             "Correct the cell, or leave probability out of the columns: then chances are estimated from the log.",
         )
-    if actions == 1 and number < 1:
-        raise InvalidRow(columns.probability, f"{number:g} is not the chance of an action that was the only one")
     return number
 
 

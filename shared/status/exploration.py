@@ -32,7 +32,8 @@ def judge(mode: LearningMode, model_id: str, chances: Sequence[tuple[str, float]
 
     Each kind of exploration gives the highest chance to the action that the model holds for the best: epsilon-greedy
     and explore-first all but the random share, softmax by the predicted reward, bag and cover by the votes of their
-    policies, SquareCB by the distance to the best. So an event that drew the best one at random does not count.
+    policies, SquareCB by the distance to the best. So an event that drew the best one at random does not count. The
+    share of the first action may put it before a best one that it comes close to; it counts as the best one then.
 
     Args:
         chances: Each action that could be shown and its chance, the drawn one first.

@@ -9,6 +9,8 @@ from shared.configuration.exploration import MOST_OTHER_SHARES, ExplorationShare
 from shared.web.errors import InvalidExplorationShares, InvalidRequest
 from shared.web.json_forms import Wire
 
+_DIGITS = 6
+
 
 class SharesChange(Wire):
     """The shares that a loop is to have; all actions alike get the rest."""
@@ -37,6 +39,6 @@ class Shares(Wire):
         return cls(
             uniform=shares.uniform,
             default=shares.default,
-            uniform_of_events=now.share - now.default,
-            default_of_events=now.default,
+            uniform_of_events=round(now.share - now.default, _DIGITS),
+            default_of_events=round(now.default, _DIGITS),
         )

@@ -186,16 +186,16 @@ def test_to_explore_no_more_is_doubted_where_it_is_epsilon_that_explores(argumen
 @pytest.mark.parametrize(
     ("arguments", "from_to", "said"),
     [
-        ("--synthcover --epsilon 0.2", (0.2, 0.05), ("10 % more", "")),
-        ("--squarecb --epsilon 0.2", (0.1, 0.02), ("10 % more", "")),
-        ("--synthcover --epsilon 0.2", (0.05, 0.02), ("", "")),
-        ("--synthcover --epsilon 0.2", (0.05, 0.3), ("", "0.02 to 0.05")),
-        ("--synthcover --epsilon 0.2", (0.2, 0.01), ("", "below 0.02")),
+        ("--synthcover --epsilon 0.2 --clip_p=0.5", (0.2, 0.05), ("10 % more", "")),
+        ("--synthcover --epsilon 0.2 --clip_p 0.1", (0.1, 0.02), ("10 % more", "")),
+        ("--synthcover --epsilon 0.2 --clip_p 0.5", (0.05, 0.02), ("", "")),
+        ("--synthcover --epsilon 0.2 --clip_p 0.5", (0.05, 0.3), ("", "0.02 to 0.05")),
+        ("--synthcover --epsilon 0.2 --clip_p 0.5", (0.2, 0.01), ("", "below 0.02")),
         ("--epsilon 0.2", (0.2, 0.3), ("", "")),
-        ("--squarecb", (0.2, 0.3), ("", "")),
+        ("--squarecb --epsilon 0.2", (0.2, 0.3), ("", "")),
     ],
 )
-def test_an_exploration_is_told_by_what_settings_that_explore_by_themselves_earn(
+def test_an_exploration_is_told_by_what_settings_like_those_of_a_new_loop_earn(
     arguments: str, from_to: tuple[float, float], said: tuple[str, str]
 ) -> None:
     """Of other settings nothing is known, and nothing is said."""
