@@ -115,7 +115,7 @@ def retrain(default_reward: float) -> dict[str, Any]:
     from shared.log import manifest_store
     from shared.models import model_store
     from shared.training import lease
-    from shared.training.training_state import empty_cursor
+    from shared.training.cursor import empty_cursor
     from train_timer import driver_run, run
     from train_timer.model_training import ModelTraining
     from train_timer.pieces import Pace

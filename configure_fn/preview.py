@@ -23,7 +23,8 @@ from shared.status.preview_forms import ChangePreview
 from shared.storage.clock import now_us
 from shared.times import DAY
 from shared.training import lease
-from shared.training.training_state import Cursor, State
+from shared.training.cursor import Cursor
+from shared.training.training_state import State
 from shared.web.json_forms import from_json
 from shared.web.operations import Api, Functions
 from shared.web.responses import json_answer, warn

@@ -23,7 +23,7 @@ from shared.status.waiting import count_waiting, find_newest_reward, with_newest
 from shared.storage import clock
 from shared.times import HOUR, LAST_US
 from shared.training import lease
-from shared.training.training_state import empty_cursor
+from shared.training.cursor import empty_cursor
 from status_fn.log_search import MOST_LINES_BYTES, LogSearch
 
 _MOST_COUNTED = 20_000

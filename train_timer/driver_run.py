@@ -11,7 +11,7 @@ from shared.learner.driver_process import DriverProcess
 from shared.learner.training import TookTooLong, TrainingFailed, TrainingResult
 from shared.log import log_store
 from shared.log.manifest import LogBlob
-from shared.training.training_state import Cursor
+from shared.training.cursor import Cursor
 from train_timer import refused_search
 from train_timer.driver_input import Feed
 from train_timer.pieces import TIMES_FOR_A_LINE, Limit, Piece

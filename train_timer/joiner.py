@@ -16,9 +16,10 @@ from shared.metrics.bins import Bin, PartMetrics, total
 from shared.metrics.shards import combine
 from shared.storage import blobs
 from shared.training import collected_store, reward_rate, shard_result_store, time_slices
+from shared.training.cursor import Counters
 from shared.training.lease import Trainer
 from shared.training.reward_rate import RewardedEvents
-from shared.training.training_state import Counters, Intent, PartSize
+from shared.training.training_state import Intent, PartSize
 from train_timer import part_join, part_observations, shard_workers
 from train_timer.join_memory import JoinMemory
 from train_timer.last_day import LastDay

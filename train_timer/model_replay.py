@@ -18,7 +18,7 @@ from shared.models.published import ModelFiles, ModelReference, Origin
 from shared.models.replacement import find_model
 from shared.storage import loop_threads
 from shared.times import to_iso
-from shared.training.training_state import Cursor
+from shared.training.cursor import Cursor
 from train_timer.driver_run import NEW, OLD, PREDICTOR, drive
 from train_timer.pieces import Piece
 

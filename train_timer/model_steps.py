@@ -9,8 +9,8 @@ from shared.models.model_store import DamagedModel
 from shared.models.published import Published
 from shared.storage import clock
 from shared.training.configuration_changes import lose_next, lose_running, promote_next, regain_running
+from shared.training.cursor import Cursor
 from shared.training.lease import Trainer
-from shared.training.training_state import Cursor
 from shared.training.trouble import Subject
 from train_timer import model_publication
 from train_timer.attempts import Attempts

@@ -14,8 +14,9 @@ from shared.log.manifest import LogBlob
 from shared.models import model_store
 from shared.models.model_description import ModelDescription
 from shared.models.published import ModelFiles
+from shared.training.cursor import BegunBlob, Counters, Cursor
 from shared.training.lease import Trainer
-from shared.training.training_state import BegunBlob, Counters, Cursor, State
+from shared.training.training_state import State
 from train_timer import damaged_log
 from train_timer.driver_input import count_answered_otherwise, count_other_events
 from train_timer.driver_run import NEW, OLD, PREDICTOR, DriverRun, PieceTooLarge, drive

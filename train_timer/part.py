@@ -13,7 +13,8 @@ from shared.log.join import Arrival, Join, Joined, Lone, Repetitions, Requests
 from shared.log.log_line import event_line, lone_line
 from shared.log.ranked_event import RankedEvent
 from shared.metrics.tally import Tally
-from shared.training.training_state import Counters, Intent
+from shared.training.cursor import Counters
+from shared.training.training_state import Intent
 from train_timer.profiler import Profiler
 from train_timer.reward_tally import RewardTally
 

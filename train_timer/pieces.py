@@ -8,7 +8,7 @@ from math import inf
 
 from shared.log.manifest import LogBlob
 from shared.times import DAY
-from shared.training.training_state import Cursor
+from shared.training.cursor import Cursor
 
 _MOST_TIMES = 16
 TIMES_FOR_A_LINE = 4

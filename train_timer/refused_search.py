@@ -11,7 +11,7 @@ from shared.learner.arguments import parse
 from shared.learner.training import TookTooLong
 from shared.log import log_line, log_store
 from shared.log.manifest import LogBlob
-from shared.training.training_state import Cursor
+from shared.training.cursor import Cursor
 
 _MOST_LINES, _MOST_BYTES = 20_000, 16 * 1024 * 1024
 """Bounds of the lines that are tried together, and are in memory; only a single line may be longer."""

@@ -11,7 +11,8 @@ from shared.models.published import Published
 from shared.status import exploration_preview, mode_preview, retraining_preview
 from shared.status.warnings import NO_EXPLORATION
 from shared.training.configuration_changes import foresee, new_state
-from shared.training.training_state import Cursor, State
+from shared.training.cursor import Cursor
+from shared.training.training_state import State
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from shared.status.feature_profile import Profile
 from shared.times import MINUTE, to_iso_second
 from shared.training import publication, time_slices
 from shared.training.configuration_changes import note_settings
-from shared.training.training_state import Counters, State
+from shared.training.cursor import Counters
+from shared.training.training_state import State
 from shared.training.trouble import Subject
 from shared.words import pluralize
 

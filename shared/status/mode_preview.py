@@ -12,7 +12,8 @@ from shared.metrics.verdict import judge
 from shared.models.published import Published
 from shared.status.mode_warnings import describe_imitation, imitates_poorly, imitates_well, imitation_now
 from shared.times import to_iso_second
-from shared.training.training_state import Cursor, State
+from shared.training.cursor import Cursor
+from shared.training.training_state import State
 from shared.words import pluralize
 
 _SHOWS: Mapping[LearningMode, str] = {

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from shared.times import DAY
-from shared.training.training_state import Counters, Snapshot, State
+from shared.training.cursor import Counters
+from shared.training.training_state import Snapshot, State
 
 ENOUGH_EVENTS = 200
 """A loop with fewer events in a day is judged by a longer time."""

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from shared.configuration.configuration import problem_type
 from shared.times import to_iso_second
-from shared.training.training_state import Cursor, State
+from shared.training.cursor import Cursor
+from shared.training.training_state import State
 from shared.words import pluralize
 
 _OF_KIND = {

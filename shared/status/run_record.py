@@ -11,7 +11,8 @@ from shared.status import learning_status
 from shared.status.learning_status import StatusInputs, Waiting
 from shared.times import SECOND, to_iso
 from shared.training import publication, time_slices
-from shared.training.training_state import Counters, State
+from shared.training.cursor import Counters
+from shared.training.training_state import State
 
 NAME = "rankloop.run"
 

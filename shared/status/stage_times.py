@@ -7,7 +7,8 @@ from shared.log.join import BEFORE_US
 from shared.metrics.bins import Bin, bin_us, day_us
 from shared.status.learning_status import StatusInputs
 from shared.times import HOUR, MINUTE
-from shared.training.training_state import Counters, Snapshot, State
+from shared.training.cursor import Counters
+from shared.training.training_state import Snapshot, State
 
 _OF_LATE_US = 15 * MINUTE
 _LISTED_MODELS = 51

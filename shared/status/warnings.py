@@ -8,8 +8,9 @@ from shared.configuration.service_configuration import LearningMode
 from shared.status import troubles
 from shared.status.recent_counters import recent_counters
 from shared.times import to_iso, to_iso_second
+from shared.training.cursor import Counters
 from shared.training.reward_rate import RewardRate
-from shared.training.training_state import Counters, State
+from shared.training.training_state import State
 from shared.training.trouble import Subject
 from shared.words import pluralize
 

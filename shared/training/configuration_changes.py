@@ -6,7 +6,8 @@ from shared.configuration.configuration import Configuration, problem_type
 from shared.models.published import Published
 from shared.times import DAY
 from shared.training import mode_changes
-from shared.training.training_state import Counters, Cursor, State, empty_cursor
+from shared.training.cursor import Counters, Cursor, empty_cursor
+from shared.training.training_state import State
 
 
 def new_state(configuration: Configuration, published: Published) -> State:

@@ -6,9 +6,10 @@ from shared.configuration.configuration import Configuration, problem_type
 from shared.configuration.service_configuration import LearningMode
 from shared.models.published import Origin, Published, Start
 from shared.models.replacement import replace_model
+from shared.training.cursor import Cursor
 from shared.training.mode_switch import ModeSwitch
 from shared.training.publication import reference
-from shared.training.training_state import Cursor, State
+from shared.training.training_state import State
 
 _NEVER_ONLINE = (LearningMode.APPRENTICE, LearningMode.LOGGING_ONLY)
 

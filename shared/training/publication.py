@@ -2,7 +2,8 @@
 
 from shared.configuration.configuration import Configuration
 from shared.models.published import ModelReference, Origin, Published, Start, model_id
-from shared.training.training_state import Cursor, State
+from shared.training.cursor import Cursor
+from shared.training.training_state import State
 
 
 def next_us(state: State, configuration: Configuration) -> int:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from shared.log.manifest import LogBlob
 from shared.metrics.bins import PartMetrics
+from shared.training.cursor import Counters
 from shared.training.reward_rate import RewardedEvents
-from shared.training.training_state import Counters, Intent
+from shared.training.training_state import Intent
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,9 @@ from shared.log import log_store, manifest_store
 from shared.log.manifest import LogBlob
 from shared.times import HOUR
 from shared.training import lease
+from shared.training.cursor import Cursor, empty_cursor
 from shared.training.lease import Trainer
-from shared.training.training_state import Cursor, State, empty_cursor
+from shared.training.training_state import State
 from tests.clock import now_us
 from tests.loop import past
 from tests.loop.evaluated_log import use_storage

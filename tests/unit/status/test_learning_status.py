@@ -13,7 +13,8 @@ from shared.status.warnings import counter_warnings
 from shared.times import DAY, MINUTE, SECOND
 from shared.training import trouble
 from shared.training.configuration_changes import apply_changes, new_state, note_settings, promote_next
-from shared.training.training_state import Counters, State
+from shared.training.cursor import Counters
+from shared.training.training_state import State
 from shared.training.trouble import Subject, Troubles
 from tests.unit.metrics.test_lift_record import part
 

@@ -8,7 +8,8 @@ from shared.status.recent_counters import recent_counters, with_snapshot
 from shared.status.warnings import counter_warnings
 from shared.times import DAY, HOUR
 from shared.training.configuration_changes import new_state
-from shared.training.training_state import Counters, State
+from shared.training.cursor import Counters
+from shared.training.training_state import State
 
 _CONFIGURATION = new_configuration(4)
 _BAD, _GOOD = Counters(events=10, learned=10, reused_ids=3), Counters(events=10, learned=10, rewards=10)

@@ -16,7 +16,8 @@ from shared.status.learning_status import StatusInputs, Waiting
 from shared.status.run_record import LoopSummary, TrainingRun
 from shared.times import DAY, HOUR, MINUTE, SECOND
 from shared.training.configuration_changes import new_state
-from shared.training.training_state import Counters, LastRun, State
+from shared.training.cursor import Counters
+from shared.training.training_state import LastRun, State
 
 NOW_US = 1_764_075_000 * SECOND
 GRACE_US, WAIT_US, CELL_US = MINUTE, 10 * MINUTE, 5 * MINUTE

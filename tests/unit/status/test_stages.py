@@ -15,8 +15,9 @@ from shared.status.warnings import LoopWarning, counter_warnings
 from shared.times import DAY, HOUR, MINUTE, SECOND
 from shared.training import trouble
 from shared.training.configuration_changes import new_state
+from shared.training.cursor import Counters
 from shared.training.reward_rate import RewardedEvents, RewardRate
-from shared.training.training_state import Counters, LastRun, Snapshot, State
+from shared.training.training_state import LastRun, Snapshot, State
 from shared.training.trouble import Subject
 from tests.unit.pages import ROOT, page
 from tests.unit.status.test_learning_status import _CONFIGURATION, _MODEL, NOW_US, inputs, state_of_trained_loop

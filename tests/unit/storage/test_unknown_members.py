@@ -29,8 +29,9 @@ from shared.storage.json_documents import UnreadableDocument
 from shared.stored_objects import GrowingStoredObject, StoredObject
 from shared.times import DAY
 from shared.training.configuration_changes import apply_changes, promote_next
+from shared.training.cursor import Counters, empty_cursor
 from shared.training.time_slices import waits_after
-from shared.training.training_state import Counters, LastRun, State, empty_cursor
+from shared.training.training_state import LastRun, State
 from shared.web.versions import VERSIONS
 from tests.earlier import documents
 from tests.earlier.documents import KINDS, add_newer, list_newer

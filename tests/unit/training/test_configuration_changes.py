@@ -10,7 +10,8 @@ from shared.models.published import ModelFiles, ModelReference, Origin, Publishe
 from shared.times import DAY, HOUR
 from shared.training import publication
 from shared.training.configuration_changes import apply_changes, new_state, note_settings
-from shared.training.training_state import BegunBlob, Counters, Cursor, State, empty_cursor
+from shared.training.cursor import BegunBlob, Counters, Cursor, empty_cursor
+from shared.training.training_state import State
 
 NOW_US = 1_764_000_000_000_000
 _CONFIGURATION = new_configuration(4)

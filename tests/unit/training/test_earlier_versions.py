@@ -6,7 +6,8 @@ from shared.configuration.service_configuration import LearningMode
 from shared.log.redaction import without_id
 from shared.models.published import ModelFiles, ModelReference, Origin, Published
 from shared.storage import json_documents
-from shared.training.training_state import BegunBlob, Counters, State
+from shared.training.cursor import BegunBlob, Counters
+from shared.training.training_state import State
 
 _CURSOR = (
     '{"generation":2,"revision":3,"arguments":"--cb_explore_adf --epsilon 0.2","exploration":0.3,'

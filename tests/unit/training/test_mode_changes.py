@@ -10,8 +10,9 @@ from shared.models.published import ModelFiles, ModelReference, Origin, Publishe
 from shared.times import DAY, HOUR
 from shared.training import mode_changes, publication
 from shared.training.configuration_changes import apply_changes, foresee
+from shared.training.cursor import BegunBlob, Counters, Cursor
 from shared.training.mode_changes import publish_return
-from shared.training.training_state import BegunBlob, Counters, Cursor, State
+from shared.training.training_state import State
 from tests.unit.training.test_configuration_changes import (
     _CONFIGURATION,
     _SLOTS,

@@ -10,7 +10,7 @@ from shared.configuration.configuration import RewardSettings, new_configuration
 from shared.configuration.reward_aggregation import Aggregation
 from shared.log.manifest import LogBlob
 from shared.times import DAY, HOUR
-from shared.training.training_state import BegunBlob, Counters, Cursor, empty_cursor
+from shared.training.cursor import BegunBlob, Counters, Cursor, empty_cursor
 from train_timer.pieces import FIRST_LIMIT, Limit, Pace, Piece, choose_piece
 
 START_US = 20_000 * DAY
