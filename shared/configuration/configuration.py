@@ -7,7 +7,7 @@ from typing import Any
 from shared import durations
 from shared.access.loop_keys import LoopKey
 from shared.configuration import container_sas
-from shared.configuration.exploration import NEW_SHARES, Exploration, ExplorationShares
+from shared.configuration.exploration import NEW_SHARES, Exploration, ExplorationShares, TrialExploration
 from shared.configuration.reward_aggregation import Aggregation
 from shared.configuration.service_configuration import SECRETS, LearningMode, ServiceConfiguration
 from shared.configuration.settings_change import ChangedValue, SettingsChange, Value, value_change
@@ -39,6 +39,11 @@ class LearningSettings(StoredObject):
     def problem_type(self) -> str:
         """`ccb` for a multi-slot loop, else `cb`."""
         return problem_type(self.arguments)
+
+    @property
+    def has_epsilon(self) -> bool:
+        """Whether the configured exploration takes effect; other arguments explore in their own way."""
+        return "--epsilon" in self.arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +109,21 @@ class Configuration(StoredObject):
         return self.exploration_shares.spend(share)
 
     @property
+    def trial_exploration(self) -> TrialExploration | None:
+        """How the loop explores while a challenger is on trial; None if it cannot have one as it is now."""
+        service, learning = self.service, self.learning
+        is_online = service.learning_mode is LearningMode.ONLINE and learning.problem_type == "cb"
+        if not is_online or not service.is_auto_optimization_enabled:
+            return None
+        shares = self.exploration_shares
+        if not learning.has_epsilon:
+            shares = replace(shares, default=0.0)
+        return shares.spend_on_trial(service.exploration_percentage)
+
+    @property
     def has_no_exploration(self) -> bool:
         """Whether some actions are never shown; arguments without `--epsilon` explore in their own way."""
-        return self.service.exploration_percentage <= 0 and "--epsilon" in self.learning.arguments
+        return self.service.exploration_percentage <= 0 and self.learning.has_epsilon
 
     def shards_at(self, at_us: int) -> int:
         """Over how many shards rows are spread that arrive at a moment."""
@@ -161,9 +178,10 @@ class Configuration(StoredObject):
             old, new = getattr(before.learning, name), getattr(self.learning, name)
             if old != new:
                 yield value_change(f"learning_settings_{name}", old, new)
-        if before.exploration_shares != self.exploration_shares:
-            shares = before.exploration_shares, self.exploration_shares
-            yield value_change("exploration_shares_default", *(each.default for each in shares))
+        for name in ("default", "challenger"):
+            old, new = getattr(before.exploration_shares, name), getattr(self.exploration_shares, name)
+            if old != new:
+                yield value_change(f"exploration_shares_{name}", old, new)
         if before.logs_deleted_before_us != self.logs_deleted_before_us:
             moments = before.logs_deleted_before_us, self.logs_deleted_before_us
             yield value_change("logs_deleted_before", *(to_iso(at_us) if at_us else None for at_us in moments))

@@ -98,9 +98,8 @@ class Evaluation(StoredObject):
         online: The policy in use at the creation.
         exploration: Of the configuration; searched policies are evaluated with it, since the loop would use it.
         exploration_default: The share of events in which the loop would explore by showing the first action.
-        reason: Why the evaluation failed, or its best policy was not applied, in plain words.
+        reason: Why the evaluation failed, or its best policy was applied or not, in plain words.
         optimal: The name of the best policy; None before the end.
-        error: Of an automatic evaluation, the probability with which it may apply settings that are no better.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = store_under(round_number="look")
@@ -122,7 +121,6 @@ class Evaluation(StoredObject):
     reason: str | None = None
     ended_us: int | None = None
     optimal: str | None = None
-    error: float = 0.0
     exploration_default: float = 0.0
 
     @property

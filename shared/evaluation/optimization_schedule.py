@@ -1,12 +1,13 @@
-"""Automatic optimization: when a round of it comes, and how sure the loop must be to take what the round finds.
+"""Automatic optimization: when the loop searches for better learning settings, and when it looks at a trial of them.
 
-In a round the loop searches for better learning settings. Every round may be wrong: it may find settings better that
-are not. The probability of that, over the whole life of a loop, is kept below `ERROR`: each round gets a share of it,
-and no share is spent twice. The shares are smallest in the first rounds, when only settings that are better by far can
-be distinguished from chance, and largest at 16,000 events, when most of what is clearly better can be.
+In a round the loop searches its log, and the winner goes on trial as the challenger: it learns from the same log, and a
+part of the exploration shows its choices. Every look at a trial may be wrong: it may find a challenger better that is
+not. The probability of that, over the whole life of a loop and over all challengers, is kept below `ERROR`: each look
+gets a share of it, and no share is spent twice.
 """
 
 from dataclasses import dataclass, replace
+from math import ceil, sqrt
 
 from shared import durations, times
 from shared.configuration.configuration import Configuration
@@ -28,10 +29,14 @@ Source: two weeks, more if they have less than about 20 MB, as in the old servic
 MAX_EVALUATIONS = 24
 """How many of the loop's own evaluations are kept."""
 
-_SHARES = (0.00005, 0.0001, 0.0004, 0.003, 0.018, 0.002)
-"""Of the rounds at 1,000, 2,000 … 32,000 learned events; what they leave of `ERROR` is for all later rounds."""
-_BY_FREQUENCY = FIRST_EVENTS * 2 ** (len(_SHARES) - 1)
+_BY_FREQUENCY = 32_000
 """From so many learned events on, rounds follow the configured frequency too."""
+FIRST_LOOK = 250
+"""Events of a trial before the first look at it; the next looks follow after ever `_BETWEEN_LOOKS` times as many."""
+_BETWEEN_LOOKS = sqrt(2)
+_PLANNED_EVENTS = 32_000
+"""Up to so many learned events `_PLANNED` of the error is spent, in proportion to them; later looks share the rest."""
+_PLANNED = 0.9 * ERROR
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,6 @@ class OptimizationRound(StoredObject):
         from_us: The log of the round begins here.
         to_us: And ends here.
         learned: Events that the loop had learned from.
-        error: The probability with which the round may take settings that are no better; 0 if it only reports.
     """
 
     number: int
@@ -52,7 +56,6 @@ class OptimizationRound(StoredObject):
     from_us: int
     to_us: int
     learned: int
-    error: float
 
     @property
     def evaluation_id(self) -> str:
@@ -62,29 +65,37 @@ class OptimizationRound(StoredObject):
 
 @dataclass(frozen=True, slots=True)
 class OptimizationRounds(StoredObject):
-    """The optimization rounds of a loop so far.
+    """The optimization rounds of a loop so far, and the looks at trials.
 
     Attributes:
         last: The last round; None before the first.
         is_started: Whether the last round's evaluation was started for certain.
+        is_settled: Whether the loop has drawn its conclusion from what the last round found.
         spent: The share of `ERROR` that is used up.
+        looks: How many looks at trials there were.
     """
 
     last: OptimizationRound | None = None
     is_started: bool = True
     spent: float = 0.0
+    is_settled: bool = True
+    looks: int = 0
 
     def begin(self, new: OptimizationRound) -> "OptimizationRounds":
         """Add a round, whose evaluation is to be started."""
-        return replace(self, last=new, is_started=False, spent=self.spent + new.error)
-
-    def refund_last(self) -> "OptimizationRounds":
-        """Give back the share of the last round, which has decided nothing."""
-        return replace(self, spent=self.spent - self.last.error) if self.last else self
+        return replace(self, last=new, is_started=False, is_settled=False)
 
     def mark_started(self) -> "OptimizationRounds":
         """Note that the evaluation of the last round was started."""
         return replace(self, is_started=True)
+
+    def settle(self) -> "OptimizationRounds":
+        """Note that a conclusion was drawn from the last round."""
+        return replace(self, is_settled=True)
+
+    def spend(self, error: float) -> "OptimizationRounds":
+        """Add a look at a trial."""
+        return replace(self, spent=self.spent + error, looks=self.looks + 1)
 
 
 def is_time_for_round(rounds: OptimizationRounds, configuration: Configuration, learned: int, now_us: int) -> bool:
@@ -131,19 +142,29 @@ def next_round_us(rounds: OptimizationRounds, configuration: Configuration, lear
     return rounds.last.at_us + durations.parse(configuration.service.auto_optimization_frequency)
 
 
-def error_share(rounds: OptimizationRounds, learned: int) -> float:
-    """The probability with which the next round may take settings that are no better.
+def next_look(events: int) -> int:
+    """After how many events of a trial the next look at it comes.
 
-    A round gets its own share and those of the rounds that were missed: a loop that is optimized for the first time
-    after long use has not spent anything yet. Of what is left then, later rounds get less and less; all together, not
-    more than there is.
+    Args:
+        events: How many it had at the last one; 0 before the first.
     """
-    planned = sum(_SHARES[: _doublings(learned) + 1]) - rounds.spent
-    before = rounds.last.learned if rounds.last else 0
-    if learned < 2 * _BY_FREQUENCY and before < _BY_FREQUENCY:
+    return max(FIRST_LOOK, ceil(events * _BETWEEN_LOOKS))
+
+
+def look_error(rounds: OptimizationRounds, learned: int) -> float:
+    """The probability with which the next look may find a challenger better that is not.
+
+    What was planned for as many learned events, and not spent, is for this look: a loop that is optimized for the first
+    time after long use has not spent anything yet. Of what is left then, later looks get less and less; all together,
+    not more than there is.
+
+    Args:
+        learned: Events that the loop has learned from.
+    """
+    planned = _PLANNED * min(learned / _PLANNED_EVENTS, 1.0) - rounds.spent
+    if learned < _PLANNED_EVENTS:
         return max(planned, 0.0)
-    number = rounds.last.number if rounds.last else 0
-    return max(planned, (ERROR - rounds.spent) / (number + 2))
+    return max(planned, (ERROR - rounds.spent) / (rounds.looks + 2), 0.0)
 
 
 def _doublings(learned: int) -> int:

@@ -6,7 +6,6 @@ from shared.evaluation.evaluation import Policy
 from shared.evaluation.names import ONLINE
 from shared.evaluation.tasks import Bins, LineCounts, TrainedModel
 from shared.metrics.estimators.estimates import span_of
-from shared.metrics.estimators.paired import Paired
 from shared.metrics.estimators.sums import Sums, total
 from shared.metrics.intervals import Span
 
@@ -17,8 +16,8 @@ class PolicyOutcome:
 
     Attributes:
         slot_id: Of a multi-slot event's slot; `""` for the event.
-        counted_from_us: When the first counted event came: where better settings were searched, all policies are judged
-            by the last half of the log. None without events.
+        counted_from_us: When the first counted event came: where a caller had better settings searched, all policies
+            are judged by the last half of the log. None without events.
         model: The model that the policy has learned; None if it was not stored.
     """
 
@@ -61,10 +60,10 @@ class Outcome:
         no_search: Why better settings were not searched although the evaluation wanted it, in plain words; else None.
         optimal: The name of the policy that is better than `online` for certain, the best of them by its estimate;
             `online` if there is none.
-        ahead: Of an automatic evaluation, how much more the winner of the search earns than the settings in use, if
-            both learn from the same events; None without search.
-        finding: Which policies are better than `online` for certain, or that none is, in plain words. None if there
-            were none to compare with it, and of earlier versions.
+        finding: Which policies are better than `online` for certain, or that none is, in plain words; of an automatic
+            evaluation, why there is a challenger or none. None if there was nothing to compare with `online`, and of
+            earlier versions.
+        challenger: Of an automatic evaluation, the name of the policy that is to go on trial; None for none.
     """
 
     policies: tuple[PolicyOutcome, ...]
@@ -74,8 +73,8 @@ class Outcome:
     optimal: str
     up_to_us: int | None = None
     no_search: str | None = None
-    ahead: Paired | None = None
     finding: str | None = None
+    challenger: str | None = None
 
     @property
     def has_events(self) -> bool:

@@ -7,18 +7,17 @@ from collections.abc import Generator, Iterator
 from dataclasses import replace
 
 from shared.evaluation.candidates import with_exploration
+from shared.evaluation.challenger import name_challenger
 from shared.evaluation.evaluation import Evaluation, Policy, Source
 from shared.evaluation.finding import describe_finding
 from shared.evaluation.halving import Results, short
 from shared.evaluation.lead import rank_leads
 from shared.evaluation.names import FIRST, RANDOM
-from shared.evaluation.optimization_verdict import LEAST_ERROR, judge_round, winner
 from shared.evaluation.outcome import Outcome, PolicyOutcome
 from shared.evaluation.search import Search, SearchResult
 from shared.evaluation.tasks import Task, TaskResult
 from shared.evaluation.time_bins import MOST_BINS
-from shared.metrics.estimators import cressie_read
-from shared.metrics.estimators.paired import Paired, Pairing
+from shared.metrics.estimators.sums import Sums
 from shared.times import DAY, HOUR, MINUTE
 
 LOGGED = "logged"
@@ -26,7 +25,7 @@ LOGGED = "logged"
 JUDGING = "logged-judging"
 """Key of the task without arguments over the half that judges."""
 IN_USE = "in-use"
-"""Key of the task for the settings in use, judged as searched settings are."""
+"""Key of the task for the settings in use, evaluated as searched settings are."""
 FEWEST_EVENTS = 100
 """Better settings are not searched in logs with fewer usable events."""
 
@@ -83,51 +82,35 @@ def outcome(evaluation: Evaluation, results: Results) -> Outcome:
         up_to_us=results[LOGGED].up_to_us,
         no_search=why_no_search(evaluation, results),
     )
-    return _decide(evaluation, replace(outcome, ahead=_ahead(evaluation, outcome, results)))
+    return _name(outcome, results) if evaluation.is_automatic else _decide(evaluation, outcome)
 
 
 def _policies(evaluation: Evaluation, results: Results, search: SearchResult) -> Iterator[PolicyOutcome]:
     """All policies over the same events."""
-    searches = _searches(evaluation, results)
-    logged = results[JUDGING if searches else LOGGED]
+    has_half = _searches(evaluation, results) and not evaluation.is_automatic
+    logged = results[JUDGING if has_half else LOGGED]
     for policy in (evaluation.online, *_BASELINES):
         yield from _slots(policy, logged, policy.name)
     for index, policy in enumerate(evaluation.custom):
-        yield from _slots(policy, results[_custom_key(index, judging=searches)], "")
+        yield from _slots(policy, results[_custom_key(index, judging=has_half)], "")
     for name, text in search.winners:
         yield from _slots(Policy(name, text, Source.SEARCH), results[_winner_key(text)], "")
 
 
 def _decide(evaluation: Evaluation, outcome: Outcome) -> Outcome:
-    """Say which policy is better than `online` for certain.
-
-    In a round of automatic optimization it is the one that the loop is to take, if any: rounds come again and again.
-    """
-    online = evaluation.online.name
-    if evaluation.error:
-        verdict = judge_round(outcome, evaluation.error)
-        best = verdict.better.policy.name if verdict.better else online
-        return replace(outcome, optimal=best, finding=verdict.because)
+    """Say which policy is better than `online` for certain."""
     ranked = rank_leads(outcome)
-    best = ranked[0].name if ranked and ranked[0].is_certain else online
+    best = ranked[0].name if ranked and ranked[0].is_certain else evaluation.online.name
     return replace(outcome, optimal=best, finding=describe_finding(ranked))
 
 
-def _ahead(evaluation: Evaluation, outcome: Outcome, results: Results) -> Paired | None:
-    """How much more the winner of the search earns than the settings in use, if both learn from the same events.
-
-    What is published lags behind the log: it was learned before the last rewards came, perhaps with other settings, and
-    there was none at first. So any settings, those in use too, may earn more in an evaluation than `online` did. Where
-    the settings in use have no figures, nothing is known.
-    """
-    best = winner(outcome)
-    if best is None or IN_USE not in results:
-        return None
-    in_use = results[IN_USE].bins.get("", {}).get("", {})
-    if not in_use:
-        return None
-    confidence = 1 - 2 * max(evaluation.error, LEAST_ERROR)
-    return Pairing(best.bins, cressie_read.estimate).less(in_use, confidence)
+def _name(outcome: Outcome, results: Results) -> Outcome:
+    """Say which policy is to go on trial, if any."""
+    in_use = results[IN_USE].sums() if IN_USE in results else Sums()
+    named = name_challenger(outcome, in_use)
+    return replace(
+        outcome, challenger=named.challenger.policy.name if named.challenger else None, finding=named.because
+    )
 
 
 def _stages(evaluation: Evaluation, results: Results) -> Iterator[tuple[Task, ...]]:
@@ -141,16 +124,22 @@ def _stages(evaluation: Evaluation, results: Results) -> Iterator[tuple[Task, ..
         yield custom
         return
     search = yield from _search(evaluation, results).stages(results)
-    yield tuple(_list_judging_tasks(evaluation, search, _cut(results)))
+    yield tuple(_list_last_tasks(evaluation, search, results))
 
 
-def _list_judging_tasks(evaluation: Evaluation, search: SearchResult, cut: int) -> Iterator[Task]:
-    """The tasks over the half that judges: all policies learn from the other half too, but only this one counts."""
-    width = width_us(evaluation)
+def _list_last_tasks(evaluation: Evaluation, search: SearchResult, results: Results) -> Iterator[Task]:
+    """The tasks that judge what was found.
+
+    What a caller wants searched is judged by the half that the search has not used: all policies learn from the other
+    half too, but only this one counts. A round of automatic optimization searches all of the log, for a trial judges
+    what it finds.
+    """
+    width, cut = width_us(evaluation), 0 if evaluation.is_automatic else _search_events(evaluation, results)
     if evaluation.is_automatic:
         in_use = with_exploration(evaluation.online.arguments or "", evaluation.exploration)
         yield Task(IN_USE, 0, in_use, cut, None, width, explores_as_loop=True)
-    yield _make_logged_task(evaluation, JUDGING, cut)
+    else:
+        yield _make_logged_task(evaluation, JUDGING, cut)
     yield from _list_custom_tasks(evaluation, cut)
     for text in dict.fromkeys(text for _, text in search.winners):
         winner_task = Task(_winner_key(text), 0, text, cut, None, width, with_reward_model=True, keeps_model=True)
@@ -174,7 +163,7 @@ def _searches(evaluation: Evaluation, results: Results) -> bool:
 
 def _search(evaluation: Evaluation, results: Results) -> Search:
     problem = "--ccb_explore_adf" if evaluation.log.kind.startswith("ccb") else "--cb_explore_adf"
-    return Search(problem, results[LOGGED].namespaces, _cut(results), evaluation.exploration)
+    return Search(problem, results[LOGGED].namespaces, _search_events(evaluation, results), evaluation.exploration)
 
 
 def _search_result(evaluation: Evaluation, results: Results) -> SearchResult:
@@ -193,9 +182,10 @@ def _end(stages: Generator[tuple[Task, ...], None, SearchResult]) -> SearchResul
         return result
 
 
-def _cut(results: Results) -> int:
-    """The first usable event of the second half of the log, by which searched settings are judged."""
-    return results[LOGGED].lines.used // 2
+def _search_events(evaluation: Evaluation, results: Results) -> int:
+    """How many of the log's first events the search uses: half of them, or all."""
+    used = results[LOGGED].lines.used
+    return used if evaluation.is_automatic else used // 2
 
 
 def _custom_key(index: int, *, judging: bool) -> str:

@@ -36,19 +36,20 @@ def difference(sums: Sums) -> float | None:
     return (sums.gains if by_model(sums) else _gain(sums)) / sums.events
 
 
-def interval(sums: Sums, rewards: Span, confidence: float = CONFIDENCE) -> Interval | None:
+def interval(sums: Sums, rewards: Span, confidence: float = CONFIDENCE, least: float = -1.0) -> Interval | None:
     """Where the difference lies, two-sided; None without events.
 
     Args:
         confidence: Up to 1 − 1e-6.
+        least: The lowest surplus that an event could have had; −1 where the other policy is `online`.
     """
     if not sums.events:
         return None
     if not sums.surplus_squares:
         return Interval(0.0, 0.0)
     width, most = rewards.high - rewards.low, most_weight(sums) - 1
-    worst = _Unseen(most, rewards.low), _Unseen(-1.0, rewards.high)
-    best = _Unseen(most, rewards.high), _Unseen(-1.0, rewards.low)
+    worst = _Unseen(most, rewards.low), _Unseen(least, rewards.high)
+    best = _Unseen(most, rewards.high), _Unseen(least, rewards.low)
     low = min(_end(sums, unseen, -1, confidence) for unseen in worst)
     high = max(_end(sums, unseen, 1, confidence) for unseen in best)
     low, high = (min(max(bound, -width), width) for bound in (low, high))

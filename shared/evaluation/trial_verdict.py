@@ -1,0 +1,77 @@
+"""The verdict of a look at a trial: whether the challenger is clearly better, clearly not, or goes on."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.metrics.estimators import trial_sums
+from shared.metrics.estimators.trial_sums import TrialSums
+from shared.metrics.intervals import Interval
+from shared.words import round_figure
+
+LEAST_ERROR = 1e-8
+"""With a smaller error, no challenger is certain enough."""
+_CLEARLY_NOT = 0.99
+"""A challenger is withdrawn if this interval of its gain, of two sides, lies below 0: nothing is risked by that."""
+_IN_FAVOUR = 0.6827
+"""A challenger stays on trial although a search names other settings, if this interval lies above 0."""
+
+
+class Conclusion(StrEnum):
+    """What follows from a look."""
+
+    APPLY = "apply"
+    WITHDRAW = "withdraw"
+    GO_ON = "goOn"
+
+
+@dataclass(frozen=True, slots=True)
+class TrialVerdict:
+    """What follows from a look at a trial.
+
+    Attributes:
+        because: The reason, in plain words.
+    """
+
+    conclusion: Conclusion
+    because: str
+
+
+def judge_trial(sums: TrialSums, largest: float, error: float) -> TrialVerdict:
+    """Judge whether a challenger is better than the settings in use, by all events of its trial.
+
+    Args:
+        largest: The largest surplus that an event could have had.
+        error: The probability with which the verdict may call a challenger better that is not.
+    """
+    gain = trial_sums.gain(sums)
+    if gain is None:
+        return TrialVerdict(Conclusion.GO_ON, "No event of the trial is learned yet.")
+    if trial_sums.is_biased(sums, largest):
+        return TrialVerdict(
+            Conclusion.WITHDRAW,
+            "The challenger's actions were not drawn as often as their chances say, and that is no chance: whether an "
+            "event counts depends on the action that was drawn, so nothing can be told. Activate deferred events "
+            "whatever was drawn.",
+        )
+    earned = f"{round_figure(abs(gain))} {'more' if gain >= 0 else 'less'} per event over {sums.events:,} events"
+    bounds = trial_sums.interval(sums, largest, 1 - 2 * error) if error >= LEAST_ERROR else None
+    if bounds is not None and bounds.low > 0:
+        return TrialVerdict(
+            Conclusion.APPLY,
+            f"It earned {earned}, and at least {round_figure(bounds.low)} more with an error of at most {error:.2g}.",
+        )
+    if _interval(sums, largest, _CLEARLY_NOT).high < 0:
+        return TrialVerdict(Conclusion.WITHDRAW, f"It earned {earned}, which is clearly not more.")
+    return TrialVerdict(Conclusion.GO_ON, f"It earned {earned}, which may be chance.")
+
+
+def is_in_favour(sums: TrialSums, largest: float) -> bool:
+    """Whether the evidence so far speaks for a challenger, so that no other one takes its place."""
+    return sums.events > 0 and _interval(sums, largest, _IN_FAVOUR).low > 0
+
+
+def _interval(sums: TrialSums, largest: float, confidence: float) -> Interval:
+    bounds = trial_sums.interval(sums, largest, confidence)
+    if bounds is None:
+        raise ValueError("a trial without events has no interval")
+    return bounds
