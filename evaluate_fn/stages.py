@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from threading import Event
 
 from evaluate_fn import runner
-from evaluate_fn.optimization_decision import decide
 from evaluate_fn.runner import LogChanged, NotWanted, TaskTimedOut
 from shared.evaluation import evaluation_queue, evaluation_run_store, evaluation_store, importance, plan
 from shared.evaluation.evaluation import Evaluation, Purpose, Status
@@ -128,7 +127,7 @@ def _send(evaluation: Evaluation, tasks: tuple[Task, ...], planned: int, by: str
 
 
 def _finish(evaluation: Evaluation, results: Mapping[str, TaskResult]) -> None:
-    """Store the results and end the evaluation; a decision follows the loop's own evaluations."""
+    """Store the results and end the evaluation."""
     if evaluation.purpose is Purpose.IMPORTANCE:
         evaluation_run_store.keep_scores(evaluation, importance.scores(evaluation, results))
         _end(evaluation, Status.SUCCEEDED)
@@ -169,12 +168,10 @@ def _tidy(evaluation: Evaluation, now: Evaluation | None) -> None:
 
 
 def _close(evaluation: Evaluation) -> None:
-    """Delete what only the tasks needed, and take the decision after the loop's own evaluation."""
+    """Delete what only the tasks needed."""
     outcome = evaluation_run_store.read_outcome(evaluation) if evaluation.status.has_results else None
     policies = outcome.policies if outcome else ()
     models = [model for policy in policies if (model := policy.model)]
     evaluation_run_store.tidy(
         evaluation, [sha256 for model in models for sha256 in (model.state_sha256, model.predictor_sha256)]
     )
-    if outcome and evaluation.is_automatic and evaluation.status is Status.SUCCEEDED:
-        decide(evaluation, outcome)

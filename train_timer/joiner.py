@@ -236,6 +236,7 @@ class Joiner:
                 metrics=state.metrics.plus(metrics, intent.from_us, intent.to_us),
                 long_waits=time_slices.waits_after(state.long_waits, intent.to_us, intent.rewards.wait_us),
                 last_part=PartSize(counters.events, length_us, intent.shards),
+                trial=state.trial.plus(metrics.trials) if state.trial else None,
                 reward_rate=state.reward_rate.since(intent.deleted_before_us).plus(rewarded),
             )
         )

@@ -7,10 +7,11 @@ from dataclasses import replace
 from shared.configuration.configuration import Configuration
 from shared.models import current_export, model_store, published_store
 from shared.models.model_store import DamagedModel
-from shared.models.published import ModelReference, Published
+from shared.models.published import ModelReference, Published, PublishedTrial
 from shared.storage.blobs import BlobLeased, ChangedMeanwhile
 from shared.training import publication
 from shared.training.lease import LeaseLost, Trainer
+from shared.training.training_state import State
 
 _log = logging.getLogger(__name__)
 
@@ -44,30 +45,43 @@ def finish(trainer: Trainer, now_us: int) -> bool:
         return False
     trainer.check()
     if published.model is None or published.model.id != model.id:
-        _write(_with(published, model, trainer.state.joined_up_to_us), etag)
+        _write(_with(published, model, trainer.state), etag)
         _log.info("model %s is published, after %s learned events", model.id, model.learned_events)
     _export(model, data, etags)
     trainer.commit(replace(trainer.state, publishing=None, published_at_us=now_us))
     return True
 
 
-def announce(trainer: Trainer) -> None:
-    """Publish how far rows have become log, where the publication of a model has not done so already."""
+def announce(trainer: Trainer, now_us: int) -> None:
+    """Publish how far rows have become log, and which trial begins or is over, where no model has done so already."""
     published, etag = published_store.read_published_version()
-    joined_up_to_us = trainer.state.joined_up_to_us
-    if joined_up_to_us > published.joined_up_to_us:
+    state = trainer.state
+    joined_up_to_us = max(published.joined_up_to_us, state.joined_up_to_us)
+    trial = _trial(state, published, now_us)
+    is_same_trial = trial is not None and published.trial is not None and trial.id == published.trial.id
+    announced = replace(published, joined_up_to_us=joined_up_to_us, trial=published.trial if is_same_trial else trial)
+    if announced != published:
         trainer.check()
-        _write(replace(published, joined_up_to_us=joined_up_to_us), etag)
+        _write(announced, etag)
+
+
+def _trial(state: State, published: Published, now_us: int) -> PublishedTrial | None:
+    """The trial as it is published with a model of its generation."""
+    if state.trial is None or published.model is None or published.generation != state.running.generation:
+        return None
+    return state.trial.published(now_us)
 
 
 def _is_older(model: ModelReference, published: Published) -> bool:
     return published.model is not None and model.learned_up_to_us < published.model.learned_up_to_us
 
 
-def _with(published: Published, model: ModelReference, joined_up_to_us: int) -> Published:
+def _with(published: Published, model: ModelReference, state: State) -> Published:
+    with_model = published.with_model(model)
     return replace(
-        published.with_model(model),
-        joined_up_to_us=max(published.joined_up_to_us, joined_up_to_us),
+        with_model,
+        joined_up_to_us=max(published.joined_up_to_us, state.joined_up_to_us),
+        trial=_trial(state, with_model, model.made_at_us),
         created_at_us=published.created_at_us or model.made_at_us,
         changed_at_us=model.made_at_us,
     )

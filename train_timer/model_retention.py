@@ -43,7 +43,8 @@ def remove_models(trainer: Trainer, configuration: Configuration, now_us: int) -
     published, retention_us = published_store.read_published(), configuration.retention_us
     going = select_superseded_references(references, retention_us, now_us)
     staying = [reference for reference in references if reference not in going]
-    named = _name_blobs(trainer.state, [*published.models, *_read_old(staying, now_us)])
+    on_trial = [published.trial.challenger] if published.trial else []
+    named = _name_blobs(trainer.state, [*published.models, *on_trial, *_read_old(staying, now_us)])
     for model in select_superseded(models, retention_us, now_us):
         if model.path not in named:
             trainer.check()
@@ -97,7 +98,9 @@ def _read_old(references: Iterable[StoredReference], now_us: int) -> Iterable[Mo
 
 def _name_blobs(state: State, references: Iterable[ModelReference]) -> set[str]:
     """The paths of the model blobs that the commit record or a reference names, with their descriptions."""
-    cursors = [cursor for cursor in (state.running, state.next, state.before_apprentice) if cursor is not None]
+    challenger = state.trial.challenger if state.trial else None
+    all_cursors = (state.running, state.next, state.before_apprentice, challenger)
+    cursors = [cursor for cursor in all_cursors if cursor is not None]
     references = [*references, *([] if state.publishing is None else [state.publishing])]
     models = [cursor.model for cursor in cursors if cursor.model is not None] + [model.files for model in references]
     models += [cursor.begun.model for cursor in cursors if cursor.begun is not None and cursor.begun.model is not None]

@@ -1,6 +1,7 @@
 """The steps of a run in which models learn and are published; trouble with one model ends nothing else."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from shared.configuration.configuration import Configuration
 from shared.learner.driver_process import DriverProcess
@@ -83,6 +84,26 @@ class ModelSteps:
                 raise
 
         return self._train(Subject.NEXT, train, coming)
+
+    def train_challenger(self) -> bool:
+        """Let the challenger on trial make a step; if its training state is lost, the trial ends.
+
+        Returns:
+            Whether there is one that has not learned all log.
+        """
+        trainer, trial = self._trainer, self._trainer.state.trial
+        if trial is None or trial.end is not None:
+            self._attempts.succeed(Subject.CHALLENGER)
+            return False
+
+        def train() -> bool:
+            try:
+                return self._training.train_challenger()
+            except DamagedModel as damage:
+                trainer.commit(replace(trainer.state, trial=trial.stop(f"What it had learned is lost: {damage}")))
+                raise
+
+        return bool(self._attempts.make(Subject.CHALLENGER, train, trial.id))
 
     def publish(self) -> None:
         """Let the next model replace the running one once it has learned all log, and publish when it is time."""

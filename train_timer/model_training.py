@@ -58,7 +58,7 @@ class ModelTraining:
         self._trainer = trainer
         self._pace = pace
         self._driver = driver
-        self._running_ahead, self._next_ahead = LogAhead(deleted_before_us), LogAhead(deleted_before_us)
+        self._running_ahead, self._next_ahead, self._challenger_ahead = (LogAhead(deleted_before_us) for _ in range(3))
 
     def train_running(self) -> bool:
         """Let the model in use learn its next part of the log, or some lines of it; False if there is none."""
@@ -81,11 +81,26 @@ class ModelTraining:
             return False
         return self._catch_up(state.next, self._next_ahead, state.joined_up_to_us, self._put_next)
 
+    def train_challenger(self) -> bool:
+        """Let the challenger on trial learn more; False if there is none, or it has learned all log."""
+        state = self._trainer.state
+        if state.trial is None or state.trial.end is not None:
+            return False
+        challenger = state.trial.challenger
+        if challenger.learned_up_to_us >= state.joined_up_to_us:
+            return False
+        return self._catch_up(challenger, self._challenger_ahead, state.joined_up_to_us, self._put_challenger)
+
     def _put_running(self, cursor: Cursor) -> None:
         self._trainer.commit(replace(self._trainer.state, running=cursor))
 
     def _put_next(self, cursor: Cursor) -> None:
         self._trainer.commit(replace(self._trainer.state, next=cursor))
+
+    def _put_challenger(self, cursor: Cursor) -> None:
+        state = self._trainer.state
+        trial = replace(state.trial, challenger=cursor) if state.trial else None
+        self._trainer.commit(replace(state, trial=trial))
 
     def _catch_up(
         self, cursor: Cursor, ahead: LogAhead, end_us: int, put: Callable[[Cursor], None], **bounds: int
@@ -125,6 +140,7 @@ class ModelTraining:
             damaged_log.pass_over(self._trainer, damage)
             self._running_ahead.forget()
             self._next_ahead.forget()
+            self._challenger_ahead.forget()
             return None
         is_full = piece.is_full or not run.is_at_end
         self._pace.note_run(cursor.arguments, run.size, time.monotonic() - began, is_full=is_full)

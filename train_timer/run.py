@@ -173,7 +173,7 @@ class _Run:
             started_us = self._clock.started_us
             self._attempts.make(
                 Subject.OPTIMIZATION,
-                lambda: optimization_rounds.start_round(self._trainer, configuration, started_us),
+                lambda: optimization_rounds.go_on(self._trainer, configuration, started_us),
             )
         self._process.recorder.record(self.done(), self._summarize, idle=self.is_idle)
 
@@ -186,7 +186,7 @@ class _Run:
     def done_up_to_us(self) -> int | None:
         """As of `Trainings.run`."""
         state = self._trainer.state
-        is_busy = state.troubles or state.next or state.intent or state.publishing
+        is_busy = state.troubles or state.next or state.intent or state.publishing or not state.rounds.is_settled
         if is_busy or not self.is_idle or publication.is_new(state, self._published):
             return None
         return self._watermark_us
@@ -221,7 +221,7 @@ class _Run:
         self._attempts.make(Subject.MARKS, joiner.marks.tidy)
         self._attempts.make(Subject.REWARDS, joiner.tidy_rewards)
         models.publish()
-        publish(self._trainer, self._attempts, lambda: model_publication.announce(self._trainer))
+        publish(self._trainer, self._attempts, lambda: model_publication.announce(self._trainer, now_us))
         self._tidy(configuration, tables, now_us)
         return is_unfinished or self._trainer.state.joined_up_to_us > before.joined_up_to_us
 
@@ -267,13 +267,14 @@ class _Run:
         return configuration_store.change_configuration(lambda stored: stored.with_shards(shards, now_us))
 
     def _work(self, joiner: Joiner, models: ModelSteps) -> bool:
-        """Join and train both models in turns; True if there is more to do, whose time has not come or is over.
+        """Join and train all models in turns; True if there is more to do, whose time has not come or is over.
 
         Models that have much to learn let the next pass begin after a while, which can join what came meanwhile.
         Trouble with one kind of work ends none of the others.
         """
         steps: dict[Work, Callable[[], bool | None]] = {
             Work.JOIN: lambda: self._join(joiner),
+            Work.CHALLENGER: models.train_challenger,
             Work.RUNNING: models.train_running,
             Work.NEXT: models.train_next,
         }

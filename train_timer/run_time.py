@@ -1,4 +1,4 @@
-"""The time of a run, which join, the running model and the next model share."""
+"""The time of a run, which join, the running model, the next model and a challenger share."""
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -6,9 +6,13 @@ from enum import Enum, auto
 
 
 class Work(Enum):
-    """What a run does step by step, in the order in which it begins."""
+    """What a run does step by step, in the order in which it begins.
+
+    The challenger comes before the running model, with which it is published.
+    """
 
     JOIN = auto()
+    CHALLENGER = auto()
     RUNNING = auto()
     NEXT = auto()
 
@@ -16,9 +20,9 @@ class Work(Enum):
 class RunTime:
     """Shares the time of a run: whoever has had the least time does the next step.
 
-    So each kind of work gets a third of the time as long as it has something to do, and what it does not need goes to
-    the others. However long single steps take, each kind of work that has something to do makes a step in each run:
-    for the first step of a kind it is never too late.
+    So each kind of work gets as much of the time as every other that has something to do, and what it does not need
+    goes to the others. However long single steps take, each kind of work that has something to do makes a step in
+    each run: for the first step of a kind it is never too late.
 
     Args:
         limit_seconds: After how long no more steps begin, but for first ones.

@@ -40,7 +40,7 @@ class Exploration:
 
 
 @dataclass(frozen=True, slots=True)
-class TrialExploration:
+class TrialExploration(StoredObject):
     """How a loop explores while a challenger is on trial.
 
     Both models predict with an exploration of their own, and an action's chance is (1 − default)·((1 − weight)·its

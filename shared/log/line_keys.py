@@ -44,6 +44,13 @@ ANSWERED_OTHERWISE = "AnsweredOtherwise"
 MODE = "Mode"
 """The learning mode, unless that was `Online`."""
 
+TRIAL = "Trial"
+"""Of an event that was drawn in a trial: which one, and the shown action's chances by both policies of it."""
+TRIAL_ID = "id"
+"""Inside `TRIAL`, like the next two."""
+TRIAL_IN_USE = "inUse"
+TRIAL_CHALLENGER = "challenger"
+
 VALUE = "v"
 """Of an observation, like the next five: the reward; an activation has none."""
 OBSERVED_SLOT = "Index"

@@ -12,7 +12,7 @@ from shared.configuration.service_configuration import LearningMode
 from shared.intake.rows import Observation
 from shared.log import line_keys as keys
 from shared.log.line_keys import member
-from shared.log.ranked_event import RankedEvent
+from shared.log.ranked_event import RankedEvent, TrialChances
 from shared.times import from_iso, to_iso
 
 MAX_REWARD = 1000.0
@@ -25,8 +25,12 @@ _ANSWERED_OTHERWISE = b",%btrue" % member(keys.ANSWERED_OTHERWISE)
 _MODE = b',%b"%%b"' % member(keys.MODE)
 _MODES = {mode.value.encode(): mode for mode in LearningMode} | {None: LearningMode.ONLINE}
 _MODEL = b",%b{" % member(keys.MODEL)
+_NUMBER = rb"[-+.0-9eE]+"
+_TRIAL_MEMBERS = tuple(map(member, (keys.TRIAL, keys.TRIAL_ID, keys.TRIAL_IN_USE, keys.TRIAL_CHALLENGER)))
+_TRIAL = b',%b{%b"%%b",%b%%b,%b%%b}' % _TRIAL_MEMBERS
+_TRIAL_PATTERN = rb',%b\{%b"[^"\\]*",%b%%b,%b%%b\}' % _TRIAL_MEMBERS % (_NUMBER, _NUMBER)
 _END = re.compile(
-    rb'%b%b"[^"\\]*(?:\\.[^"\\]*)*"\}(%b)?(%b)?(?:,%b"(%b)")?(?:,%b[-+.0-9eE]+)?\}\s*'
+    rb'%b%b"[^"\\]*(?:\\.[^"\\]*)*"\}(%b)?(%b)?(?:,%b"(%b)")?(?:%b)?(?:,%b%b)?\}\s*'
     % (
         re.escape(_MODEL),
         member(keys.MODEL_ID),
@@ -34,11 +38,13 @@ _END = re.compile(
         _ANSWERED_OTHERWISE,
         member(keys.MODE),
         b"|".join(mode.value.encode() for mode in LearningMode),
+        _TRIAL_PATTERN,
         member(keys.ORIGINAL_LABEL_COST),
+        _NUMBER,
     )
 )
 """The end of a line, from the model on, which no features can follow."""
-_ORIGIN = b",%b{%b%%b}%%b%%b%%b" % (member(keys.MODEL), member(keys.MODEL_ID))
+_ORIGIN = b",%b{%b%%b}%%b%%b%%b%%b" % (member(keys.MODEL), member(keys.MODEL_ID))
 _ENTRY = b'{%%b%b%%b,%%b%b%%b,%b"%%b",%b"%%b"}' % tuple(
     map(member, (keys.EVENT_ID, keys.ACTION_TAKEN, keys.OBSERVED_AT, keys.OBSERVATION_ID))
 )
@@ -108,13 +114,20 @@ def is_answered_otherwise(line: bytes) -> bool:
 
 
 def origin(event: RankedEvent, *, answered_otherwise: bool) -> bytes:
-    """The fields that say how an event was ranked: by which model, deferred, answered otherwise, in which mode."""
+    """The fields that say how an event was ranked: by which model, deferred, answered otherwise, in which mode, and in
+    which trial.
+    """
     return _ORIGIN % (
         text(event.model_id),
         _DEFERRED if event.deferred else b"",
         _ANSWERED_OTHERWISE if answered_otherwise else b"",
         b"" if event.mode is LearningMode.ONLINE else _MODE % event.mode.value.encode(),
+        _trial(event.trial) if event.trial else b"",
     )
+
+
+def _trial(trial: TrialChances) -> bytes:
+    return _TRIAL % (trial.trial_id.encode(), number(trial.in_use), number(trial.challenger))
 
 
 def is_learnable(observations: Iterable[Observation], *, deferred: bool, answered_otherwise: bool) -> bool:

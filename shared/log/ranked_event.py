@@ -4,7 +4,7 @@ import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from isal import isal_zlib
@@ -16,6 +16,20 @@ from shared.ranking.slots import MultiSlotDecision, Slot, SlotChoice
 _OF_APPRENTICE = "-apprentice"
 _TOLERANCE = 1e-5
 """By so much the chances may differ that one model gives on different processors."""
+
+
+class TrialChances(NamedTuple):
+    """What the shown action's chances were by both policies of a trial, from which the event's chances were mixed.
+
+    Attributes:
+        trial_id: The trial.
+        in_use: By the model in use.
+        challenger: By the challenger.
+    """
+
+    trial_id: str
+    in_use: float
+    challenger: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +48,7 @@ class RankedEvent:
         mode: The learning mode in which it was ranked.
         slots: The ids of a multi-slot event's slots; empty for an event with one choice.
         baselines: Of each slot the position of its baseline action, counted from 0.
+        trial: Of an event that was drawn in a trial; None for another.
     """
 
     event_id: str
@@ -46,6 +61,7 @@ class RankedEvent:
     mode: LearningMode = LearningMode.ONLINE
     slots: tuple[str, ...] = ()
     baselines: tuple[int, ...] = ()
+    trial: TrialChances | None = None
 
     @property
     def kind(self) -> str:
@@ -92,11 +108,14 @@ def from_decision(
     *,
     deferred: bool,
     mode: LearningMode = LearningMode.ONLINE,
+    trial: TrialChances | None = None,
 ) -> RankedEvent:
     """The event of a decision over a document of features."""
     actions = orjson.dumps([position + 1 for position in decision.order])
     probabilities = orjson.dumps(decision.probabilities)
-    return RankedEvent(event_id, at_us, document, actions, probabilities, decision.model_id, deferred, mode)
+    return RankedEvent(
+        event_id, at_us, document, actions, probabilities, decision.model_id, deferred, mode, trial=trial
+    )
 
 
 def from_multi_slot_decision(
@@ -147,6 +166,8 @@ def pack(event: RankedEvent) -> bytes:
         head["mode"] = event.mode
     if event.slots:
         head |= {"slots": event.slots, "baselines": event.baselines}
+    if event.trial:
+        head["trial"] = list(event.trial)
     return isal_zlib.compress(b"\n".join((orjson.dumps(head), event.actions, event.probabilities, event.document)), 1)
 
 
@@ -175,4 +196,5 @@ def unpack(payload: bytes, event_id: str, at_us: int) -> RankedEvent:
         LearningMode(head["mode"]) if "mode" in head else LearningMode.ONLINE,
         tuple(head.get("slots", ())),
         tuple(head.get("baselines", ())),
+        TrialChances(*head["trial"]) if "trial" in head else None,
     )

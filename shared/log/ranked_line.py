@@ -9,7 +9,7 @@ from shared.log import line_keys as keys
 from shared.log import line_pieces, multislot_line
 from shared.log.line_keys import member
 from shared.log.line_pieces import EventLine
-from shared.log.ranked_event import RankedEvent
+from shared.log.ranked_event import RankedEvent, TrialChances
 from shared.times import from_iso
 
 _ACTIONS, _PROBABILITIES, _OUTCOMES = (
@@ -60,7 +60,12 @@ def _common(head: Mapping[str, Any], tail: Mapping[str, Any], document: bytes) -
         "model_id": tail[keys.MODEL][keys.MODEL_ID],
         "deferred": tail.get(keys.DEFERRED, False),
         "mode": LearningMode(tail.get(keys.MODE, LearningMode.ONLINE)),
+        "trial": _trial(tail[keys.TRIAL]) if keys.TRIAL in tail else None,
     }
+
+
+def _trial(parsed: Mapping[str, Any]) -> TrialChances:
+    return TrialChances(parsed[keys.TRIAL_ID], parsed[keys.TRIAL_IN_USE], parsed[keys.TRIAL_CHALLENGER])
 
 
 def _compact(values: Any) -> bytes:

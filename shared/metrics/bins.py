@@ -10,6 +10,7 @@ from shared.log.join import BEFORE_US
 from shared.metrics.apprentice import Apprentice, ImitatedEvent
 from shared.metrics.breakdown import Breakdown
 from shared.metrics.estimators.lift import LiftSums
+from shared.metrics.estimators.trial_sums import TrialSums
 from shared.metrics.lift_record import LiftRecord, Lifts
 from shared.metrics.model_rewards import ModelSums, Stint, with_part
 from shared.metrics.policy_sums import PolicySums
@@ -151,6 +152,7 @@ class PartMetrics:
         details: For the metrics of the last day; None if an earlier version has joined the part, or a shard of it.
         models: What it earned by the models that its events were ranked with.
         last_rank_us: When its last event arrived; 0 without any, as `last_reward_us`: the last reward of its events.
+        trials: What it says of challengers, by the ids of their trials.
     """
 
     bins: Sequence[Bin]
@@ -163,6 +165,7 @@ class PartMetrics:
     models: Mapping[str, ModelSums] = field(default_factory=dict)
     last_rank_us: int = 0
     last_reward_us: int = 0
+    trials: Mapping[str, TrialSums] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

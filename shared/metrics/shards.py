@@ -5,6 +5,7 @@ from functools import reduce
 
 from shared.metrics import breakdown, model_rewards
 from shared.metrics.bins import Details, PartMetrics, Pending, merge
+from shared.metrics.estimators import trial_sums
 from shared.metrics.estimators.lift import LiftSums
 from shared.metrics.lift_record import Lifts
 
@@ -27,6 +28,7 @@ def combine(shards: Sequence[PartMetrics]) -> PartMetrics:
         model_rewards.combine(shard.models for shard in shards),
         max((shard.last_rank_us for shard in shards), default=0),
         max((shard.last_reward_us for shard in shards), default=0),
+        trial_sums.combine(shard.trials for shard in shards),
     )
 
 

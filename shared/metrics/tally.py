@@ -20,10 +20,11 @@ from functools import reduce
 
 from shared.configuration.service_configuration import LearningMode
 from shared.log.line_pieces import MAX_REWARD, EventLine
-from shared.log.ranked_event import RankedEvent
+from shared.log.ranked_event import RankedEvent, TrialChances
 from shared.metrics.apprentice import ImitatedEvent, ceiling
 from shared.metrics.bins import BIN_US, FINE_US, Bin, Details, EventOutcomes, PartMetrics, Pending, bin_us
 from shared.metrics.breakdown_tally import BreakdownTally
+from shared.metrics.estimators.trial_sums import TrialSums
 from shared.metrics.lift_record import Lifts
 from shared.metrics.model_rewards import ModelSums
 from shared.metrics.open_bin import OpenBin, absorb
@@ -51,6 +52,7 @@ class Tally:
         self._first_us = self._last_us = self._last_rank_us = self._last_reward_us = 0
         self._open = OpenBin(-BIN_US)
         self._breakdown = BreakdownTally()
+        self._trials: dict[str, list[tuple[float, float]]] = defaultdict(list)
 
     def add_event(self, event: RankedEvent, kind: str, line: EventLine) -> None:
         """Count an event of the part; to be called in order of arrival."""
@@ -72,6 +74,8 @@ class Tally:
         else:
             _add_online(into, event, reward)
         self._breakdown.add(event, reward)
+        if event.trial is not None:
+            self._add_trial(event.trial, event.probabilities, reward)
 
     def note_reward(self, at_us: int) -> None:
         """Note that a reward of an event came."""
@@ -108,6 +112,7 @@ class Tally:
             self._models(),
             self._last_rank_us,
             self._last_reward_us,
+            {trial_id: TrialSums.of(events) for trial_id, events in sorted(self._trials.items())},
         )
 
     def details(self) -> Details:
@@ -146,6 +151,12 @@ class Tally:
     def _add(self, at_us: int, outcomes: EventOutcomes) -> None:
         at_us -= at_us % FINE_US
         self._outcomes[at_us] = self._outcomes[at_us].plus(outcomes)
+
+    def _add_trial(self, trial: TrialChances, probabilities: bytes, reward: float) -> None:
+        """Count an event for both policies that its chances were mixed from; the shown action's chance comes first."""
+        chance = float(probabilities[1:-1].split(b",", 1)[0])
+        if chance >= LEAST_PROBABILITY:
+            self._trials[trial.trial_id].append(((trial.challenger - trial.in_use) / chance, reward))
 
     def _add_other(self, into: OpenBin, event: RankedEvent, reward: float) -> None:
         """Count an event of several slots, or one of which the baseline was shown whatever was drawn."""

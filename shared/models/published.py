@@ -185,6 +185,19 @@ class Start(StoredObject):
 
 
 @dataclass(frozen=True, slots=True)
+class PublishedTrial(StoredObject):
+    """A challenger whose choices Rank shows in a part of the exploration.
+
+    Attributes:
+        id: That of the trial.
+        challenger: Its model.
+    """
+
+    id: str
+    challenger: ModelReference
+
+
+@dataclass(frozen=True, slots=True)
 class Published(StoredObject):
     """The content of `published.json`, which every instance follows.
 
@@ -198,6 +211,7 @@ class Published(StoredObject):
         created_at_us: When the loop first had a model; None for a loop that never had one.
         changed_at_us: When the model last changed; None for a loop that never had one.
         changes: The last few replacements by hand, the oldest first.
+        trial: The challenger on trial; None without one.
     """
 
     generation: int = 0
@@ -208,6 +222,7 @@ class Published(StoredObject):
     created_at_us: int | None = None
     changed_at_us: int | None = None
     changes: tuple[SettingsChange, ...] = ()
+    trial: PublishedTrial | None = None
 
     @property
     def models(self) -> tuple[ModelReference, ...]:

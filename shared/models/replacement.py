@@ -18,6 +18,7 @@ def replace_model(published: Published, model: ModelReference | None, start: Sta
         start=start,
         created_at_us=published.created_at_us if model is None else published.created_at_us or at_us,
         changed_at_us=at_us,
+        trial=None,
     )
 
 

@@ -19,6 +19,10 @@ _MEANING: Mapping[str, tuple[str, str]] = {
         "The model for changed settings does not learn",
         "The model in use goes on. If this stays, change the learning settings, or take the change back.",
     ),
+    Subject.CHALLENGER: (
+        "The challenger on trial does not learn",
+        "The model in use goes on. If this stays, the trial ends with the next search that names another challenger.",
+    ),
     Subject.PUBLICATION: (
         "Models are not published",
         "Rank keeps answering from the model in use. Mend what the reason tells; the next model then comes by itself.",

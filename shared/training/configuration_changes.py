@@ -8,6 +8,7 @@ from shared.times import DAY
 from shared.training import mode_changes
 from shared.training.cursor import Counters, Cursor, empty_cursor
 from shared.training.training_state import State
+from shared.training.trial import why_over
 
 
 def new_state(configuration: Configuration, published: Published) -> State:
@@ -35,6 +36,7 @@ def apply_changes(state: State, configuration: Configuration, published: Publish
     """
     if state.running.generation != published.generation:
         state = _start_generation(state, configuration, published)
+    state = _follow_trial(state, configuration)
     state = mode_changes.follow_mode(state, configuration.service.learning_mode)
     if problem_type(state.running.arguments) != configuration.learning.problem_type:
         return replace(state, running=_retraining_cursor(state, configuration, published), next=None)
@@ -90,6 +92,13 @@ def lose_next(state: State, configuration: Configuration, published: Published) 
     return replace(state, next=_retraining_cursor(state, configuration, published))
 
 
+def _follow_trial(state: State, configuration: Configuration) -> State:
+    """The state in which a trial has ended that cannot go on under a configuration."""
+    if state.trial is None or (because := why_over(state.trial, configuration)) is None:
+        return state
+    return replace(state, trial=state.trial.stop(because))
+
+
 def _is_for(cursor: Cursor, configuration: Configuration) -> bool:
     """Whether a model is trained for the settings as they are now, whatever they were in between."""
     settings = configuration.learning.arguments, configuration.service.exploration_percentage, configuration.rewards
@@ -107,6 +116,8 @@ def _follow(cursor: Cursor, configuration: Configuration) -> Cursor:
 def _start_generation(state: State, configuration: Configuration, published: Published) -> State:
     """The state in a new generation: learning goes on where `published.start` says, with the model that it names."""
     start, generation = published.start, published.generation
+    if state.trial is not None:
+        state = replace(state, trial=state.trial.stop("The model was replaced by hand meanwhile."))
     if start.newest:
         coming = None if state.next is None else replace(state.next, generation=generation)
         return replace(state, running=replace(state.running, generation=generation), next=coming, publishing=None)

@@ -15,6 +15,7 @@ from shared.stored_objects import StoredObject
 from shared.training.cursor import Counters, Cursor
 from shared.training.mode_switch import ModeSwitch
 from shared.training.reward_rate import RewardRate
+from shared.training.trial import Trial
 from shared.training.trouble import Troubles
 
 
@@ -150,6 +151,7 @@ class State(StoredObject):
         mode_switch: The last change of the learning mode; None before the first, and after a model was put by hand.
         reward_rate: How many events get rewards, and whether that has stopped.
         recent: The metrics of the last day in detail; None before they are begun.
+        trial: The challenger on trial; None without one.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = store_under(retention_at_us="kept_at_us", rounds="looks")
@@ -179,3 +181,4 @@ class State(StoredObject):
     mode_switch: ModeSwitch | None = None
     reward_rate: RewardRate = field(default_factory=RewardRate)
     recent: Recent | None = None
+    trial: Trial | None = None

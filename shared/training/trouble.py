@@ -17,6 +17,7 @@ class Subject(StrEnum):
     JOIN = "join"
     RUNNING = "running"
     NEXT = "next"
+    CHALLENGER = "challenger"
     PUBLICATION = "publication"
     EXPORT = "export"
     LOG = "log"

@@ -8,7 +8,10 @@ same, u is 0 and the event adds nothing, neither to the difference nor to its sp
 Source: the difference of two policies as in `difference`, whose interval this uses.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from math import fsum, sumprod
+from operator import mul
 
 from shared.metrics.estimators import difference
 from shared.metrics.estimators.sums import Sums
@@ -41,18 +44,19 @@ class TrialSums(StoredObject):
     highest: float = 0.0
 
     @classmethod
-    def of(cls, surplus: float, reward: float) -> "TrialSums":
-        """The sums over one event."""
-        square = surplus * surplus
+    def of(cls, events: Sequence[tuple[float, float]]) -> "TrialSums":
+        """The sums over events, each with its surplus and its reward; at least one."""
+        surpluses, rewards = zip(*events, strict=True)
+        earned = [*map(mul, surpluses, rewards)]
         return cls(
-            events=1,
-            surpluses=surplus,
-            surplus_squares=square,
-            surplus_rewards=surplus * reward,
-            weighted_surplus_rewards=square * reward,
-            squared_surplus_rewards=square * reward * reward,
-            lowest=min(0.0, reward),
-            highest=max(0.0, reward),
+            events=len(events),
+            surpluses=fsum(surpluses),
+            surplus_squares=sumprod(surpluses, surpluses),
+            surplus_rewards=fsum(earned),
+            weighted_surplus_rewards=sumprod(earned, surpluses),
+            squared_surplus_rewards=sumprod(earned, earned),
+            lowest=min(0.0, *rewards),
+            highest=max(0.0, *rewards),
         )
 
     def plus(self, other: "TrialSums") -> "TrialSums":
@@ -71,6 +75,15 @@ class TrialSums(StoredObject):
 
 
 _ADDED = tuple(field.name for field in fields(TrialSums) if field.name not in {"lowest", "highest", "unknown"})
+
+
+def combine(parts: Iterable[Mapping[str, TrialSums]]) -> dict[str, TrialSums]:
+    """The sums of several shards of a part, by the ids of trials."""
+    sums: dict[str, TrialSums] = {}
+    for part in parts:
+        for trial_id, more in part.items():
+            sums[trial_id] = sums[trial_id].plus(more) if trial_id in sums else more
+    return sums
 
 
 def gain(sums: TrialSums) -> float | None:

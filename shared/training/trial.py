@@ -1,0 +1,97 @@
+"""A trial: a challenger that learns beside the settings in use, and is shown in a part of the exploration."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from shared.configuration.configuration import Configuration
+from shared.configuration.exploration import TrialExploration
+from shared.evaluation.challenger import are_the_same
+from shared.evaluation.optimization_schedule import next_look, why_disabled
+from shared.evaluation.trial_verdict import Conclusion, TrialVerdict
+from shared.metrics.estimators.trial_sums import TrialSums
+from shared.models.published import Origin, PublishedTrial
+from shared.stored_objects import StoredObject
+from shared.training import publication
+from shared.training.cursor import Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class TrialEnd(StoredObject):
+    """How a trial ends.
+
+    Attributes:
+        because: Why, in plain words.
+        applies: Whether the loop takes the challenger's settings; else it keeps those in use.
+    """
+
+    because: str
+    applies: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trial(StoredObject):
+    """A challenger on trial, and the evidence so far.
+
+    Attributes:
+        id: That of the evaluation that named the challenger; events that were drawn in the trial name it.
+        name: The policy's in that evaluation.
+        arguments_in_use: The learning arguments that it is compared with.
+        challenger: The challenger's model and how far it has learned.
+        exploration: How the loop explores in the trial.
+        begun_us: When it began.
+        sums: Over the events of the trial that are joined.
+        looks_at: At how many events the next look at it comes.
+        end: How it ends; None while it goes on. What follows from the end may still be to be done.
+    """
+
+    id: str
+    name: str
+    arguments_in_use: str
+    challenger: Cursor
+    exploration: TrialExploration
+    begun_us: int
+    sums: TrialSums = field(default_factory=TrialSums)
+    looks_at: int = next_look(0)
+    end: TrialEnd | None = None
+
+    def plus(self, added: Mapping[str, TrialSums]) -> "Trial":
+        """The trial with the evidence of a joined part, by the ids of trials; those that are over count no more."""
+        return replace(self, sums=self.sums.plus(added[self.id])) if self.id in added else self
+
+    def look(self, verdict: TrialVerdict) -> "Trial":
+        """The trial after a look at it."""
+        seen = replace(self, looks_at=next_look(self.sums.events))
+        if verdict.conclusion is Conclusion.GO_ON:
+            return seen
+        return seen.stop(verdict.because, applies=verdict.conclusion is Conclusion.APPLY)
+
+    def stop(self, because: str, *, applies: bool = False) -> "Trial":
+        """End the trial, unless it has ended."""
+        return self if self.end else replace(self, end=TrialEnd(because, applies))
+
+    def published(self, at_us: int) -> PublishedTrial | None:
+        """What is published of it: its challenger's model; None if it has ended, or the challenger has no model."""
+        if self.end is not None or self.challenger.model is None:
+            return None
+        reference = publication.reference(self.challenger, Origin.TRAINED, at_us).without_event_ids()
+        return PublishedTrial(self.id, reference)
+
+
+def why_over(trial: Trial, configuration: Configuration) -> str | None:
+    """Why a trial cannot go on under a configuration, in plain words; None if it can."""
+    if why := why_disabled(configuration):
+        return f"The trial has ended: {why}"
+    if configuration.learning.arguments != trial.arguments_in_use:
+        return "The learning settings were changed meanwhile."
+    if configuration.rewards != trial.challenger.rewards:
+        return "What a reward is worth was changed meanwhile."
+    if configuration.trial_exploration is None:
+        return "The loop does not explore any more, or not in Online mode."
+    if configuration.trial_exploration != trial.exploration:
+        return "The exploration was changed meanwhile."
+    return None
+
+
+def has_settings(trial: Trial, arguments: str) -> bool:
+    """Whether a trial's challenger has learning arguments that mean the same."""
+    return are_the_same(trial.challenger.arguments, arguments)
