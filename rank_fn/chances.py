@@ -10,11 +10,11 @@ from rank_fn.multislot import read_features as read_slots
 from rank_fn.rank import read_features
 from shared.access.role import Role
 from shared.configuration.configuration import problem_type
-from shared.configuration.exploration import Exploration
 from shared.learner.chances_forms import ChancesRequest
-from shared.learner.explorer import Explorer, current_model
+from shared.learner.explorer import Explorer
 from shared.learner.model import UnusableModel
-from shared.learner.prospect import ask_prospect, ask_slot_prospects
+from shared.learner.policy_in_use import PolicyInUse, current_policy
+from shared.learner.prospect import prospect, slot_prospects
 from shared.learner.prospect_forms import Chances
 from shared.models import model_store, published_store, reference_store
 from shared.models.model_store import DamagedModel
@@ -52,42 +52,41 @@ async def read_chances(req: HttpRequest, hot_path: HotPath[Explorer]) -> HttpRes
     has_slots = current.configuration.learning.problem_type == "ccb"
     if request.slots is not None and not has_slots:
         raise InvalidMultiSlotApiAccess
-    async with _model(hot_path, current, request.model_id) as (explorer, model_id):
+    share = current.exploration.share
+    async with _policy(hot_path, current, request.model_id) as policy:
         if has_slots:
-            slots = MultiSlotRankRequest.from_parsed(body)
-            answer = await _answer_slots(slots, explorer, model_id, current.exploration)
+            answer = await _answer_slots(MultiSlotRankRequest.from_parsed(body), policy, share)
         else:
-            answer = await _answer(request, explorer, model_id, current.exploration)
+            answer = await _answer(request, policy, share)
     return json_answer(answer.to_json())
 
 
-async def _answer(
-    request: ChancesRequest, explorer: Explorer | None, model_id: str, exploration: Exploration
-) -> Chances:
+async def _answer(request: ChancesRequest, policy: PolicyInUse | None, share: float) -> Chances:
     candidates = request.candidates()
-    ids = [candidates.ids[position] for position in candidates.eligible]
-    chances = await ask_prospect(explorer, read_features(request, candidates), len(ids), exploration)
-    return Chances.of_event(model_id, exploration.share, chances, ids, candidates.ids)
+    ids, document = [candidates.ids[position] for position in candidates.eligible], read_features(request, candidates)
+    chances = await policy.prospect(document, len(ids)) if policy else prospect(None, document, len(ids))
+    return Chances.of_event(_id(policy), share, chances, ids, candidates.ids)
 
 
-async def _answer_slots(
-    request: MultiSlotRankRequest, explorer: Explorer | None, model_id: str, exploration: Exploration
-) -> Chances:
+async def _answer_slots(request: MultiSlotRankRequest, policy: PolicyInUse | None, share: float) -> Chances:
     slots, document = request.places(), read_slots(request)
-    prospects = await ask_slot_prospects(explorer, document, slots, exploration)
+    prospects = await policy.slot_prospects(document, slots) if policy else slot_prospects(None, document, slots)
     chances = zip([slot.id for slot in slots], prospects, strict=True)
-    return Chances.of_slots(model_id, exploration.share, chances, [action["id"] for action in request.actions])
+    return Chances.of_slots(_id(policy), share, chances, [action["id"] for action in request.actions])
+
+
+def _id(policy: PolicyInUse | None) -> str:
+    return policy.model_id if policy else NO_MODEL
 
 
 @asynccontextmanager
-async def _model(
+async def _policy(
     hot_path: HotPath[Explorer], current: CurrentSettings, model_id: str | None
-) -> AsyncIterator[tuple[Explorer | None, str]]:
-    """The model in use, or the model of an id, loaded for this call only; None if there is no model."""
+) -> AsyncIterator[PolicyInUse | None]:
+    """The policy in use, or the model of an id, loaded for this call only; None if there is no model."""
     kind, exploration = current.configuration.learning.problem_type, current.exploration
     if model_id is None:
-        served = await current_model(hot_path, current, kind)
-        yield (served.model, served.reference.id) if served else (None, NO_MODEL)
+        yield await current_policy(hot_path, current, kind)
         return
     async with _other_model_lock:
         reference, data = await asyncio.to_thread(_read_model, model_id)
@@ -98,7 +97,7 @@ async def _model(
         except UnusableModel as problem:
             raise ModelDoesNotFit(f"The model cannot be loaded: {problem.reason}.") from problem
         try:
-            yield explorer, model_id
+            yield PolicyInUse(explorer, model_id, exploration)
         finally:
             explorer.close()
 

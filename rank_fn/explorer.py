@@ -1,40 +1,46 @@
-"""Asks the published model, with the configured exploration."""
+"""Draws by what the published model says, with the configured exploration."""
 
 from collections.abc import Sequence
 
 from shared.learner.explorer import Explorer, current_model
-from shared.learner.feature_counts import Question
 from shared.learner.features import SlotsDocument
 from shared.learner.model import Predictor
-from shared.ranking.decision import NO_MODEL, equal_chances
+from shared.learner.policy_in_use import current_policy
+from shared.log.ranked_event import TrialChances
+from shared.ranking.decision import NO_MODEL, Decision, decide, equal_chances
 from shared.ranking.hot_path import HotPath
 from shared.ranking.live_settings import CurrentSettings
-from shared.ranking.slots import MultiSlotDecision, Slot, decide, is_tight
+from shared.ranking.slots import MultiSlotDecision, Slot, is_tight
+from shared.ranking.slots import decide as decide_slots
+from shared.storage.paths import this_loop
 
 
-async def chances(
-    hot_path: HotPath[Explorer], current: CurrentSettings, document: bytes, count: int
-) -> tuple[Sequence[float], str]:
-    """Ask the published model for the probability of each action of a document; equal chances without a model.
+async def choose(
+    hot_path: HotPath[Explorer], current: CurrentSettings, document: bytes, count: int, event_id: str
+) -> tuple[Decision, TrialChances | None]:
+    """Draw an action of a document by the chances that the policy in use gives; equal chances without a model.
 
     Args:
         count: The number of actions.
 
     Returns:
-        The probabilities, and the id of the model.
+        The decision, and of an event that was drawn in a trial, what speaks for both policies of the trial.
 
     Raises:
         StorageUnavailable: A model is published, but could not be fetched yet.
         TooCostlyRank: The model would take too long.
         ModelBusy: Too many others wait for a model that takes long.
     """
-    served = await current_model(hot_path, current, "cb")
-    if served is None:
-        return equal_chances(count), NO_MODEL
-    exploration = current.exploration
-    question = Question(document, count)
-    answer = await served.model.ask(question, exploration, lambda model: model.probabilities(document, count))
-    return answer, served.reference.id
+    application_id = this_loop().name
+    policy = await current_policy(hot_path, current)
+    if policy is None:
+        return decide(equal_chances(count), NO_MODEL, event_id, application_id), None
+    mixture = await policy.mixture(document, count)
+    decision = decide(mixture.chances, policy.model_id, event_id, application_id)
+    if policy.challenger is None or mixture.challenger is None:
+        return decision, None
+    shown = decision.order[0]
+    return decision, TrialChances(policy.challenger.trial_id, mixture.in_use[shown], mixture.challenger[shown])
 
 
 async def fill(
@@ -47,11 +53,11 @@ async def fill(
     """
     served = await current_model(hot_path, current, "ccb")
     if served is None:
-        return decide(slots, event_id, NO_MODEL)
+        return decide_slots(slots, event_id, NO_MODEL)
     seeds, model_id = [event_id + slot.id for slot in slots], served.reference.id
 
     def decide_with(model: Predictor) -> MultiSlotDecision:
-        return decide(
+        return decide_slots(
             slots, event_id, model_id, lambda offers: model.choices(document.model_text(seeds, offers), len(slots))
         )
 

@@ -7,8 +7,9 @@ from typing import Any
 import orjson
 
 from shared.learner.explanations.explanation import Explanation
-from shared.learner.explorer import Explorer, current_model
+from shared.learner.explorer import Explorer
 from shared.learner.feature_counts import Question
+from shared.learner.policy_in_use import current_policy
 from shared.learner.prospect import explain_ranking
 from shared.ranking.decision import Decision
 from shared.ranking.hot_path import HotPath
@@ -34,13 +35,13 @@ async def with_explanation(
 
     Nothing is added if that model is not in use any more, or has too much to explain: the event is recorded already.
     """
-    served = await current_model(hot_path, current, "cb")
+    policy = await current_policy(hot_path, current)
     explained: dict[int, Explanation] = {}
-    if served is not None and served.reference.id == decision.model_id:
-        question, exploration = Question(document, len(decision.order)), current.exploration
+    if policy is not None and policy.model_id == decision.model_id:
+        question = Question(document, len(decision.order))
         with suppress(ModelBusy, TooCostlyRank):
-            model = await served.model.ask(question, exploration, lambda model: model)
-            explained = await served.model.explain(
+            model = await policy.explorer.ask(question, policy.exploration, lambda model: model)
+            explained = await policy.explorer.explain(
                 lambda: explain_ranking(model, document, decision.order, _MOST_TERMS)
             )
     ids = [candidates.ids[position] for position in candidates.eligible]

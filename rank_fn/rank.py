@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from azure.functions import HttpRequest, HttpResponse
 
-from rank_fn.explorer import chances
+from rank_fn.explorer import choose
 from rank_fn.inference_explanation import with_explanation
 from rank_fn.recording import append, arrival_us, new_event_id
 from shared.access.role import Role
@@ -12,11 +12,10 @@ from shared.configuration.service_configuration import LearningMode
 from shared.learner import features
 from shared.learner.explorer import Explorer
 from shared.log.ranked_event import RankedEvent, from_decision
-from shared.ranking.decision import Decision, decide
+from shared.ranking.decision import Decision
 from shared.ranking.hot_path import HotPath
 from shared.ranking.live_settings import CurrentSettings
 from shared.ranking.rank_forms import Candidates, RankRequest, rank_response
-from shared.storage.paths import this_loop
 from shared.web.errors import InvalidRankRequest, MultiSlotOnly
 from shared.web.operations import Functions, PerVersion
 from shared.web.responses import answer_created
@@ -43,10 +42,13 @@ async def rank(req: HttpRequest, hot_path: HotPath[Explorer], version: Version) 
     question = _question(RankRequest.read(req.get_body()))
     current = await _single_slot_loop(hot_path)
     mode = current.configuration.service.learning_mode
-    decision = await _decision(hot_path, question, current)
+    count = len(question.candidates.eligible)
+    decision, trial = await choose(hot_path, current, question.document, count, question.event_id)
     logged, deferred = decision.as_recorded(mode), question.deferred
     at_us = arrival_us(hot_path, current)
-    event = from_decision(question.event_id, at_us, question.document, logged, deferred=deferred, mode=mode)
+    event = from_decision(
+        question.event_id, at_us, question.document, logged, deferred=deferred, mode=mode, trial=trial
+    )
     earlier = await append(hot_path, event, current)
     shown = _decision_to_show(decision, mode, earlier)
     answer = question.candidates.answer(question.event_id, shown)
@@ -81,12 +83,6 @@ async def _single_slot_loop(hot_path: HotPath[Explorer]) -> CurrentSettings:
     if current.configuration.learning.problem_type != "cb":
         raise MultiSlotOnly
     return current
-
-
-async def _decision(hot_path: HotPath[Explorer], question: _Question, current: CurrentSettings) -> Decision:
-    count = len(question.candidates.eligible)
-    probabilities, model_id = await chances(hot_path, current, question.document, count)
-    return decide(probabilities, model_id, question.event_id, this_loop().name)
 
 
 def _decision_to_show(decision: Decision, mode: LearningMode, earlier: RankedEvent | None) -> Decision:

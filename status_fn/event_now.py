@@ -7,9 +7,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from shared.configuration.configuration import Configuration
-from shared.configuration.exploration import Exploration
 from shared.learner.explorer import Explorer
-from shared.learner.prospect import ask_prospect, ask_slot_prospects
+from shared.learner.policy_in_use import PolicyInUse, current_policy
 from shared.learner.prospect_forms import Chances
 from shared.learner.recorded_features import read_ids, read_slots
 from shared.log import log_line
@@ -17,7 +16,6 @@ from shared.log.line_keys import DOCUMENT_SLOTS
 from shared.log.logged_event import read_event
 from shared.log.ranked_event import RankedEvent
 from shared.ranking.hot_path import HotPath
-from shared.ranking.model_in_use import LoadedModel
 from shared.status.event_trace import Evidence
 from shared.status.now_forms import Now
 from shared.web.errors import ModelBusy, TooCostlyRank
@@ -62,47 +60,46 @@ async def read_nows(hot_path: HotPath[Explorer], events: Sequence[RecordedEvent 
         return []
     current = await hot_path.live_settings.current()
     served = await hot_path.follow_published().current(current.published)
+    policy = await current_policy(hot_path, current, served.model.kind) if served else None
     nows = []
     for event in events:
         if event is None:
             nows.append(Now(chances=None, because=_TOO_MANY))
             continue
-        nows.append(await _now(served, current.configuration, *event))
+        nows.append(await _now(policy, current.configuration, *event))
         await asyncio.sleep(0)  # Ranks that wait come first
     return nows
 
 
 async def _now(
-    served: LoadedModel[Explorer] | None,
+    policy: PolicyInUse | None,
     configuration: Configuration,
     document: Mapping[str, Any],
     baselines: Sequence[int],
 ) -> Now:
-    if served is None:
+    if policy is None:
         return Now(chances=None, because=_NO_MODEL)
     kind = "ccb" if DOCUMENT_SLOTS in document else "cb"
-    if {kind, configuration.learning.problem_type} != {served.model.kind}:
+    if {kind, configuration.learning.problem_type} != {policy.explorer.kind}:
         return Now(chances=None, because=_OTHER_TYPE)
     ask = _ask_for_slots if kind == "ccb" else _ask
     try:
-        chances = await ask(served, configuration.exploration, document, baselines)
+        chances = await ask(policy, configuration.exploration.share, document, baselines)
     except (TooCostlyRank, ModelBusy) as refusal:
         return Now(chances=None, because=str(refusal))
     return Now(chances=chances, because=None)
 
 
-async def _ask(
-    served: LoadedModel[Explorer], exploration: Exploration, document: Mapping[str, Any], _: Sequence[int]
-) -> Chances:
+async def _ask(policy: PolicyInUse, share: float, document: Mapping[str, Any], _: Sequence[int]) -> Chances:
     ids = read_ids(document)
-    chances = await ask_prospect(served.model, orjson.dumps(document), len(ids), exploration)
-    return Chances.of_event(served.reference.id, exploration.share, chances, ids)
+    chances = await policy.prospect(orjson.dumps(document), len(ids))
+    return Chances.of_event(policy.model_id, share, chances, ids)
 
 
 async def _ask_for_slots(
-    served: LoadedModel[Explorer], exploration: Exploration, document: Mapping[str, Any], baselines: Sequence[int]
+    policy: PolicyInUse, share: float, document: Mapping[str, Any], baselines: Sequence[int]
 ) -> Chances:
     features, slots = read_slots(document, baselines)
-    chances = await ask_slot_prospects(served.model, features, slots, exploration)
+    chances = await policy.slot_prospects(features, slots)
     named = zip([slot.id for slot in slots], chances, strict=True)
-    return Chances.of_slots(served.reference.id, exploration.share, named, read_ids(document))
+    return Chances.of_slots(policy.model_id, share, named, read_ids(document))

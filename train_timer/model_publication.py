@@ -7,7 +7,7 @@ from dataclasses import replace
 from shared.configuration.configuration import Configuration
 from shared.models import current_export, model_store, published_store
 from shared.models.model_store import DamagedModel
-from shared.models.published import ModelReference, Published, PublishedTrial
+from shared.models.published import ModelReference, Published
 from shared.storage.blobs import BlobLeased, ChangedMeanwhile
 from shared.training import publication
 from shared.training.lease import LeaseLost, Trainer
@@ -57,19 +57,12 @@ def announce(trainer: Trainer, now_us: int) -> None:
     published, etag = published_store.read_published_version()
     state = trainer.state
     joined_up_to_us = max(published.joined_up_to_us, state.joined_up_to_us)
-    trial = _trial(state, published, now_us)
+    trial = publication.trial(state, published, now_us)
     is_same_trial = trial is not None and published.trial is not None and trial.id == published.trial.id
     announced = replace(published, joined_up_to_us=joined_up_to_us, trial=published.trial if is_same_trial else trial)
     if announced != published:
         trainer.check()
         _write(announced, etag)
-
-
-def _trial(state: State, published: Published, now_us: int) -> PublishedTrial | None:
-    """The trial as it is published with a model of its generation."""
-    if state.trial is None or published.model is None or published.generation != state.running.generation:
-        return None
-    return state.trial.published(now_us)
 
 
 def _is_older(model: ModelReference, published: Published) -> bool:
@@ -81,7 +74,7 @@ def _with(published: Published, model: ModelReference, state: State) -> Publishe
     return replace(
         with_model,
         joined_up_to_us=max(published.joined_up_to_us, state.joined_up_to_us),
-        trial=_trial(state, with_model, model.made_at_us),
+        trial=publication.trial(state, with_model, model.made_at_us),
         created_at_us=published.created_at_us or model.made_at_us,
         changed_at_us=model.made_at_us,
     )

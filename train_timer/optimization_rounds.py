@@ -1,4 +1,4 @@
-"""Automatic optimization: the loop searches its own log for better learning settings, round by round, and tries them."""
+"""Automatic optimization: rounds in which the loop searches its own log for better learning settings, to try them."""
 
 import logging
 from collections.abc import Iterator
@@ -36,12 +36,12 @@ _log = logging.getLogger(__name__)
 
 
 def go_on(trainer: Trainer, configuration: Configuration, now_us: int) -> None:
-    """Do what automatic optimization has to do now: look at a trial, and begin or end one, or a round.
+    """Do what automatic optimization has to do now: analyse a trial, and begin or end one, or a round.
 
     Raises:
         LeaseLost: Another trainer has taken over.
     """
-    trials.look(trainer)
+    trials.analyse(trainer)
     trials.finish(trainer)
     _settle(trainer, configuration, now_us)
     _start_round(trainer, configuration, now_us)
@@ -73,7 +73,7 @@ def _conclude(trainer: Trainer, evaluation: Evaluation, configuration: Configura
         if because is None:
             try:
                 challenger = trials.make_challenger(trainer.state, evaluation, policy, configuration)
-                _make_room(trainer)
+                _end_trial(trainer)
                 return trials.begin(trainer, evaluation, policy.policy.name, challenger, configuration)
             except DamagedModel as damage:
                 because = str(damage)
@@ -110,7 +110,7 @@ def _why_no_trial(
     return None
 
 
-def _make_room(trainer: Trainer) -> None:
+def _end_trial(trainer: Trainer) -> None:
     """End the trial that is on, if any: another challenger takes its place."""
     trial = trainer.state.trial
     if trial is not None:
@@ -140,7 +140,7 @@ def _start(trainer: Trainer, configuration: Configuration) -> None:
     if rounds.last is not None and why_disabled(configuration) is None:
         trainer.check()
         if evaluation_store.start(_evaluation(rounds.last, configuration)):
-            _log.info("look %s for better learning settings is started", rounds.last.number)
+            _log.info("round %s, a search for better learning settings, is started", rounds.last.number)
         _remove_old()
     trainer.commit(replace(trainer.state, rounds=rounds.mark_started()))
 

@@ -1,4 +1,4 @@
-"""Trials of automatic optimization: how they begin, when the loop looks at them, and what follows from their ends.
+"""Trials of automatic optimization: how they begin, when they are analysed, and what follows from their ends.
 
 Each step is committed before what follows from it is done, and that may be done twice: a run that finds it half done
 after a crash does it again.
@@ -13,7 +13,7 @@ from shared.configuration.settings_change import AUTOMATIC, Act, Cause
 from shared.errors import AutoOptimizationOfSlots, LoopError
 from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Evaluation, Purpose, Status
-from shared.evaluation.optimization_schedule import look_error
+from shared.evaluation.optimization_schedule import analysis_error
 from shared.evaluation.outcome import PolicyOutcome
 from shared.evaluation.trial_verdict import judge_trial
 from shared.log import ranked_event
@@ -74,19 +74,19 @@ def begin(
     return replace(trainer.state, trial=trial)
 
 
-def look(trainer: Trainer) -> None:
-    """Look at the trial, if it is time to; what is spent of the error is committed with the verdict, so it counts once.
+def analyse(trainer: Trainer) -> None:
+    """Analyse the trial, if it is time to; what is spent of the error is committed with the verdict, so it counts once.
 
     Raises:
         LeaseLost: Another trainer has taken over.
     """
     state, trial = trainer.state, trainer.state.trial
-    if trial is None or trial.end is not None or trial.sums.events < trial.looks_at:
+    if trial is None or trial.end is not None or trial.sums.events < trial.analysed_at:
         return
-    error = look_error(state.rounds, state.counters.learned)
+    error = analysis_error(state.rounds, state.counters.learned)
     verdict = judge_trial(trial.sums, trial.exploration.largest_surplus, error)
-    _log.info("look at %s of %s: %s: %s", trial.name, trial.id, verdict.conclusion, verdict.because)
-    trainer.commit(replace(state, trial=trial.look(verdict), rounds=state.rounds.spend(error)))
+    _log.info("analysis of %s of %s: %s: %s", trial.name, trial.id, verdict.conclusion, verdict.because)
+    trainer.commit(replace(state, trial=trial.conclude(verdict), rounds=state.rounds.spend(error)))
 
 
 def finish(trainer: Trainer) -> None:

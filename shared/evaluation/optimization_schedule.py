@@ -1,9 +1,9 @@
-"""Automatic optimization: when the loop searches for better learning settings, and when it looks at a trial of them.
+"""Automatic optimization: when the loop searches for better learning settings, and when it analyses a trial of them.
 
 In a round the loop searches its log, and the winner goes on trial as the challenger: it learns from the same log, and a
-part of the exploration shows its choices. Every look at a trial may be wrong: it may find a challenger better that is
-not. The probability of that, over the whole life of a loop and over all challengers, is kept below `ERROR`: each look
-gets a share of it, and no share is spent twice.
+part of the exploration shows its choices. Every analysis of a trial may be wrong: it may find a challenger better that
+is not. The probability of that, over the whole life of a loop and over all challengers, is kept below `ERROR`: each
+analysis gets a share of it, and no share is spent twice.
 """
 
 from dataclasses import dataclass, replace
@@ -31,11 +31,11 @@ MAX_EVALUATIONS = 24
 
 _BY_FREQUENCY = 32_000
 """From so many learned events on, rounds follow the configured frequency too."""
-FIRST_LOOK = 250
-"""Events of a trial before the first look at it; the next looks follow after ever `_BETWEEN_LOOKS` times as many."""
-_BETWEEN_LOOKS = sqrt(2)
+FIRST_ANALYSIS = 250
+"""Events of a trial before it is first analysed; later it is after ever `_BETWEEN_ANALYSES` times as many."""
+_BETWEEN_ANALYSES = sqrt(2)
 _PLANNED_EVENTS = 32_000
-"""Up to so many learned events `_PLANNED` of the error is spent, in proportion to them; later looks share the rest."""
+"""Up to so many learned events `_PLANNED` of the error is spent, in proportion to them; then what is left is shared."""
 _PLANNED = 0.9 * ERROR
 
 
@@ -49,6 +49,8 @@ class OptimizationRound(StoredObject):
         from_us: The log of the round begins here.
         to_us: And ends here.
         learned: Events that the loop had learned from.
+        error: With which probability the round itself may take settings that are no better: 0, but for rounds of
+            earlier versions, which had no trials and want to read this.
     """
 
     number: int
@@ -56,6 +58,7 @@ class OptimizationRound(StoredObject):
     from_us: int
     to_us: int
     learned: int
+    error: float = 0.0
 
     @property
     def evaluation_id(self) -> str:
@@ -65,21 +68,21 @@ class OptimizationRound(StoredObject):
 
 @dataclass(frozen=True, slots=True)
 class OptimizationRounds(StoredObject):
-    """The optimization rounds of a loop so far, and the looks at trials.
+    """The optimization rounds of a loop so far, and the analyses of trials.
 
     Attributes:
         last: The last round; None before the first.
         is_started: Whether the last round's evaluation was started for certain.
         is_settled: Whether the loop has drawn its conclusion from what the last round found.
         spent: The share of `ERROR` that is used up.
-        looks: How many looks at trials there were.
+        analyses: How many analyses of trials there were.
     """
 
     last: OptimizationRound | None = None
     is_started: bool = True
     spent: float = 0.0
     is_settled: bool = True
-    looks: int = 0
+    analyses: int = 0
 
     def begin(self, new: OptimizationRound) -> "OptimizationRounds":
         """Add a round, whose evaluation is to be started."""
@@ -94,8 +97,8 @@ class OptimizationRounds(StoredObject):
         return replace(self, is_settled=True)
 
     def spend(self, error: float) -> "OptimizationRounds":
-        """Add a look at a trial."""
-        return replace(self, spent=self.spent + error, looks=self.looks + 1)
+        """Add an analysis of a trial."""
+        return replace(self, spent=self.spent + error, analyses=self.analyses + 1)
 
 
 def is_time_for_round(rounds: OptimizationRounds, configuration: Configuration, learned: int, now_us: int) -> bool:
@@ -142,21 +145,21 @@ def next_round_us(rounds: OptimizationRounds, configuration: Configuration, lear
     return rounds.last.at_us + durations.parse(configuration.service.auto_optimization_frequency)
 
 
-def next_look(events: int) -> int:
-    """After how many events of a trial the next look at it comes.
+def next_analysis(events: int) -> int:
+    """After how many events of a trial it is analysed next.
 
     Args:
-        events: How many it had at the last one; 0 before the first.
+        events: How many it had at the last analysis; 0 before the first.
     """
-    return max(FIRST_LOOK, ceil(events * _BETWEEN_LOOKS))
+    return max(FIRST_ANALYSIS, ceil(events * _BETWEEN_ANALYSES))
 
 
-def look_error(rounds: OptimizationRounds, learned: int) -> float:
-    """The probability with which the next look may find a challenger better that is not.
+def analysis_error(rounds: OptimizationRounds, learned: int) -> float:
+    """The probability with which the next analysis may find a challenger better that is not.
 
-    What was planned for as many learned events, and not spent, is for this look: a loop that is optimized for the first
-    time after long use has not spent anything yet. Of what is left then, later looks get less and less; all together,
-    not more than there is.
+    What was planned for as many learned events, and not spent, is for this analysis: a loop that is optimized for the
+    first time after long use has not spent anything yet. Of what is left then, later analyses get less and less; all
+    together, not more than there is.
 
     Args:
         learned: Events that the loop has learned from.
@@ -164,7 +167,7 @@ def look_error(rounds: OptimizationRounds, learned: int) -> float:
     planned = _PLANNED * min(learned / _PLANNED_EVENTS, 1.0) - rounds.spent
     if learned < _PLANNED_EVENTS:
         return max(planned, 0.0)
-    return max(planned, (ERROR - rounds.spent) / (rounds.looks + 2), 0.0)
+    return max(planned, (ERROR - rounds.spent) / (rounds.analyses + 2), 0.0)
 
 
 def _doublings(learned: int) -> int:

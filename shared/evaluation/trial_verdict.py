@@ -1,4 +1,4 @@
-"""The verdict of a look at a trial: whether the challenger is clearly better, clearly not, or goes on."""
+"""The verdict of an analysis of a trial: whether the challenger is clearly better, clearly not, or goes on."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,7 +17,7 @@ _IN_FAVOUR = 0.6827
 
 
 class Conclusion(StrEnum):
-    """What follows from a look."""
+    """What follows from an analysis."""
 
     APPLY = "apply"
     WITHDRAW = "withdraw"
@@ -26,7 +26,7 @@ class Conclusion(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TrialVerdict:
-    """What follows from a look at a trial.
+    """What follows from an analysis of a trial.
 
     Attributes:
         because: The reason, in plain words.

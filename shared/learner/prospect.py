@@ -93,29 +93,25 @@ def slot_prospects(model: Predictor | None, document: SlotsDocument, slots: Sequ
     return _explain_all(_predict_slots(model, document, slots))
 
 
-async def ask_prospect(explorer: Explorer | None, document: bytes, count: int, exploration: Exploration) -> Prospect:
+async def ask_prospect(explorer: Explorer, document: bytes, count: int, exploration: Exploration) -> Prospect:
     """The same as `prospect`, of a model that Rank uses too; what takes long is not explained.
 
     Raises:
         TooCostlyRank, ModelBusy: As `Explorer.ask` and `Explorer.explain`.
     """
-    if explorer is None:
-        return prospect(None, document, count)
     question = Question(document, count)
     predicted = await explorer.ask(question, exploration, lambda model: _predict(model, document, count))
     return (await explorer.explain(lambda: _explain_all([predicted])))[0]
 
 
 async def ask_slot_prospects(
-    explorer: Explorer | None, document: SlotsDocument, slots: Sequence[Slot], exploration: Exploration
+    explorer: Explorer, document: SlotsDocument, slots: Sequence[Slot], exploration: Exploration
 ) -> Sequence[Prospect]:
     """The same as `slot_prospects`, of a model that Rank uses too; what takes long is not explained.
 
     Raises:
         TooCostlyRank, ModelBusy: As `Explorer.ask` and `Explorer.explain`.
     """
-    if explorer is None:
-        return slot_prospects(None, document, slots)
     question = document.question(times=len(slots))
     predicted = await explorer.ask(question, exploration, lambda model: _predict_slots(model, document, slots))
     return await explorer.explain(lambda: _explain_all(predicted))

@@ -229,6 +229,11 @@ class Published(StoredObject):
         """The model in use, and those before it, newest first."""
         return self.previous if self.model is None else (self.model, *self.previous)
 
+    @property
+    def of_challenger(self) -> "Published":
+        """What is published of the challenger alone, as a model that an instance follows."""
+        return Published(model=self.trial.challenger if self.trial else None)
+
     def model_for(self, learning: LearningSettings) -> ModelReference | None:
         """The model that Rank uses; None if it is of the other problem type, which Rank passes over."""
         fits = self.model is not None and problem_type(self.model.arguments) == learning.problem_type

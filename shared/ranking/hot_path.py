@@ -7,9 +7,9 @@ from typing import Protocol
 from shared.configuration.configuration_store import initial_configuration
 from shared.configuration.exploration import Exploration
 from shared.intake.intake import Intake
-from shared.models.published import ModelReference
+from shared.models.published import ModelReference, Published, PublishedTrial
 from shared.ranking.live_settings import LiveSettings
-from shared.ranking.model_in_use import ModelInUse
+from shared.ranking.model_in_use import LoadedModel, ModelInUse
 from shared.ranking.refused_ranks import RefusedRanks
 from shared.settings import settings
 from shared.storage.rest import Rest
@@ -41,6 +41,7 @@ class HotPath[Model: SizedModel]:
         self._connect = connect
         self._load = load
         self._model: ModelInUse[Model] | None = None
+        self._challenger: ModelInUse[Model] | None = None
         self.refused_ranks = RefusedRanks()
 
     @cached_property
@@ -71,18 +72,29 @@ class HotPath[Model: SizedModel]:
         """The model that this process ranks with, which follows what is published from the first Rank on."""
         if self._model is None:
             self._model = ModelInUse(self.rest, self._load_with_exploration)
+            self._challenger = ModelInUse(self.rest, self._load_with_exploration)
             self.live_settings.follow(self._model.follow)
+            self.live_settings.follow(self._follow_challenger)
         return self._model
+
+    def challenger(self, trial: PublishedTrial) -> LoadedModel[Model] | None:
+        """A model of the challenger of a trial; None until the first one is loaded. No Rank waits for it."""
+        loaded = self._challenger.loaded if self._challenger else None
+        return loaded if loaded and loaded.reference.arguments == trial.challenger.arguments else None
 
     @property
     def model_bytes(self) -> int:
-        """About how much memory the model takes; 0 without one."""
-        loaded = self._model.loaded if self._model else None
-        return loaded.model.size_bytes if loaded else 0
+        """About how much memory the models take; 0 without any."""
+        loaded = [each.loaded for each in (self._model, self._challenger) if each]
+        return sum(each.model.size_bytes for each in loaded if each)
 
     async def close(self) -> None:
         """Stop refreshing."""
         await self.live_settings.close()
+
+    async def _follow_challenger(self, published: Published) -> None:
+        if self._challenger is not None:
+            await self._challenger.follow(published.of_challenger)
 
     def _load_with_exploration(self, data: bytes, reference: ModelReference) -> Model:
         return self._load(data, reference, self.live_settings.exploration)

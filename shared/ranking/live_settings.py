@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from shared.configuration.configuration import Configuration
-from shared.configuration.exploration import Exploration
+from shared.configuration.exploration import Exploration, TrialExploration
 from shared.configuration.service_configuration import ServiceConfiguration
 from shared.errors import LoopError, UnknownLoop
 from shared.models.published import Published
@@ -35,11 +35,19 @@ class CurrentSettings:
 
     Attributes:
         exploration: That of the configuration, which each Rank needs.
+        trial_exploration: That of the configuration while a challenger is on trial; None without one.
     """
 
     configuration: Configuration
     published: Published
     exploration: Exploration
+    trial_exploration: TrialExploration | None = None
+
+    @classmethod
+    def of(cls, configuration: Configuration, published: Published) -> "CurrentSettings":
+        """The settings that both documents make."""
+        on_trial = configuration.trial_exploration if published.trial else None
+        return cls(configuration, published, configuration.exploration, on_trial)
 
 
 class LiveSettings:
@@ -169,7 +177,7 @@ class LiveSettings:
             async with asyncio.timeout(self._patience()):
                 configuration, published = await self._read_configuration(), await self._read_published()
             self._configuration, self._published = configuration, published
-            self._current = CurrentSettings(configuration[0], published[0], configuration[0].exploration)
+            self._current = CurrentSettings.of(configuration[0], published[0])
             self.last_error, self.refreshed_at = None, began[1]
             for follower in self._followers:
                 await follower(published[0])

@@ -1,7 +1,7 @@
 """When the running model may be published, and as what."""
 
 from shared.configuration.configuration import Configuration
-from shared.models.published import ModelReference, Origin, Published, Start, model_id
+from shared.models.published import ModelReference, Origin, Published, PublishedTrial, Start, model_id
 from shared.training.cursor import Cursor
 from shared.training.training_state import State
 
@@ -38,6 +38,16 @@ def reference(cursor: Cursor, origin: Origin, at_us: int) -> ModelReference:
         made_at_us=at_us,
         origin=origin,
     )
+
+
+def trial(state: State, published: Published, at_us: int) -> PublishedTrial | None:
+    """The trial as it is published at a moment; None if there is none, or none that goes on with what is published."""
+    on_trial = state.trial
+    if on_trial is None or on_trial.end is not None or on_trial.challenger.model is None:
+        return None
+    if published.model is None or published.generation != state.running.generation:
+        return None
+    return PublishedTrial(on_trial.id, reference(on_trial.challenger, Origin.TRAINED, at_us).without_event_ids())
 
 
 def origin(running: Cursor, before: ModelReference | None) -> Origin:

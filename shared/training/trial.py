@@ -6,12 +6,10 @@ from dataclasses import dataclass, field, replace
 from shared.configuration.configuration import Configuration
 from shared.configuration.exploration import TrialExploration
 from shared.evaluation.challenger import are_the_same
-from shared.evaluation.optimization_schedule import next_look, why_disabled
+from shared.evaluation.optimization_schedule import next_analysis, why_disabled
 from shared.evaluation.trial_verdict import Conclusion, TrialVerdict
 from shared.metrics.estimators.trial_sums import TrialSums
-from shared.models.published import Origin, PublishedTrial
 from shared.stored_objects import StoredObject
-from shared.training import publication
 from shared.training.cursor import Cursor
 
 
@@ -40,7 +38,7 @@ class Trial(StoredObject):
         exploration: How the loop explores in the trial.
         begun_us: When it began.
         sums: Over the events of the trial that are joined.
-        looks_at: At how many events the next look at it comes.
+        analysed_at: At how many events it is analysed next.
         end: How it ends; None while it goes on. What follows from the end may still be to be done.
     """
 
@@ -51,30 +49,23 @@ class Trial(StoredObject):
     exploration: TrialExploration
     begun_us: int
     sums: TrialSums = field(default_factory=TrialSums)
-    looks_at: int = next_look(0)
+    analysed_at: int = next_analysis(0)
     end: TrialEnd | None = None
 
     def plus(self, added: Mapping[str, TrialSums]) -> "Trial":
         """The trial with the evidence of a joined part, by the ids of trials; those that are over count no more."""
         return replace(self, sums=self.sums.plus(added[self.id])) if self.id in added else self
 
-    def look(self, verdict: TrialVerdict) -> "Trial":
-        """The trial after a look at it."""
-        seen = replace(self, looks_at=next_look(self.sums.events))
+    def conclude(self, verdict: TrialVerdict) -> "Trial":
+        """The trial after it was analysed."""
+        analysed = replace(self, analysed_at=next_analysis(self.sums.events))
         if verdict.conclusion is Conclusion.GO_ON:
-            return seen
-        return seen.stop(verdict.because, applies=verdict.conclusion is Conclusion.APPLY)
+            return analysed
+        return analysed.stop(verdict.because, applies=verdict.conclusion is Conclusion.APPLY)
 
     def stop(self, because: str, *, applies: bool = False) -> "Trial":
         """End the trial, unless it has ended."""
         return self if self.end else replace(self, end=TrialEnd(because, applies))
-
-    def published(self, at_us: int) -> PublishedTrial | None:
-        """What is published of it: its challenger's model; None if it has ended, or the challenger has no model."""
-        if self.end is not None or self.challenger.model is None:
-            return None
-        reference = publication.reference(self.challenger, Origin.TRAINED, at_us).without_event_ids()
-        return PublishedTrial(self.id, reference)
 
 
 def why_over(trial: Trial, configuration: Configuration) -> str | None:

@@ -96,7 +96,7 @@ def interval(sums: TrialSums, largest: float, confidence: float) -> Interval | N
 
     Args:
         largest: The largest surplus that an event could have had, in either direction.
-        confidence: Up to 1 − 1e-6; of one look at the sums.
+        confidence: Up to 1 − 1e-6; of one analysis of the sums.
     """
     return difference.interval(_as_sums(sums, largest), sums.span, confidence, least=-largest)
 

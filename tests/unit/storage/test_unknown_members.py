@@ -119,7 +119,7 @@ def _apply_mode(state: State) -> State:
 
 
 def _new_round(state: State) -> State:
-    return replace(state, rounds=state.rounds.begin(OptimizationRound(9, 1, 2, 3, 4, 0.001)))
+    return replace(state, rounds=state.rounds.begin(OptimizationRound(9, 1, 2, 3, 4)))
 
 
 def _merge(configuration: Configuration) -> Configuration:
@@ -177,7 +177,8 @@ STATES: Mapping[str, tuple[Callable[[State], State], Mapping[str, str | None]]] 
     "no part": (lambda state: replace(state, intent=None), {"intent": None}),
     "run": (lambda state: replace(state, last_run=LastRun(1, 2, 3, 4)), {"last_run": None}),
     "round": (_new_round, {"looks.last": None}),
-    "refund": (lambda state: replace(state, rounds=state.rounds.refund_last().mark_started()), {}),
+    "analysis": (lambda state: replace(state, rounds=state.rounds.spend(0.001).mark_started().settle()), {}),
+    "end of a trial": (lambda state: replace(state, trial=None), {"trial": None}),
     "redaction": (lambda state: without_id(state, "last_event_id-31"), {}),
     "waits": (
         lambda state: replace(state, long_waits=waits_after(state.long_waits, 0, state.long_waits[1].wait_us)),
@@ -196,12 +197,12 @@ OTHERS: Mapping[str, tuple[type, Callable[[Any], Any], Mapping[str, str | None]]
     "reset": (
         Published,
         lambda published: replace_model(published, None, Start(), LATER_US),
-        {"start": None, "model": "previous.0", "previous.0": "previous.1", "previous.1": "previous.2"},
+        {"start": None, "model": "previous.0", "previous.0": "previous.1", "previous.1": "previous.2", "trial": None},
     ),
     "earlier model": (
         Published,
         _again,
-        {"start": None, "model": "previous.0", "previous.0": "model start.model"},
+        {"start": None, "model": "previous.0", "previous.0": "model start.model", "trial": None},
     ),
     "redaction": (Published, lambda published: without_id(published, "first_event_id-215"), {}),
     "end": (Evaluation, lambda evaluation: replace(evaluation, status=Status.RUNNING).end(Status.FAILED, 9, "why"), {}),
