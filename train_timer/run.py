@@ -41,6 +41,7 @@ from train_timer import (
     optimization_rounds,
     retention,
     run_log,
+    trials,
 )
 from train_timer.attempts import Attempts
 from train_timer.join_memory import JoinMemory
@@ -163,6 +164,7 @@ class _Run:
         finish = partial(model_publication.finish, self._trainer, self._clock.started_us)
         publish(self._trainer, self._attempts, finish)
         self._attempts.make(Subject.MANIFESTS, lambda: missing_manifests.make(self._trainer))
+        self._attempts.make(Subject.OPTIMIZATION, lambda: trials.finish(self._trainer))
         while self._pass() and self._has_time():
             continue
         configuration = self._configuration

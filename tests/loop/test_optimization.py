@@ -1,16 +1,14 @@
-"""The loop searches for better learning settings by itself, takes them if they are better for certain, and goes on."""
+"""The loop searches for better learning settings by itself, puts them on trial, and takes them if they are better."""
 
 import json
-import signal
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import pytest
 
-from evaluate_fn import stages
 from localhost.azurite.accounts import EmulatedAccount
 from localhost.azurite.emulator import Azurite
 from shared.configuration import configuration_store
@@ -18,26 +16,32 @@ from shared.configuration.configuration import Configuration, LearningSettings
 from shared.configuration.service_configuration import LearningMode
 from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Evaluation, Purpose, Status
-from shared.evaluation.evaluation_queue import make_message
-from shared.evaluation.outcome import Outcome
-from shared.evaluation.tasks import LineCounts
-from shared.learner.arguments import parse
+from shared.evaluation.optimization_schedule import ERROR
+from shared.intake import keys
+from shared.intake.rows import Event
+from shared.learner import features
+from shared.log import ranked_event
+from shared.log.ranked_event import TrialChances
 from shared.models import published_store
-from shared.times import DAY, HOUR
+from shared.models.published import Start
+from shared.models.replacement import replace_model
+from shared.ranking.decision import decide
+from shared.storage.paths import this_loop
+from shared.times import DAY, HOUR, MINUTE, SECOND, compact
 from tests.clock import now_us
 from tests.faults.proxy import Fault
 from tests.loop import evaluated_log, past
 from tests.loop.conftest import StartTrainer
 from tests.loop.stored_loop import StoredLoop
-from tests.loop.strikes import Route, Strike, open_route, write
-from tests.loop.trainers import Trainer
+from tests.loop.strikes import Strike, open_route, write
+from tests.loop.trainers import Split, Trainer
 from tests.loop.workers import Worker
-from tests.processes import process
 
 BLIND = "--cb_explore_adf --epsilon 0.2 --cb_type mtr"
 """Settings that cannot learn what a user has to do with an action."""
 LEARNED = 7 * 147 + 1
-DOCUMENTS = ("configuration.json", "published.json", "state.json")
+_CUT = Fault(cut="before")
+"""The request does not reach storage."""
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +51,8 @@ def _home(stored_loop: StoredLoop) -> Iterator[None]:
 
 
 def configure(stored_loop: StoredLoop, learning: str = BLIND, **service: Any) -> Configuration:
-    fields = {"reward_wait_time": "PT10M", "is_auto_optimization_enabled": True, **service}
+    quick = {"reward_wait_time": "PT10M", "model_export_frequency": "PT1S"}
+    fields = {**quick, "is_auto_optimization_enabled": True, **service}
     configuration = past.configuration(learning, **fields)
     past.configure(stored_loop, configuration)
     return configuration
@@ -57,36 +62,6 @@ def log(stored_loop: StoredLoop, hours: int = 7) -> tuple[int, int]:
     """Log of 147 events an hour that a model can learn from, and one more event after it that is not log yet."""
     past.Past([past.event("last", past.minutes_ago(30))]).write(stored_loop)
     return evaluated_log.write(stored_loop, hours=hours)
-
-
-@dataclass(frozen=True, slots=True)
-class Lived:
-    """A loop that found better settings.
-
-    Attributes:
-        account: Where it is kept.
-        before: Its documents before the round was carried out and decided on.
-        after: The same afterwards.
-        evaluation: The round's, as it was decided on.
-    """
-
-    account: EmulatedAccount
-    stored_loop: StoredLoop
-    before: Mapping[str, bytes]
-    after: Mapping[str, bytes]
-    evaluation: Evaluation
-
-    def go_back(self, documents: Mapping[str, bytes]) -> None:
-        """Put the documents back as they were at a moment, and the evaluation as it was before it was decided on."""
-        self.stored_loop.break_lease()
-        for name, text in documents.items():
-            self.stored_loop.put(name, text)
-        reset_decision(self.evaluation)
-
-    def train(self, folder: Path) -> None:
-        """Let the trainer run."""
-        with Trainer(self.stored_loop.storage, folder / "trainer.log") as trainer:
-            trainer.succeed()
 
 
 @pytest.fixture(scope="module")
@@ -112,23 +87,26 @@ def begun(learned: StoredLoop, azurite: Azurite, tmp_path_factory: pytest.TempPa
 
 
 @pytest.fixture(scope="module")
-def once(begun: StoredLoop, azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
-    folder, account = tmp_path_factory.mktemp("lived"), azurite.new_account()
-    with StoredLoop(account.connection_string) as stored_loop, evaluated_log.use_storage(stored_loop.storage):
+def searched(begun: StoredLoop, azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredLoop]:
+    """A loop whose first search has ended, and whose trainer does not know of that yet."""
+    folder = tmp_path_factory.mktemp("searched")
+    with StoredLoop(azurite.new_account().connection_string) as stored_loop:
         stored_loop.copy_from(begun)
-        before = {name: stored_loop.blob(name) or b"" for name in DOCUMENTS}
-        decided = evaluate(stored_loop, folder)
-        after = {name: stored_loop.blob(name) or b"" for name in DOCUMENTS}
-        yield Lived(account, stored_loop, before, after, decided)
+        with evaluated_log.use_storage(stored_loop.storage):
+            evaluate(stored_loop, folder)
+        yield stored_loop
 
 
-@pytest.fixture
-def lived(once: Lived) -> Iterator[Lived]:
-    """A loop that found better settings, and took them; storage of this process."""
-    with evaluated_log.use_storage(once.stored_loop.storage):
-        once.go_back(once.after)
-        evaluation_store.change(Purpose.EVALUATION, once.evaluation.id, lambda _: once.evaluation)
-        yield once
+@pytest.fixture(scope="module")
+def on_trial(searched: StoredLoop, azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredLoop]:
+    """A loop whose challenger is on trial, and was shown in no event yet."""
+    folder = tmp_path_factory.mktemp("on-trial")
+    with StoredLoop(azurite.new_account().connection_string) as stored_loop:
+        stored_loop.copy_from(searched)
+        for number in range(2):
+            with Trainer(stored_loop.storage, folder / f"trainer-{number}.log") as trainer:
+                trainer.succeed(120)
+        yield stored_loop
 
 
 def read_rounds(stored_loop: StoredLoop) -> dict[str, Any]:
@@ -165,29 +143,39 @@ def read_evaluation(evaluation_id: str) -> Evaluation:
     return evaluation
 
 
-def reset_decision(evaluation: Evaluation) -> Evaluation:
-    """Store the evaluation as it was before it was decided on."""
-    undecided = replace(evaluation, status=Status.SUCCEEDED, reason=None)
-    evaluation_store.change(Purpose.EVALUATION, evaluation.id, lambda _: undecided)
-    return undecided
+def read_trial(stored_loop: StoredLoop) -> Any:
+    return stored_loop.document("state.json")["trial"]
 
 
-def decide(evaluation: Evaluation) -> None:
-    """Decide about an evaluation, as a message that comes again does."""
-    stages.take(make_message(evaluation).text(), 2, Event())
+def play(stored_loop: StoredLoop, count: int, *, is_better: bool = True, trial_id: str | None = None) -> None:
+    """Let events of a trial come: the settings in use show any action, the challenger what each user likes, or not."""
+    exploration = configuration_store.read_configuration().trial_exploration
+    assert exploration is not None
+    trial_id, happened = trial_id or only_evaluation().id, past.Past()
+    for number in range(count):
+        user, event_id = past.USERS[number % 3], f"played-{trial_id}-{number}"
+        liked = evaluated_log.LIKED[user]
+        first, other = (number % 2, liked) if is_better else (liked, number % 2)
+        chances = [[0.04 + 0.84 * (action == best) for action in range(4)] for best in (first, other)]
+        mixed = exploration.mix(*chances)
+        at_us = past.minutes_ago(25) + number * SECOND // 2
+        document = features.document([{"user": user}], [(name, [{"letter": name}]) for name in past.ACTIONS])
+        decision = decide(mixed, "m", event_id, this_loop().name)
+        shown = decision.order[0]
+        trial = TrialChances(trial_id, chances[0][shown], chances[1][shown])
+        ranked = ranked_event.from_decision(event_id, at_us, document, decision, deferred=False, trial=trial)
+        happened.events.append(Event(event_id, keys.request_hash(document), at_us, ranked_event.pack(ranked)))
+        if shown == liked:
+            happened.observations.append(past.reward(event_id, at_us + MINUTE))
+    happened.write(stored_loop)
 
 
-def kill_as_it_decides(route: Route, evaluation: Evaluation, place: str, log_file: Path) -> None:
-    """Let another process decide about an evaluation, and end it as it writes somewhere."""
-    decides = process(log_file, route.storage, _decide, evaluation.id)
-    route.plan(Strike(write(place), decides.kill, Fault(cut="before")))
-    decides.start()
-    decides.join(60)
-    assert decides.exitcode == -signal.SIGKILL, log_file.read_text()
-
-
-def _decide(evaluation_id: str) -> None:
-    decide(read_evaluation(evaluation_id))
+def go_on(trainer: StartTrainer, runs: int = 2, **more: Any) -> None:
+    """Let the trainer run, then again: what a run decides, the next one follows."""
+    for run in range(runs):
+        if run:
+            past.await_export_time()
+        train(trainer, **more)
 
 
 def test_before_1000_learned_events_no_round_is_started(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
@@ -218,8 +206,7 @@ def test_a_round_is_started_after_1000_learned_events(stored_loop: StoredLoop, t
     assert (evaluation.online.arguments, evaluation.exploration) == (BLIND, 0.2)
     assert evaluation.log.from_us == span[0]
     assert evaluation.log.to_us >= span[1]
-    assert evaluation.error == read_rounds(stored_loop)["spent"] > 0
-    assert read_rounds(stored_loop)["is_started"]
+    assert (read_rounds(stored_loop)["is_started"], read_rounds(stored_loop)["is_settled"]) == (True, False)
     assert read_rounds(stored_loop)["last"]["learned"] == LEARNED
 
 
@@ -243,7 +230,7 @@ def test_no_round_is_started_that_is_not_wanted_or_not_yet(
     assert evaluation_store.list_all(Purpose.EVALUATION) == []
 
 
-@pytest.mark.parametrize("fault", [None, Fault(cut="before")])
+@pytest.mark.parametrize("fault", [None, _CUT])
 @pytest.mark.parametrize(("place", "nth"), [("/evaluation.json", 1), ("state.json", 1), ("state.json", 2)])
 def test_a_trainer_that_is_killed_as_it_starts_a_round_starts_it_once(
     stored_loop: StoredLoop,
@@ -254,7 +241,6 @@ def test_a_trainer_that_is_killed_as_it_starts_a_round_starts_it_once(
     nth: int,
     fault: Fault | None,
 ) -> None:
-    """And its error is spent once."""
     stored_loop.copy_from(learned)
     configure(stored_loop)
 
@@ -266,47 +252,12 @@ def test_a_trainer_that_is_killed_as_it_starts_a_round_starts_it_once(
 
     evaluation = only_evaluation()
     assert (read_rounds(stored_loop)["last"]["number"], read_rounds(stored_loop)["is_started"]) == (1, True)
-    assert read_rounds(stored_loop)["spent"] == evaluation.error
     assert read_rounds(stored_loop)["last"]["at_us"] == evaluation.created_us
-
-
-@pytest.mark.parametrize("no_search", [None, "Better settings were not searched."])
-def test_a_round_that_found_nothing_to_search_in_has_spent_nothing(
-    stored_loop: StoredLoop, begun: StoredLoop, trainer: StartTrainer, no_search: str | None
-) -> None:
-    stored_loop.copy_from(begun)
-    first = only_evaluation()
-    evaluation_run_store.keep_outcome(first, Outcome((), LineCounts(), HOUR, (), "online", no_search=no_search))
-    evaluation_store.change(
-        Purpose.EVALUATION, first.id, lambda evaluation: replace(evaluation, status=Status.RETAINED)
-    )
-    state = stored_loop.document("state.json")
-    state["counters"]["learned"] = 2100
-    stored_loop.put("state.json", json.dumps(state).encode())
-
-    train(trainer)
-
-    second = read_round(2)
-    spent = 0 if no_search else first.error
-    assert read_rounds(stored_loop)["spent"] == pytest.approx(spent + second.error)
-
-
-def test_a_round_of_an_apprentice_only_reports(
-    stored_loop: StoredLoop, learned: StoredLoop, trainer: StartTrainer
-) -> None:
-    """It can take nothing, so it leaves what may be spent to the rounds that can."""
-    stored_loop.copy_from(learned)
-    configure(stored_loop, learning_mode=LearningMode.APPRENTICE)
-
-    train(trainer)
-
-    assert only_evaluation().error == read_rounds(stored_loop)["spent"] == 0
 
 
 def test_no_round_is_started_while_one_is_under_way(
     stored_loop: StoredLoop, begun: StoredLoop, trainer: StartTrainer
 ) -> None:
-    """One that came to no end has spent nothing."""
     stored_loop.copy_from(begun)
     first = only_evaluation()
     state = stored_loop.document("state.json")
@@ -319,13 +270,13 @@ def test_no_round_is_started_while_one_is_under_way(
     evaluation_store.change(Purpose.EVALUATION, first.id, lambda evaluation: replace(evaluation, status=Status.FAILED))
     train(trainer)
 
-    assert read_round(2).error == read_rounds(stored_loop)["spent"] > first.error
+    assert (read_round(2).status, read_trial(stored_loop)) == (Status.RUNNING, None)
 
 
 def test_a_round_without_an_end_holds_up_the_next_round_for_a_day(
     stored_loop: StoredLoop, begun: StoredLoop, trainer: StartTrainer
 ) -> None:
-    """It was lost with its messages; it ends when the next one asks, and has spent nothing."""
+    """It was lost with its messages; it ends when the next one asks."""
     stored_loop.copy_from(begun)
     first = only_evaluation()
     evaluation_store.change(
@@ -340,106 +291,307 @@ def test_a_round_without_an_end_holds_up_the_next_round_for_a_day(
     second, lost = evaluation_store.list_all(Purpose.EVALUATION)
     assert (lost.id, lost.status) == (first.id, Status.TIMEOUT)
     assert second.round_number == 2
-    assert second.error == read_rounds(stored_loop)["spent"] > first.error
 
 
-def test_better_settings_are_taken_with_what_they_learned(lived: Lived, tmp_path: Path) -> None:
-    """Learning goes on behind the evaluated log, and a running re-training ends."""
-    stored_loop, evaluation = lived.stored_loop, lived.evaluation
-    assert (evaluation.status, evaluation.optimal) == (Status.APPLIED, "Hyper2"), evaluation.reason
-    configuration, published = configuration_store.read_configuration(), published_store.read_published()
-    outcome = evaluation_run_store.read_outcome(evaluation)
+def test_the_winner_of_a_search_goes_on_trial(searched: StoredLoop, on_trial: StoredLoop) -> None:
+    """It has learned what the search has, and all log since; Rank hears of it together with what it is."""
+    with evaluated_log.use_storage(on_trial.storage):
+        evaluation, published = only_evaluation(), published_store.read_published()
+        outcome = evaluation_run_store.read_outcome(evaluation)
+        before = configuration_store.read_configuration()
     assert outcome is not None
+    assert outcome.challenger == "Hyper2"
     [best] = [policy for policy in outcome.policies if policy.policy.name == "Hyper2"]
-    assert configuration.learning == LearningSettings("Hyper2", best.policy.arguments or "")
-    assert configuration.revision == 2
-    assert published.model is not None
-    assert (published.model.origin, published.model.revision) == ("applied", 2)
-    assert published.model.learned_events == best.model.events if best.model else None
-    assert published.model.learned_up_to_us == evaluation.log.to_us
-
-    lived.train(tmp_path)
-
-    state = stored_loop.document("state.json")
-    assert state["next"] is None
-    assert state["running"]["arguments"] == best.policy.arguments
-    assert state["running"]["model"]["events"] == LEARNED
-    assert stored_loop.read_export() == stored_loop.blob(published.model.predictor_blob.removeprefix("loops/default/"))
-
-
-def test_a_worker_that_is_killed_as_it_decides_is_continued(lived: Lived, tmp_path: Path) -> None:
-    """Between the two documents the trainer may even learn anew with the new settings; then that ends."""
-    evaluation = lived.evaluation
-    for place in ("/configuration.json", "/published.json", "/evaluation.json"):
-        lived.go_back(lived.before)
-        with open_route(lived.account) as route:
-            kill_as_it_decides(route, evaluation, place, tmp_path / "decides.log")
-        lived.train(tmp_path)
-
-        decide(read_evaluation(evaluation.id))
-        decide(read_evaluation(evaluation.id))
-        lived.train(tmp_path)
-
-        assert read_evaluation(evaluation.id).status is Status.APPLIED
-        assert configuration_store.read_configuration().revision == 2
-        published = published_store.read_published()
-        assert published.model is not None
-        assert (published.generation, published.model.origin) == (1, "applied")
-        assert published.model.learned_events == LEARNED
-        assert lived.stored_loop.document("state.json")["next"] is None
-
-
-def test_a_worker_that_comes_when_all_is_done_decides_once(lived: Lived, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It had read of a running evaluation; what was found stays, and what was taken is not taken again."""
-    lived.go_back(lived.before)
-    running = replace(lived.evaluation, status=Status.RUNNING, reason=None, optimal=None, ended_us=None)
-    monkeypatch.setattr(stages, "_evaluation_of", lambda _: running)
-
-    for _ in range(2):
-        stages.take(make_message(running, "logged").text(), 1, Event())
-
-        assert read_evaluation(running.id).status is Status.APPLIED
-        assert (configuration_store.read_configuration().revision, published_store.read_published().generation) == (
-            2,
-            1,
-        )
-        outcome = evaluation_run_store.read_outcome(running)
-        best = next(policy.model for policy in outcome.policies if policy.policy.name == "Hyper2") if outcome else None
-        assert best is not None
-        assert evaluation_run_store.read_model(running, best.predictor_sha256)
-
-
-def test_a_loop_that_is_another_one_meanwhile_is_not_changed(lived: Lived) -> None:
-    """The evaluation says nothing of it; an apprentice is never changed, nor are settings taken that say the same."""
-    evaluation = lived.evaluation
-    best, published = (
-        parse(configuration_store.read_configuration().learning.arguments),
-        published_store.read_published(),
+    trial = read_trial(on_trial)
+    challenger = trial["challenger"]
+    assert (trial["id"], trial["name"], trial["sums"]["events"], trial["end"]) == (evaluation.id, "Hyper2", 0, None)
+    assert (evaluation.status, evaluation.reason, evaluation.optimal) == (Status.SUCCEEDED, None, "online")
+    assert challenger["arguments"] == best.policy.arguments
+    assert challenger["model"]["events"] == LEARNED
+    assert challenger["learned_up_to_us"] == on_trial.document("state.json")["joined_up_to_us"]
+    assert published.trial is not None
+    assert (published.trial.id, published.trial.challenger.predictor_blob) == (
+        evaluation.id,
+        challenger["model"]["predictor_blob"],
     )
-    same = " ".join(replace(best, options=best.options[::-1]).with_epsilon(0.7))
-    assert same.split() != best.words()
+    assert on_trial.blob(published.trial.challenger.predictor_blob.removeprefix("loops/default/"))
+    assert before.learning.arguments == BLIND
+    assert searched.document("state.json")["trial"] is None
 
-    for changes, online, why in (
-        ({"learning_mode": LearningMode.APPRENTICE}, BLIND, "apprentice mode"),
-        ({"exploration_percentage": 0.1}, BLIND, "exploration"),
-        ({"default_reward": 0.5}, BLIND, "What a reward is worth"),
-        ({"is_auto_optimization_enabled": False}, BLIND, "isAutoOptimizationEnabled"),
-        ({"learning": "--cb_explore_adf --epsilon 0.2 --coin"}, BLIND, "learning settings were changed"),
-        ({"learning": "--ccb_explore_adf"}, BLIND, "multi-slot"),
-        ({}, same, "are those in use"),
-    ):
-        configuration = configure(lived.stored_loop, **changes)
-        reset_decision(replace(evaluation, online=replace(evaluation.online, arguments=online)))
 
-        decide(read_evaluation(evaluation.id))
+def test_a_challenger_that_is_better_takes_the_place_of_the_settings_in_use(
+    stored_loop: StoredLoop, on_trial: StoredLoop, trainer: StartTrainer
+) -> None:
+    """With the model that it has, which no other model had to catch up with."""
+    stored_loop.copy_from(on_trial)
+    challenger = read_trial(stored_loop)["challenger"]
 
-        decided = read_evaluation(evaluation.id)
-        assert decided.status is Status.RETAINED
-        assert why in (decided.reason or "")
-        assert (configuration, published) == (
-            configuration_store.read_configuration(),
-            published_store.read_published(),
+    play(stored_loop, 400)
+    go_on(trainer, 1)
+
+    evaluation, configuration = only_evaluation(), configuration_store.read_configuration()
+    assert (evaluation.status, evaluation.optimal) == (Status.APPLIED, "Hyper2"), evaluation.reason
+    assert "more per event over 400 events" in (evaluation.reason or "")
+    assert configuration.learning == LearningSettings("Hyper2", challenger["arguments"])
+    assert configuration.revision == 2
+    assert read_trial(stored_loop) is None
+    assert 0 < read_rounds(stored_loop)["spent"] < ERROR
+
+    go_on(trainer)
+
+    state, published = stored_loop.document("state.json"), published_store.read_published()
+    assert (state["running"]["arguments"], state["next"]) == (challenger["arguments"], None)
+    assert state["running"]["learned_from_us"] == challenger["learned_from_us"]
+    assert state["running"]["model"]["events"] == LEARNED + 400
+    assert published.model is not None
+    assert (published.model.arguments, published.model.learned_events, published.trial) == (
+        challenger["arguments"],
+        LEARNED + 400,
+        None,
+    )
+    assert published.generation == 0
+
+
+def test_a_challenger_that_is_worse_is_withdrawn(
+    stored_loop: StoredLoop, on_trial: StoredLoop, trainer: StartTrainer
+) -> None:
+    stored_loop.copy_from(on_trial)
+
+    play(stored_loop, 400, is_better=False)
+    go_on(trainer)
+
+    evaluation = only_evaluation()
+    assert (evaluation.status, evaluation.optimal) == (Status.RETAINED, "online")
+    assert "clearly not more" in (evaluation.reason or "")
+    assert configuration_store.read_configuration().learning.arguments == BLIND
+    assert (read_trial(stored_loop), published_store.read_published().trial) == (None, None)
+
+
+def test_a_trial_goes_on_until_there_is_evidence(
+    stored_loop: StoredLoop, on_trial: StoredLoop, trainer: StartTrainer
+) -> None:
+    """It is analysed at some numbers of events only, and events of other trials tell nothing of it."""
+    stored_loop.copy_from(on_trial)
+
+    play(stored_loop, 100)
+    play(stored_loop, 300, trial_id="auto-0-another")
+    go_on(trainer)
+
+    trial = read_trial(stored_loop)
+    assert (trial["sums"]["events"], trial["end"]) == (100, None)
+    assert trial["sums"]["surpluses"] != 0
+    assert (read_rounds(stored_loop)["spent"], only_evaluation().status) == (0, Status.SUCCEEDED)
+    published = published_store.read_published()
+    assert published.trial is not None
+    assert published.trial.challenger.learned_events == LEARNED + 400
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+def test_what_a_part_adds_to_a_trial_does_not_hang_on_its_shards(
+    stored_loop: StoredLoop, on_trial: StoredLoop, trainer: StartTrainer, shards: int
+) -> None:
+    stored_loop.copy_from(on_trial)
+
+    play(stored_loop, 240)
+    go_on(trainer, 1, split=Split() if shards > 1 else None)
+
+    sums = read_trial(stored_loop)["sums"]
+    assert (sums["events"], sums["highest"]) == (240, 1)
+    lines = [event for line in stored_loop.lines() if (event := json.loads(line)).get("Trial")]
+    surpluses = [(event["Trial"]["challenger"] - event["Trial"]["inUse"]) / event["p"][0] for event in lines]
+    rewards = [-event["_original_label_cost"] for event in lines]
+    assert sums["surpluses"] == pytest.approx(sum(surpluses))
+    squares = [(surplus * reward) ** 2 for surplus, reward in zip(surpluses, rewards, strict=True)]
+    assert sums["squared_surplus_rewards"] == pytest.approx(sum(squares))
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"learning_mode": LearningMode.APPRENTICE}, "not in Online mode"),
+        ({"exploration_percentage": 0.1}, "exploration was changed"),
+        ({"default_reward": 0.5}, "What a reward is worth"),
+        ({"is_auto_optimization_enabled": False}, "isAutoOptimizationEnabled is false"),
+        ({"learning": "--cb_explore_adf --epsilon 0.2 --coin"}, "learning settings were changed"),
+        ({"learning": "--ccb_explore_adf", "is_auto_optimization_enabled": False}, "isAutoOptimizationEnabled"),
+    ],
+)
+def test_a_loop_that_becomes_another_one_ends_the_trial(
+    stored_loop: StoredLoop, on_trial: StoredLoop, trainer: StartTrainer, changes: dict[str, Any], why: str
+) -> None:
+    """Although its evidence would have been enough: it says nothing of the loop as it is."""
+    stored_loop.copy_from(on_trial)
+    play(stored_loop, 400)
+    configuration = configure(stored_loop, **changes)
+
+    go_on(trainer, 1)
+
+    evaluation = only_evaluation()
+    assert evaluation.status is Status.RETAINED
+    assert why in (evaluation.reason or "")
+    assert configuration_store.read_configuration() == configuration
+    assert (read_trial(stored_loop), read_rounds(stored_loop)["spent"]) == (None, 0)
+
+
+def test_a_model_that_is_put_by_hand_ends_the_trial(
+    stored_loop: StoredLoop, on_trial: StoredLoop, trainer: StartTrainer
+) -> None:
+    stored_loop.copy_from(on_trial)
+    play(stored_loop, 400)
+    published = published_store.change_published(lambda before: replace_model(before, None, Start(), now_us()))
+    assert published.trial is None
+
+    go_on(trainer, 1)
+
+    assert (only_evaluation().status, read_trial(stored_loop)) == (Status.RETAINED, None)
+    assert "replaced by hand" in (only_evaluation().reason or "")
+
+
+def test_a_challenger_whose_training_state_is_lost_is_withdrawn(
+    stored_loop: StoredLoop, on_trial: StoredLoop, trainer: StartTrainer
+) -> None:
+    stored_loop.copy_from(on_trial)
+    stored_loop.remove(read_trial(stored_loop)["challenger"]["model"]["state_blob"].removeprefix("loops/default/"))
+
+    play(stored_loop, 100)
+    go_on(trainer)
+
+    assert (only_evaluation().status, read_trial(stored_loop)) == (Status.RETAINED, None)
+    assert "is lost" in (only_evaluation().reason or "")
+    assert stored_loop.document("state.json")["troubles"] == {}
+    assert stored_loop.document("state.json")["running"]["model"]["events"] == LEARNED + 100
+
+
+def test_a_later_search_ends_a_trial_that_is_not_ahead(
+    stored_loop: StoredLoop, on_trial: StoredLoop, trainer: StartTrainer
+) -> None:
+    """If it names other settings. The same settings, or a trial that is ahead, go on."""
+    for count, is_better, same, goes_on in ((0, True, False, False), (0, True, True, True), (200, True, False, True)):
+        reset(stored_loop, on_trial)
+        if count:
+            play(stored_loop, count, is_better=is_better)
+            go_on(trainer, 1)
+        first = only_evaluation()
+        second = search_again(stored_loop, first, same=same)
+
+        train(trainer)
+
+        trial, later = read_trial(stored_loop), read_evaluation(second.id)
+        assert trial["id"] == (first.id if goes_on else second.id)
+        assert later.status is (Status.RETAINED if goes_on else Status.SUCCEEDED), later.reason
+        assert ("goes on" in (later.reason or "")) == goes_on
+        ended = "another challenger" in (read_evaluation(first.id).reason or "")
+        assert ended is not goes_on
+
+
+def reset(stored_loop: StoredLoop, to: StoredLoop) -> None:
+    """Let the loop be as another one is."""
+    stored_loop.break_lease()
+    for evaluation in evaluation_store.list_all(Purpose.EVALUATION):
+        evaluation_store.remove(Purpose.EVALUATION, evaluation.id)
+    stored_loop.copy_from(to)
+
+
+def search_again(stored_loop: StoredLoop, first: Evaluation, *, same: bool) -> Evaluation:
+    """A second round that has ended, and has found what the first one found, or what earns as much."""
+    outcome = evaluation_run_store.read_outcome(first)
+    assert outcome is not None
+    state = stored_loop.document("state.json")
+    number, at_us = 2, now_us()
+    round_ = {**state["looks"]["last"], "number": number, "at_us": at_us}
+    second = replace(first, id=f"auto-2-{compact(at_us)}", round_number=2, created_us=at_us, status=Status.SUCCEEDED)
+    if not same:
+        policies = tuple(
+            replace(result, policy=replace(result.policy, arguments=f"{result.policy.arguments} -l 0.3"))
+            for result in outcome.policies
         )
+        outcome = replace(outcome, policies=policies)
+    assert evaluation_store.create(replace(second, status=Status.SUCCEEDED, reason=None, optimal="online"))
+    for policy in outcome.policies:
+        if policy.model and policy.policy.name == "Hyper2":
+            for sha256 in (policy.model.state_sha256, policy.model.predictor_sha256):
+                keep_model(second, evaluation_run_store.read_model(first, sha256))
+    evaluation_run_store.keep_outcome(second, outcome)
+    state["looks"] = {**state["looks"], "last": round_, "is_settled": False}
+    stored_loop.break_lease()
+    stored_loop.put("state.json", json.dumps(state).encode())
+    return second
+
+
+def keep_model(evaluation: Evaluation, data: bytes) -> None:
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        evaluation_run_store.keep_model(evaluation, Path(file.name))
+
+
+@pytest.mark.parametrize(
+    ("place", "nth", "fault"),
+    [("/models/", 1, None), ("state.json", 1, None), ("state.json", 1, _CUT), ("published.json", 1, _CUT)],
+)
+def test_a_trainer_that_is_killed_as_a_trial_begins_begins_it_once(
+    stored_loop: StoredLoop,
+    searched: StoredLoop,
+    trainer: StartTrainer,
+    storage: EmulatedAccount,
+    place: str,
+    nth: int,
+    fault: Fault | None,
+) -> None:
+    stored_loop.copy_from(searched)
+
+    with open_route(storage) as route, trainer(route.storage, runs=2) as started_trainer:
+        route.plan(Strike(write(place), started_trainer.die, fault, nth))
+        started_trainer.wait()
+    stored_loop.break_lease()
+    go_on(trainer)
+
+    trial, published = read_trial(stored_loop), published_store.read_published()
+    assert (trial["id"], trial["challenger"]["model"]["events"]) == (only_evaluation().id, LEARNED)
+    assert published.trial is not None
+    assert published.trial.id == trial["id"]
+
+
+@pytest.mark.parametrize(
+    ("place", "nth", "fault"),
+    [
+        ("configuration.json", 1, None),
+        ("configuration.json", 1, _CUT),
+        ("/evaluation.json", 1, None),
+        ("/evaluation.json", 1, _CUT),
+        *(("state.json", nth, _CUT) for nth in range(4, 8)),
+    ],
+)
+def test_a_trainer_that_is_killed_as_it_takes_a_challenger_takes_it_once(
+    stored_loop: StoredLoop,
+    on_trial: StoredLoop,
+    trainer: StartTrainer,
+    storage: EmulatedAccount,
+    place: str,
+    nth: int,
+    fault: Fault | None,
+) -> None:
+    """And the analysis has spent its share of the error once."""
+    stored_loop.copy_from(on_trial)
+    challenger = read_trial(stored_loop)["challenger"]
+    play(stored_loop, 400)
+
+    with open_route(storage) as route, trainer(route.storage) as started_trainer:
+        route.plan(Strike(write(place), started_trainer.die, fault, nth))
+        started_trainer.wait()
+    stored_loop.break_lease()
+    go_on(trainer)
+
+    evaluation, configuration = only_evaluation(), configuration_store.read_configuration()
+    state, published = stored_loop.document("state.json"), published_store.read_published()
+    assert evaluation.status is Status.APPLIED
+    assert (configuration.revision, configuration.learning.arguments) == (2, challenger["arguments"])
+    assert len(configuration.changes) == 1
+    assert (state["trial"], state["next"], state["running"]["model"]["events"]) == (None, None, LEARNED + 400)
+    assert state["running"]["learned_from_us"] == challenger["learned_from_us"]
+    assert state["looks"]["analyses"] == 1
+    assert published.model is not None
+    assert (published.model.arguments, published.trial) == (challenger["arguments"], None)
 
 
 def test_the_last_24_of_the_loops_own_evaluations_are_kept(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
