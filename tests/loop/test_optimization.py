@@ -13,6 +13,7 @@ from localhost.azurite.accounts import EmulatedAccount
 from localhost.azurite.emulator import Azurite
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration, LearningSettings
+from shared.configuration.exploration import Exploration
 from shared.configuration.service_configuration import LearningMode
 from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Evaluation, Purpose, Status
@@ -20,26 +21,34 @@ from shared.evaluation.optimization_schedule import ERROR
 from shared.intake import keys
 from shared.intake.rows import Event
 from shared.learner import features
+from shared.learner.arguments import parse
+from shared.learner.model import Model
 from shared.log import ranked_event
 from shared.log.ranked_event import TrialChances
 from shared.models import published_store
-from shared.models.published import Start
+from shared.models.published import ModelReference, Start
 from shared.models.replacement import replace_model
 from shared.ranking.decision import decide
 from shared.storage.paths import this_loop
 from shared.times import DAY, HOUR, MINUTE, SECOND, compact
 from tests.clock import now_us
 from tests.faults.proxy import Fault
+from tests.hosts import HostProcess
+from tests.http.api import Api
+from tests.http.slots import eventually
 from tests.loop import evaluated_log, past
-from tests.loop.conftest import StartTrainer
+from tests.loop.conftest import KEY, LATER_STILL, NEVER, StartTrainer
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.strikes import Strike, open_route, write
+from tests.loop.traffic import V1, rank_body
 from tests.loop.trainers import Split, Trainer
 from tests.loop.workers import Worker
 
 BLIND = "--cb_explore_adf --epsilon 0.2 --cb_type mtr"
 """Settings that cannot learn what a user has to do with an action."""
 LEARNED = 7 * 147 + 1
+AFTER_THE_WAIT = {**LATER_STILL, "join_grace_us": -10 * MINUTE - 5 * SECOND}
+"""Settings of a trainer that joins what a host has just taken; to be used while nothing arrives."""
 _CUT = Fault(cut="before")
 """The request does not reach storage."""
 
@@ -168,6 +177,25 @@ def play(stored_loop: StoredLoop, count: int, *, is_better: bool = True, trial_i
         if shown == liked:
             happened.observations.append(past.reward(event_id, at_us + MINUTE))
     happened.write(stored_loop)
+
+
+def rank(api: Api, event_id: str, user: str) -> dict[str, Any]:
+    answer = api.post(f"{V1}/rank", rank_body(event_id, user))
+    assert answer.status == 201, answer.body
+    body: dict[str, Any] = answer.json
+    return body
+
+
+def ask(api: Api) -> list[float]:
+    """The chances of the actions for a user."""
+    actions = api.post("/rankloop/v1/chances", rank_body("question", "ann")).json["actions"]
+    return [action["probability"] for action in actions]
+
+
+def load(stored_loop: StoredLoop, reference: ModelReference, exploration: Exploration) -> Model:
+    data = stored_loop.blob(reference.predictor_blob.removeprefix("loops/default/"))
+    assert data is not None
+    return Model.load(data, parse(reference.arguments), exploration)
 
 
 def go_on(trainer: StartTrainer, runs: int = 2, **more: Any) -> None:
@@ -317,6 +345,58 @@ def test_the_winner_of_a_search_goes_on_trial(searched: StoredLoop, on_trial: St
     assert on_trial.blob(published.trial.challenger.predictor_blob.removeprefix("loops/default/"))
     assert before.learning.arguments == BLIND
     assert searched.document("state.json")["trial"] is None
+
+
+def test_rank_draws_from_both_policies_and_records_both(
+    stored_loop: StoredLoop, on_trial: StoredLoop, trainer: StartTrainer
+) -> None:
+    """Answers, questions and log agree to the last bit on the chances, which are mixed from those of both models."""
+    stored_loop.copy_from(on_trial)
+    exploration, published = (
+        configuration_store.read_configuration().trial_exploration,
+        published_store.read_published(),
+    )
+    assert exploration is not None
+    assert published.model is not None
+    assert published.trial is not None
+    with HostProcess(stored_loop.storage, env=NEVER) as host:
+        api = Api.at(host.url, KEY, tries=4)
+        before = ask(api)
+        eventually(lambda: ask(api) != before)
+        asked = ask(api)
+        answers = [rank(api, f"tried-{number}", past.USERS[number % 3]) for number in range(60)]
+        again = rank(api, "tried-7", past.USERS[7 % 3])
+        configure(stored_loop, is_auto_optimization_enabled=False)
+        eventually(lambda: ask(api) == before)
+        afterwards = rank(api, "afterwards", "ann")
+    go_on(trainer, changed=AFTER_THE_WAIT)
+
+    logged = {event["EventId"]: event for line in stored_loop.lines() if (event := json.loads(line)).get("c")}
+    in_use, challenger = (
+        load(stored_loop, model, exploration.of_models) for model in (published.model, published.trial.challenger)
+    )
+    shown = set()
+    for number, answer in enumerate(answers):
+        event = logged[answer["eventId"]]
+        document = json.dumps(event["c"]).encode()
+        both = [model.probabilities(document, 4) for model in (in_use, challenger)]
+        mixed, place = exploration.mix(*both), event["a"][0] - 1
+        chances = {past.ACTIONS.index(action["id"]): action["probability"] for action in answer["ranking"]}
+        assert (
+            event["p"] == [chances[action - 1] for action in event["a"]] == [mixed[action - 1] for action in event["a"]]
+        )
+        assert event["Trial"] == {
+            "id": published.trial.id,
+            "inUse": both[0][place],
+            "challenger": both[1][place],
+        }
+        assert answer["rewardActionId"] == past.ACTIONS[place]
+        assert decide(mixed, "m", answer["eventId"], this_loop().name).order[0] == place
+        shown.add((number % 3, place))
+    assert again == answers[7]
+    assert sorted(asked) == sorted(logged["tried-0"]["p"])
+    assert "Trial" not in logged[afterwards["eventId"]]
+    assert len(shown) > 3
 
 
 def test_a_challenger_that_is_better_takes_the_place_of_the_settings_in_use(
