@@ -6,7 +6,7 @@ from enum import StrEnum
 from shared.metrics.estimators import trial_sums
 from shared.metrics.estimators.trial_sums import TrialSums
 from shared.metrics.intervals import Interval
-from shared.words import round_figure
+from shared.words import round_figure, round_up
 
 LEAST_ERROR = 1e-8
 """With a smaller error, no challenger is certain enough."""
@@ -14,6 +14,8 @@ _CLEARLY_NOT = 0.99
 """A challenger is withdrawn if this interval of its gain, of two sides, lies below 0: nothing is risked by that."""
 _IN_FAVOUR = 0.6827
 """A challenger stays on trial although a search names other settings, if this interval lies above 0."""
+_MOST_TIMES = 16.0
+_ROUND = 1.05
 
 
 class Conclusion(StrEnum):
@@ -68,6 +70,33 @@ def judge_trial(sums: TrialSums, largest: float, error: float) -> TrialVerdict:
 def is_in_favour(sums: TrialSums, largest: float) -> bool:
     """Whether the evidence so far speaks for a challenger, so that no other one takes its place."""
     return sums.events > 0 and _interval(sums, largest, _IN_FAVOUR).low > 0
+
+
+def foretell_more_events(sums: TrialSums, largest: float, error: float) -> int | None:
+    """About how many more events like those so far it takes until an analysis finds the challenger better.
+
+    None if that is no foreseeable number: within about one standard error of 0 the gain so far foretells nothing.
+
+    Args:
+        largest: As in `judge_trial`.
+        error: That of the analysis.
+    """
+    if not is_in_favour(sums, largest) or error < LEAST_ERROR:
+        return None
+
+    def is_enough(times: float) -> bool:
+        bounds = trial_sums.interval(sums.times(times), largest, 1 - 2 * error)
+        return bounds is not None and bounds.low > 0
+
+    low, high = 1.0, 2.0
+    while not is_enough(high):
+        low, high = high, 2 * high
+        if high > _MOST_TIMES:
+            return None
+    while high / low > _ROUND:
+        middle = (low * high) ** 0.5
+        low, high = (low, middle) if is_enough(middle) else (middle, high)
+    return round_up((high - 1) * sums.events)
 
 
 def _interval(sums: TrialSums, largest: float, confidence: float) -> Interval:

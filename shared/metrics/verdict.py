@@ -13,11 +13,10 @@ from shared.metrics.intervals import Interval
 from shared.metrics.last_change import LastChange
 from shared.metrics.lift_record import Conclusion, Over, Window, conclude
 from shared.times import to_iso_second
-from shared.words import pluralize, round_figure
+from shared.words import pluralize, round_figure, round_up
 
 _NEARLY, _CERTAINLY = 0.95, 0.8
 """An apprentice has learned its default that matches in the one share of its ceiling, and for certain in the other."""
-_DIGITS = 2
 _APPRENTICE = "The loop is an apprentice: it shows the first action, and learns to choose as that does."
 _READY = "It has learned its default."
 _NOT_CERTAIN = "These events do not tell yet whether it has learned its default."
@@ -161,14 +160,6 @@ def _more_events(sums: LiftSums, error: float) -> int | None:
     """So many of which as large a share is silent as of these."""
     times = lift.times_as_many(sums, error)
     return None if times is None else round_up((times - 1) * (sums.events + sums.silent))
-
-
-def round_up(count: float) -> int:
-    """Round up to two digits."""
-    if count <= 10:
-        return 10
-    unit: int = 10 ** (len(str(int(count))) - _DIGITS)
-    return int(-(-count // unit)) * unit
 
 
 def _outlook(advantage: Advantage) -> str:

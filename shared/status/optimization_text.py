@@ -12,21 +12,31 @@ from shared.evaluation.optimization_schedule import (
     start_us,
     why_disabled,
 )
+from shared.status.trial_progress import TrialProgress, describe_trial
 from shared.times import to_iso_second
 from shared.words import pluralize
 
 
 def describe_optimization(
-    rounds: OptimizationRounds, configuration: Configuration, learned: int, now_us: int
+    rounds: OptimizationRounds,
+    configuration: Configuration,
+    learned: int,
+    now_us: int,
+    trial: TrialProgress | None = None,
 ) -> str | None:
-    """Say how often the loop searched for better settings, and when it does next; None if optimization is off.
+    """Say how often the loop searched for better settings, what is on trial, and when it searches next.
 
     Args:
         learned: Events that the loop has learned from.
+        trial: The trial that is on; None without one.
+
+    Returns:
+        None if optimization is off.
     """
     if why_disabled(configuration) is not None:
         return None
-    sentences = [_last(rounds), _next(rounds, configuration, learned, now_us)]
+    sentences = [_last(rounds), *([describe_trial(trial)] if trial else [])]
+    sentences.append(_next(rounds, configuration, learned, now_us))
     if configuration.service.learning_mode is LearningMode.APPRENTICE:
         sentences.append("In Apprentice mode a round only reports what it finds; nothing is changed.")
     return " ".join(sentences)

@@ -9,6 +9,7 @@ from shared.metrics.bins import Bin
 from shared.metrics.policy_sums import PolicySums
 from shared.status import learning_status
 from shared.status.learning_status import StatusInputs, Waiting
+from shared.status.trial_progress import TrialProgress, measure_trial
 from shared.times import SECOND, to_iso
 from shared.training import publication, time_slices
 from shared.training.cursor import Counters
@@ -45,6 +46,7 @@ class LoopSummary:
         update_periods: Such periods since the last change of the model in use; before the first model, since the first
             event was ready to join. None if no event ever came.
         unpublished: Whether the model in use lacks events that it could have.
+        trial: The progress of the trial that is on; None without one.
     """
 
     waiting: Waiting
@@ -53,6 +55,7 @@ class LoopSummary:
     update_period_us: int
     update_periods: float | None
     unpublished: bool
+    trial: TrialProgress | None = None
 
 
 def summarize(inputs: StatusInputs) -> LoopSummary:
@@ -66,6 +69,7 @@ def summarize(inputs: StatusInputs) -> LoopSummary:
         update_period_us=period_us,
         update_periods=None if since_us is None else max(0, inputs.now_us - since_us) / period_us,
         unpublished=is_unpublished(inputs),
+        trial=measure_trial(inputs.state),
     )
 
 
@@ -108,7 +112,7 @@ def line(loop: str, run: TrainingRun, summary: LoopSummary | None) -> str:
 
 _SUMMARY_KEYS = (
     *("waiting", "waitingAtLeast", "lagSeconds", "modelId"),
-    *("updatePeriodSeconds", "updatePeriodsSinceModel", "unpublished"),
+    *("updatePeriodSeconds", "updatePeriodsSinceModel", "unpublished", "trial"),
 )
 
 
@@ -117,8 +121,19 @@ def _summary(summary: LoopSummary) -> dict[str, Any]:
     values = (
         *(summary.waiting.events, summary.waiting.at_least, summary.lag_us / SECOND, summary.model_id),
         *(summary.update_period_us / SECOND, None if periods is None else round(periods, 3), summary.unpublished),
+        _trial(summary.trial) if summary.trial else None,
     )
     return dict(zip(_SUMMARY_KEYS, values, strict=True))
+
+
+def _trial(progress: TrialProgress) -> dict[str, Any]:
+    return {
+        "evaluation": progress.trial.id,
+        "events": progress.trial.sums.events,
+        "gain": progress.gain,
+        "interval": progress.interval,
+        "moreEvents": progress.more_events,
+    }
 
 
 def _outcomes(counted: Counters) -> dict[str, int]:

@@ -15,6 +15,7 @@ from shared.status.optimization_text import describe_optimization
 from shared.status.stage_rules import Light
 from shared.status.stage_times import StageCount
 from shared.status.stages import Stage, StageName, judge_stages
+from shared.status.trial_progress import TrialProgress, measure_trial
 from shared.status.warnings import LoopWarning
 from shared.storage.paths import this_loop
 from shared.times import SECOND
@@ -161,6 +162,36 @@ class Caller(Wire):
     role: Role
 
 
+class TrialAnswer(Wire):
+    """The challenger on trial, and the evidence so far."""
+
+    evaluation: str
+    policy: str
+    arguments: str
+    since: Moment
+    events: int
+    gain: float | None
+    interval: tuple[float, float] | None
+    next_analysis_at_events: int
+    more_events: int | None
+
+    @classmethod
+    def of(cls, progress: TrialProgress) -> "TrialAnswer":
+        """The answer about a trial."""
+        trial = progress.trial
+        return cls(
+            evaluation=trial.id,
+            policy=trial.name,
+            arguments=trial.challenger.arguments,
+            since=trial.begun_us,
+            events=trial.sums.events,
+            gain=progress.gain,
+            interval=progress.interval,
+            next_analysis_at_events=trial.analysed_at,
+            more_events=progress.more_events,
+        )
+
+
 class LoopStatus(Wire):
     """Whether the loop learns, and why or why not."""
 
@@ -179,6 +210,7 @@ class LoopStatus(Wire):
     next_model: NextModel
     retraining: str | None
     optimization: str | None
+    trial: TrialAnswer | None
     warnings: list[StatusWarning]
 
     @classmethod
@@ -190,7 +222,7 @@ class LoopStatus(Wire):
         Args:
             loaded: The model that the answering instance ranks with.
         """
-        state, model = inputs.state, inputs.model
+        state, model, trial = inputs.state, inputs.model, measure_trial(inputs.state)
         verdict, next_model = learning_status.judge_learning(inputs), learning_status.predict_next_model(inputs)
         return cls(
             loop=this_loop().name,
@@ -207,7 +239,8 @@ class LoopStatus(Wire):
             instance=Instance(model_id=loaded.id if loaded else None),
             next_model=NextModel(due_at=next_model.at_us or None, because=next_model.because),
             retraining=learning_status.describe_retraining(inputs),
-            optimization=_optimization(inputs),
+            optimization=_optimization(inputs, trial),
+            trial=TrialAnswer.of(trial) if trial else None,
             warnings=[
                 StatusWarning(code=warning.code, message=warning.message, what_to_do=warning.what_to_do)
                 for warning in warnings
@@ -215,6 +248,6 @@ class LoopStatus(Wire):
         )
 
 
-def _optimization(inputs: StatusInputs) -> str | None:
+def _optimization(inputs: StatusInputs, trial: TrialProgress | None) -> str | None:
     rounds = inputs.state.rounds if inputs.state else OptimizationRounds()
-    return describe_optimization(rounds, inputs.configuration, inputs.counters.learned, inputs.now_us)
+    return describe_optimization(rounds, inputs.configuration, inputs.counters.learned, inputs.now_us, trial)

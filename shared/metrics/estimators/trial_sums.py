@@ -68,6 +68,11 @@ class TrialSums(StoredObject):
             highest=max(self.highest, other.highest),
         )
 
+    def times(self, factor: float) -> "TrialSums":
+        """The sums if as many more events were like these, their number rounded."""
+        grown = {name: getattr(self, name) * factor for name in _ADDED}
+        return replace(self, **{**grown, "events": round(grown["events"])})
+
     @property
     def span(self) -> Span:
         """The rewards that are considered possible: from 0 to 1, or further where such came."""

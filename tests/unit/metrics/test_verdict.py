@@ -11,9 +11,9 @@ from shared.metrics.estimators.lift import LiftSums
 from shared.metrics.lift_record import Conclusion, LiftRecord, Lifts, Over
 from shared.metrics.model_rewards import ModelSums
 from shared.metrics.model_rewards_forms import Earned
-from shared.metrics.verdict import Advantage, Verdict, judge, round_up
+from shared.metrics.verdict import Advantage, Verdict, judge
 from shared.times import HOUR, MINUTE, from_iso
-from shared.words import round_figure
+from shared.words import round_figure, round_up
 from tests.unit.metrics.estimators.test_lift import some_events, sums
 from tests.unit.metrics.test_lift_record import grow, part
 
