@@ -49,7 +49,7 @@ class Trial(StoredObject):
     exploration: TrialExploration
     begun_us: int
     sums: TrialSums = field(default_factory=TrialSums)
-    analysed_at: int = next_analysis(0)
+    analysed_at: int = field(default_factory=lambda: next_analysis(0))
     end: TrialEnd | None = None
 
     def plus(self, added: Mapping[str, TrialSums]) -> "Trial":
