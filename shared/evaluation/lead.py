@@ -2,7 +2,8 @@
 
 An evaluation compares all its policies at once, and whoever looks at many differences finds one that chance made. So
 the interval of each holds with more than 95 %, such that those of all policies hold together with 95 % (Bonferroni's
-inequality). If no policy is better than `online`, fewer than one evaluation in twenty calls any of them better.
+inequality). If no policy is better than `online`, fewer than one evaluation in twenty calls any of them better. Where
+a search has chosen by the events that judge its winners, all settings that it tried count as compared.
 """
 
 from dataclasses import dataclass
@@ -48,7 +49,11 @@ def list_compared(outcome: Outcome) -> list[PolicyOutcome]:
 
 def confidence(outcome: Outcome) -> float:
     """The confidence of each difference, so that those of all compared policies hold together with 95 %."""
-    return 1 - (1 - CONFIDENCE) / max(len(list_compared(outcome)), 1)
+    return 1 - (1 - CONFIDENCE) / max(_count_compared(outcome), 1)
+
+
+def _count_compared(outcome: Outcome) -> int:
+    return max(len(list_compared(outcome)), outcome.chosen_of)
 
 
 def lead(outcome: Outcome, result: PolicyOutcome) -> Lead | None:
@@ -58,7 +63,7 @@ def lead(outcome: Outcome, result: PolicyOutcome) -> Lead | None:
     if estimate is None or interval is None:
         return None
     is_answerable = not answerable.has_no_chance(sums)
-    return Lead(result.policy.name, sums.events, estimate, interval, len(list_compared(outcome)), is_answerable)
+    return Lead(result.policy.name, sums.events, estimate, interval, _count_compared(outcome), is_answerable)
 
 
 def rank_leads(outcome: Outcome) -> list[Lead]:

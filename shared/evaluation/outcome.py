@@ -64,6 +64,8 @@ class Outcome:
             evaluation, why there is a challenger or none. None if there was nothing to compare with `online`, and of
             earlier versions.
         challenger: Of an automatic evaluation, the name of the policy that is to go on trial; None for none.
+        chosen_of: Among how many settings the search chose by the events that judge them, too; 0 where it chose by
+            others.
     """
 
     policies: tuple[PolicyOutcome, ...]
@@ -75,6 +77,7 @@ class Outcome:
     no_search: str | None = None
     finding: str | None = None
     challenger: str | None = None
+    chosen_of: int = 0
 
     @property
     def has_events(self) -> bool:

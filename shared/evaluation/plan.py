@@ -109,7 +109,10 @@ def _name(outcome: Outcome, results: Results) -> Outcome:
     in_use = results[IN_USE].sums() if IN_USE in results else Sums()
     named = name_challenger(outcome, in_use)
     return replace(
-        outcome, challenger=named.challenger.policy.name if named.challenger else None, finding=named.because
+        outcome,
+        challenger=named.challenger.policy.name if named.challenger else None,
+        finding=named.because,
+        chosen_of=len(outcome.candidates),
     )
 
 

@@ -15,7 +15,13 @@ from shared.evaluation import evaluation_run_store
 from shared.evaluation.evaluation import Policy, Source, Status
 from shared.evaluation.outcome import PolicyOutcome
 from shared.evaluation.tasks import LineCounts, TaskResult
+from shared.metrics.estimators.trial_sums import TrialSums
+from shared.models.published import Published
+from shared.storage import json_documents
 from shared.times import DAY, to_iso
+from shared.training.configuration_changes import new_state
+from shared.training.cursor import empty_cursor
+from shared.training.trial import Trial
 from tests.browser.conftest import WIDE, OpenPage, Photograph
 from tests.browser.loops import KEY, QUICK
 from tests.browser.test_accessibility import PHONE, violations
@@ -24,6 +30,7 @@ from tests.hosts import HostProcess
 from tests.http import evaluated
 from tests.http.api import Api
 from tests.loop import evaluated_log, past
+from tests.loop.conftest import NEVER
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.trainers import Trainer
 
@@ -203,6 +210,53 @@ def test_each_round_of_the_loops_own_shows_its_evidence(
 
     expect(page.get_by_role("heading", level=1)).to_have_text("The loop took better settings: Hyper2")
     expect(page.get_by_text("Settings that the search tried: 1")).to_be_visible()
+
+
+@pytest.fixture(scope="module")
+def on_trial(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """A loop whose challenger has earned 0.1 more per event in the trial so far; no trainer runs."""
+    storage, folder = azurite.new_account().connection_string, tmp_path_factory.mktemp("on-trial")
+    with StoredLoop(storage) as stored, evaluated_log.use_storage(storage):
+        loop = past.configuration(BLIND, is_auto_optimization_enabled=True)
+        past.configure(stored, loop)
+        found = Policy("Hyper2", PAIRS, Source.SEARCH)
+        outcome = evaluated.outcome(
+            *(
+                PolicyOutcome(policy, "", {evaluated.START_US: evaluated.plain(200, earned)})
+                for policy, earned in {evaluated.ONLINE: 60, evaluated.FIRST: 40, found: 90}.items()
+            )
+        )
+        searched = evaluated.evaluation("auto-1", round_number=1, custom=(), optimise=True, status=Status.SUCCEEDED)
+        evaluated.keep(searched, outcome)
+        challenger = replace(empty_cursor(loop, 0, 0), arguments=PAIRS)
+        sums = TrialSums.of([(1.0, float(number % 10 == 0)) for number in range(500)] + [(-1.0, 0.0)] * 500)
+        exploration = loop.trial_exploration
+        assert exploration is not None
+        trial = Trial("auto-1", "Hyper2", BLIND, challenger, exploration, evaluated.START_US, sums)
+        stored.put("state.json", json_documents.to_json(replace(new_state(loop, Published()), trial=trial)))
+    with HostProcess(storage, env={**NEVER, "API_KEY_1": KEY}, log_file=folder / "host.log") as host:
+        yield Api.at(host.url, KEY, tries=4)
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE])
+def test_who_is_on_trial_is_shown_with_the_evidence(on_trial: Api, open_page: OpenPage, size: dict[str, int]) -> None:
+    """As the status tells it, and at its round."""
+    page, status = open_page(on_trial, "/evaluations"), on_trial.get("/rankloop/v1/status")
+    assert status.status == 200, status.body
+    trial = status.json["trial"]
+    page.set_viewport_size(size)  # type: ignore[arg-type]
+
+    told = page.get_by_label("The challenger on trial")
+    expect(told).to_contain_text("Hyper2")
+    expect(told).to_contain_text(PAIRS)
+    expect(told).to_contain_text("in 1,000 events")
+    low, high = trial["interval"]
+    assert trial["gain"] == pytest.approx(0.05, abs=0.01)
+    assert low < trial["gain"] < high
+    expect(told).to_contain_text(f"+{trial['gain']:.3f}".rstrip("0"))
+    row = page.get_by_role("region", name="Rounds of automatic optimization").get_by_role("row", name="Round 1")
+    expect(row).to_contain_text("On trial")
+    assert violations(page) == []
 
 
 def test_one_that_failed_says_why_and_can_be_deleted(logged: Api, open_page: OpenPage) -> None:

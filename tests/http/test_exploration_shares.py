@@ -65,6 +65,7 @@ def test_a_new_loop_tells_its_shares(api: Api) -> None:
     assert answer.json == {
         "uniform": 1 - NEW_SHARES.default,
         "default": NEW_SHARES.default,
+        "challenger": NEW_SHARES.challenger,
         "uniformOfEvents": pytest.approx(0.2 * (1 - NEW_SHARES.default)),
         "defaultOfEvents": pytest.approx(0.2 * NEW_SHARES.default),
     }
@@ -100,8 +101,31 @@ def test_outside_online_mode_all_actions_are_alike(api: Api) -> None:
     await_best(api, best_chance(0.2, 0.5))
 
 
+def test_a_challenger_s_share_is_the_usual_one_unless_it_is_named(api: Api) -> None:
+    """It takes effect while one is on trial; what the loop shows until then stays."""
+    before = api.put(SHARES, {"default": 0.125}).json
+
+    answer = api.put(SHARES, {"default": 0.125, "challenger": 0.25})
+
+    assert answer.json == {**before, "challenger": 0.25}
+    newest = api.get(HISTORY).json["changes"][0]["changed"]
+    assert newest == [{"name": "explorationSharesChallenger", "from": NEW_SHARES.challenger, "to": 0.25}]
+    assert api.put(SHARES, {"default": 0.125}).json == before
+
+
 @pytest.mark.parametrize(
-    "body", [{"default": 0.51}, {"default": -0.01}, {"default": "0.2"}, {"default": True}, {"default": None}, {}, [0.2]]
+    "body",
+    [
+        {"default": 0.51},
+        {"default": 0.25, "challenger": 0.51},
+        {"default": 0.25, "challenger": None},
+        {"default": -0.01},
+        {"default": "0.2"},
+        {"default": True},
+        {"default": None},
+        {},
+        [0.2],
+    ],
 )
 def test_shares_out_of_range_change_nothing(api: Api, body: object) -> None:
     """Uniform draws keep at least half of the exploration, so that the log can answer for any policy."""

@@ -28,9 +28,16 @@ export function Estimates({ evaluation, policies, inUse, onApply }) {
     </div>
     <p class="hint">
       Decide by the first figure and its interval; the other estimators tell whether it depends on how one reckons. All policies are judged by
-      the same events${evaluation.candidates.length > 0 ? ": the second half of the log, which the search has not seen" : ""}.
+      the same events${judgedBy(evaluation)}.
     </p>
   `;
+}
+
+/** Writes by which events policies are judged where settings were searched. */
+function judgedBy({ candidates, type }) {
+  if (candidates.length === 0) return "";
+  if (type === "Manual") return ": the second half of the log, which the search has not seen";
+  return ", by which the search has chosen, too: a part of what its best settings earn here is luck. A trial tells what they are worth";
 }
 
 function Row({ policy, inUse, onApply }) {

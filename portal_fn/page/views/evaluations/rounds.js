@@ -1,5 +1,5 @@
 // Automatic optimization: when the loop searches by itself, and the evidence of each round.
-import { count, events, figure, interval, moment, sentence, share } from "../../format.js";
+import { count, difference, events, figure, interval, moment, sentence, share } from "../../format.js";
 import { SaveAsCsv } from "../../parts/copy.js";
 import { Panel } from "../../parts/panel.js";
 import { STATUS_SECONDS, usePolled } from "../../polling.js";
@@ -24,18 +24,36 @@ export function Rounds({ evaluations }) {
         ${sentence(status.optimization) || "It is off: the loop does not search for better settings by itself."}
         ${" "}<a href=${linkTo("setup")}>${status.optimization ? "How often is in Setup" : "Switch it on in Setup"}</a>.
       </p>
-      ${rounds.length > 0 && html`<${Evidence} rounds=${rounds} />`}
+      ${status.trial && html`<${Trial} trial=${status.trial} />`}
+      ${rounds.length > 0 && html`<${Evidence} rounds=${rounds} trial=${status.trial} />`}
     <//>
   `;
 }
 
-function Evidence({ rounds }) {
+/** Who is on trial, and how sure it is that its settings are better. */
+function Trial({ trial }) {
+  const { evaluation, policy, arguments: learning, since, events: number, gain, interval: bounds, moreEvents } = trial;
+  return html`
+    <dl class="trial" aria-label="The challenger on trial">
+      <dt>On trial</dt>
+      <dd><a href=${linkTo("evaluations", [evaluation])}>${policy}</a> <code>${learning}</code></dd>
+      <dt>Since</dt>
+      <dd>${moment(since)}, in ${events(number)}</dd>
+      <dt>More than the settings in use</dt>
+      <dd>${gain === null ? "–" : html`<b>${difference(gain)}</b> per event, 95 % interval ${interval(bounds)}`}</dd>
+      <dt>Missing until it is certain</dt>
+      <dd>${moreEvents === null ? "cannot be foretold yet" : `about ${events(moreEvents)}`}</dd>
+    </dl>
+  `;
+}
+
+function Evidence({ rounds, trial }) {
   return html`
     <div class="scroll" tabindex="0" role="region" aria-label="Rounds of automatic optimization">
       <table class="rounds">
         <caption class="hint">
-          Reward per event, with its 95 % interval, on the second half of the log, and as a share of what always the first action would
-          have earned. The last 24 rounds are kept.
+          Reward per event, with its 95 % interval, and as a share of what always the first action would have earned. The best settings were
+          chosen by these very events, so a part of what they earn here is luck: a trial tells what they are worth. The last 24 rounds are kept.
         </caption>
         <thead>
           <tr>
@@ -48,14 +66,14 @@ function Evidence({ rounds }) {
           </tr>
         </thead>
         <tbody>
-          ${rounds.map((round) => html`<${Round} key=${round.id} round=${round} />`)}
+          ${rounds.map((round) => html`<${Round} key=${round.id} round=${round} isOnTrial=${round.id === trial?.evaluation} />`)}
         </tbody>
       </table>
     </div>
   `;
 }
 
-function Round({ round }) {
+function Round({ round, isOnTrial }) {
   const [first, online, best] = earningsOf(round);
   return html`
     <tr>
@@ -66,7 +84,7 @@ function Round({ round }) {
       <td>${rangeOf(round.startTime, round.endTime)}<small>${first && events(first.events)}</small></td>
       ${[first, online, best].map((policy) => html`<td class="number"><${Earned} policy=${policy} base=${first} /></td>`)}
       <td>
-        <span class=${`evaluation-state ${round.status === "OptimalPolicyApplied" ? "better" : "done"}`}>${statusOf(round)}</span>
+        <span class=${`evaluation-state ${round.status === "OptimalPolicyApplied" ? "better" : "done"}`}>${isOnTrial ? "On trial" : statusOf(round)}</span>
         <small>${isRunning(round) ? "" : findingOf(round)}</small>
       </td>
     </tr>

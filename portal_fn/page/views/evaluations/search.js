@@ -99,7 +99,7 @@ export function Lines({ evaluation }) {
     <${Panel} title="The log">
       <p>
         ${count(lines.read)} lines were read${log.upTo ? `, the last event is of ${moment(log.upTo)}` : ""}.
-        ${from && evaluation.candidates.length > 0 ? ` All policies learned from all of it, and are judged by the events from ${moment(from)} on.` : ""}
+        ${from && evaluation.candidates.length > 0 && evaluation.type === "Manual" ? ` All policies learned from all of it, and are judged by the events from ${moment(from)} on.` : ""}
       </p>
       <ul class="log-lines">
         ${LINES.filter(([name]) => name === "used" || lines[name] > 0).map(([name, text]) => html`<li><b>${count(lines[name])}</b> ${text}</li>`)}
