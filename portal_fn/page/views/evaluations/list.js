@@ -26,7 +26,7 @@ export function List({ answer, skip }) {
         <${SaveAsCsv} name="evaluations" rows=${() => rowsOf(evaluations)} />
       `}
     >
-      <div class="scroll" tabindex="0" role="region" aria-label="Evaluations">
+      <div class="scroll" tabindex="0" role="region" aria-label="All evaluations">
         <table class="evaluations">
           <thead>
             <tr>
