@@ -22,6 +22,7 @@ from shared.storage.paths import DEFAULT, in_loop
 MEASURES = {
     "rank-cpu": "processor time of one Rank, against Vowpal Wabbit's own",
     "multislot-cpu": "the same of one multi-slot Rank",
+    "trial-cpu": "the same of one Rank while a challenger is on trial, against one without",
     "loops": "the same of one Rank of another loop, and of 100 loops in turn, against the loop default",
     "policy-cost": "what a prediction takes as the loop estimates it, against what it takes",
     "round-trips": "requests to storage of one Rank and of one Reward",

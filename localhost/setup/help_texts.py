@@ -37,9 +37,9 @@ runs even if one before it found something; the exit code is 0 only if none did.
 and the rules of imports, and runs the tests in tests/unit, in less than a minute. With arguments for pytest, it runs
 nothing but the tests that they choose."""
 BENCH = """Measures speed and memory, each against a real other side in the same run; prints a table, and writes JSON.
-The measures are rank-cpu, multislot-cpu, round-trips, requests, training, evaluate, evaluation-workers, join, memory,
-cold-start, idle-run, page, loops, concurrency, policy-cost and long-waits; all of them take about twenty minutes. The
-studies coverage, truth, worlds, lift, verdict, importance, arrays and auto-apply, simulation, warnings and hostile run
+The measures are rank-cpu, multislot-cpu, trial-cpu, round-trips, requests, training, evaluate, evaluation-workers,
+join, memory, cold-start, idle-run, page, loops, concurrency, policy-cost and long-waits; all of them take about twenty
+minutes. The studies coverage, truth, worlds, lift, verdict, importance, arrays and auto-apply, simulation, warnings and hostile run
 only if named, auto-apply for hours. With --details it also prints where the time goes; --json FILE names the file.
 hostile makes --calls N calls from --seed N. Exit code 0: all was measured, whether goals are met or not, but those of
 hostile; 1: one of these is missed, or something could not be measured; 2: the set-up failed."""
