@@ -10,16 +10,14 @@ from benchmarks.studies.simulated_loops import APART_US, BEGIN_US, World, log_of
 from shared.configuration.configuration import INITIAL_ARGUMENTS, LearningSettings, new_configuration
 from shared.configuration.exploration import Exploration
 from shared.evaluation import evaluation_spec, plan
+from shared.evaluation.challenger import are_the_same
 from shared.evaluation.evaluation_spec import EvaluationSpec
-from shared.evaluation.optimization_verdict import judge_round, winner
 from shared.evaluation.outcome import Outcome
 from shared.evaluation.replay import log_pass
 from shared.evaluation.tasks import TaskResult, TrainedModel
 from shared.learner import features
-from shared.metrics.estimators import difference
 
 EVENTS = 3000
-ERROR = 0.01
 TASTES = World(
     "tastes",
     [
@@ -37,35 +35,36 @@ def optimize(in_use: str) -> Outcome:
     loop = replace(new_configuration(4), learning=LearningSettings("in use", in_use))
     to_us = BEGIN_US + EVENTS * APART_US
     spec = EvaluationSpec("round", "", BEGIN_US, to_us, optimise=True, round_number=5)
-    evaluation = replace(evaluation_spec.build_evaluation(spec, loop, to_us, to_us), error=ERROR)
+    evaluation = evaluation_spec.build_evaluation(spec, loop, to_us, to_us)
     results = dict[str, TaskResult]()
     with tempfile.TemporaryDirectory() as folder:
         while tasks := plan.open_tasks(evaluation, results):
             for task in tasks:
                 bare = replace(task, with_reward_model=False)
-                results[task.key] = log_pass.run_in_process(bare, evaluation, lines, folder=Path(folder))
-    outcome = plan.outcome(evaluation, results)
-    model = TrainedModel("", "", EVENTS)
-    return replace(outcome, policies=tuple(replace(policy, model=model) for policy in outcome.policies))
+                result = log_pass.run_in_process(bare, evaluation, lines, folder=Path(folder))
+                results[task.key] = replace(result, model=TrainedModel("", "", EVENTS) if task.keeps_model else None)
+    return plan.outcome(evaluation, results)
 
 
-def test_settings_that_only_learn_in_time_are_not_taken() -> None:
+def arguments_of(outcome: Outcome, name: str) -> str:
+    [policy] = [result.policy for result in outcome.policies if result.policy.name == name]
+    return policy.arguments or ""
+
+
+def test_settings_that_only_learn_in_time_do_not_go_on_trial() -> None:
     """Any settings earn far more than what was done; so would those in use."""
-    outcome = optimize(INITIAL_ARGUMENTS)
+    found = arguments_of(optimize(INITIAL_ARGUMENTS), "Hyper2")
 
-    best = winner(outcome)
-    bounds = difference.interval(best.total, outcome.rewards, 1 - 2 * ERROR) if best else None
-    assert bounds is not None
-    assert bounds.low > 0.02
-    assert outcome.ahead is not None
-    assert not outcome.ahead.is_clear
-    assert "judged in the same way" in judge_round(outcome, ERROR).because
+    outcome = optimize(found)
+
+    assert (outcome.challenger, outcome.optimal) == (None, "online")
+    assert are_the_same(arguments_of(outcome, "Hyper2"), found)
+    assert "are those in use" in (outcome.finding or "")
 
 
-def test_settings_that_are_better_than_those_in_use_are_taken() -> None:
+def test_settings_that_are_better_than_those_in_use_go_on_trial() -> None:
     """Those in use do not see what user and action have to do with each other."""
     outcome = optimize("--cb_explore_adf --epsilon 0.5 --cb_type mtr")
 
-    assert outcome.ahead is not None
-    assert outcome.ahead.is_clear
-    assert judge_round(outcome, ERROR).better is not None
+    assert (outcome.challenger, outcome.optimal) == ("Hyper2", "online")
+    assert "a trial tells" in (outcome.finding or "")
