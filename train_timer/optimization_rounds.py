@@ -59,11 +59,11 @@ def _settle(trainer: Trainer, configuration: Configuration, now_us: int) -> None
         return
     state = trainer.state
     if evaluation is not None and evaluation.status is Status.SUCCEEDED:
-        state = _conclude(trainer, evaluation, configuration)
+        state = _try_winner(trainer, evaluation, configuration)
     trainer.commit(replace(state, rounds=state.rounds.settle()))
 
 
-def _conclude(trainer: Trainer, evaluation: Evaluation, configuration: Configuration) -> State:
+def _try_winner(trainer: Trainer, evaluation: Evaluation, configuration: Configuration) -> State:
     """The state after the conclusion from what a search found; where no trial begins, the evaluation tells why."""
     outcome = evaluation_run_store.read_outcome(evaluation)
     policy = _challenger_of(outcome) if outcome else None
@@ -77,7 +77,7 @@ def _conclude(trainer: Trainer, evaluation: Evaluation, configuration: Configura
                 return trials.begin(trainer, evaluation, policy.policy.name, challenger, configuration)
             except DamagedModel as damage:
                 because = str(damage)
-    trials.conclude(evaluation.id, Status.RETAINED, because or "The evaluation has no results.")
+    trials.note_outcome(evaluation.id, Status.RETAINED, because or "The evaluation has no results.")
     return trainer.state
 
 

@@ -85,7 +85,7 @@ def analyse(trainer: Trainer) -> None:
         return
     error = analysis_error(state.rounds, state.counters.learned)
     verdict = judge_trial(trial.sums, trial.exploration.largest_surplus, error)
-    _log.info("analysis of %s of %s: %s: %s", trial.name, trial.id, verdict.conclusion, verdict.because)
+    _log.info("analysis of %s of %s: %s: %s", trial.name, trial.id, verdict.decision, verdict.because)
     trainer.commit(replace(state, trial=trial.conclude(verdict), rounds=state.rounds.spend(error)))
 
 
@@ -102,12 +102,15 @@ def finish(trainer: Trainer) -> None:
     if trial.end.applies:
         _apply(trainer, trial)
     else:
-        conclude(trial.id, Status.RETAINED, trial.end.because)
+        note_outcome(trial.id, Status.RETAINED, trial.end.because)
         trainer.commit(replace(trainer.state, trial=None))
 
 
 def _apply(trainer: Trainer, trial: Trial) -> None:
-    """Give the loop the challenger's settings; its model takes the place of the model in use, as one that caught up."""
+    """Give the loop the challenger's settings; its model takes the place of the model in use, as one that caught up.
+
+    If what it was trained for was changed since an earlier run, which died here, a model learns anew as after any change.
+    """
     at_us, arguments = clock.now_us(), trial.challenger.arguments
 
     def use_learning(stored: Configuration) -> Configuration:
@@ -124,12 +127,16 @@ def _apply(trainer: Trainer, trial: Trial) -> None:
         trainer.commit(replace(trainer.state, trial=replace(trial, end=None).stop(str(reason))))
         finish(trainer)
         return
-    conclude(trial.id, Status.APPLIED, trial.end.because if trial.end else "", trial.name)
-    coming = replace(trial.challenger, revision=configuration.revision, generation=trainer.state.running.generation)
-    trainer.commit(replace(trainer.state, next=coming, trial=None))
+    note_outcome(trial.id, Status.APPLIED, trial.end.because if trial.end else "", trial.name)
+    state = replace(trainer.state, trial=None)
+    trained_for = trial.challenger.exploration, trial.challenger.rewards
+    if trained_for == (configuration.service.exploration_percentage, configuration.rewards):
+        generation = state.running.generation
+        state = replace(state, next=replace(trial.challenger, revision=configuration.revision, generation=generation))
+    trainer.commit(state)
 
 
-def conclude(evaluation_id: str, status: Status, because: str, optimal: str | None = None) -> None:
+def note_outcome(evaluation_id: str, status: Status, because: str, optimal: str | None = None) -> None:
     """Store what the loop has done with what an evaluation of its own found, unless that is stored already."""
 
     def decide(stored: Evaluation) -> Evaluation:

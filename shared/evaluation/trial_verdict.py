@@ -18,7 +18,7 @@ _MOST_TIMES = 16.0
 _ROUND = 1.05
 
 
-class Conclusion(StrEnum):
+class TrialDecision(StrEnum):
     """What follows from an analysis."""
 
     APPLY = "apply"
@@ -34,7 +34,7 @@ class TrialVerdict:
         because: The reason, in plain words.
     """
 
-    conclusion: Conclusion
+    decision: TrialDecision
     because: str
 
 
@@ -47,10 +47,10 @@ def judge_trial(sums: TrialSums, largest: float, error: float) -> TrialVerdict:
     """
     gain = trial_sums.gain(sums)
     if gain is None:
-        return TrialVerdict(Conclusion.GO_ON, "No event of the trial is learned yet.")
+        return TrialVerdict(TrialDecision.GO_ON, "No event of the trial is learned yet.")
     if trial_sums.is_biased(sums, largest):
         return TrialVerdict(
-            Conclusion.WITHDRAW,
+            TrialDecision.WITHDRAW,
             "The challenger's actions were not drawn as often as their chances say, and that is no chance: whether an "
             "event counts depends on the action that was drawn, so nothing can be told. Activate deferred events "
             "whatever was drawn.",
@@ -59,12 +59,12 @@ def judge_trial(sums: TrialSums, largest: float, error: float) -> TrialVerdict:
     bounds = trial_sums.interval(sums, largest, 1 - 2 * error) if error >= LEAST_ERROR else None
     if bounds is not None and bounds.low > 0:
         return TrialVerdict(
-            Conclusion.APPLY,
+            TrialDecision.APPLY,
             f"It earned {earned}, and at least {round_figure(bounds.low)} more with an error of at most {error:.2g}.",
         )
     if _interval(sums, largest, _CLEARLY_NOT).high < 0:
-        return TrialVerdict(Conclusion.WITHDRAW, f"It earned {earned}, which is clearly not more.")
-    return TrialVerdict(Conclusion.GO_ON, f"It earned {earned}, which may be chance.")
+        return TrialVerdict(TrialDecision.WITHDRAW, f"It earned {earned}, which is clearly not more.")
+    return TrialVerdict(TrialDecision.GO_ON, f"It earned {earned}, which may be chance.")
 
 
 def is_in_favour(sums: TrialSums, largest: float) -> bool:

@@ -7,7 +7,7 @@ from shared.configuration.configuration import Configuration
 from shared.configuration.exploration import TrialExploration
 from shared.evaluation.challenger import are_the_same
 from shared.evaluation.optimization_schedule import next_analysis, why_disabled
-from shared.evaluation.trial_verdict import Conclusion, TrialVerdict
+from shared.evaluation.trial_verdict import TrialDecision, TrialVerdict
 from shared.metrics.estimators.trial_sums import TrialSums
 from shared.stored_objects import StoredObject
 from shared.training.cursor import Cursor
@@ -59,9 +59,9 @@ class Trial(StoredObject):
     def conclude(self, verdict: TrialVerdict) -> "Trial":
         """The trial after it was analysed."""
         analysed = replace(self, analysed_at=next_analysis(self.sums.events))
-        if verdict.conclusion is Conclusion.GO_ON:
+        if verdict.decision is TrialDecision.GO_ON:
             return analysed
-        return analysed.stop(verdict.because, applies=verdict.conclusion is Conclusion.APPLY)
+        return analysed.stop(verdict.because, applies=verdict.decision is TrialDecision.APPLY)
 
     def stop(self, because: str, *, applies: bool = False) -> "Trial":
         """End the trial, unless it has ended."""
