@@ -109,7 +109,8 @@ def finish(trainer: Trainer) -> None:
 def _apply(trainer: Trainer, trial: Trial) -> None:
     """Give the loop the challenger's settings; its model takes the place of the model in use, as one that caught up.
 
-    If what it was trained for was changed since an earlier run, which died here, a model learns anew as after any change.
+    If what it was trained for was changed since an earlier run, which died here, a model learns anew, as after any
+    change.
     """
     at_us, arguments = clock.now_us(), trial.challenger.arguments
 

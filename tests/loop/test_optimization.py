@@ -47,8 +47,8 @@ from tests.loop.workers import Worker
 BLIND = "--cb_explore_adf --epsilon 0.2 --cb_type mtr"
 """Settings that cannot learn what a user has to do with an action."""
 LEARNED = 7 * 147 + 1
-AFTER_THE_WAIT = {**LATER_STILL, "join_grace_us": -10 * MINUTE - 5 * SECOND}
-"""Settings of a trainer that joins what a host has just taken; to be used while nothing arrives."""
+AFTER_THE_WAIT = {**LATER_STILL, "join_grace_us": -11 * MINUTE}
+"""Settings of a trainer that joins what a host has just taken, in whole cells; to be used while nothing arrives."""
 _CUT = Fault(cut="before")
 """The request does not reach storage."""
 
