@@ -89,9 +89,10 @@ def test_from_events_that_vanish_by_the_action_nothing_follows(side: int) -> Non
     assert "Activate deferred events" in verdict.because
 
 
-def test_what_seems_better_by_more_than_its_usual_error_is_favoured() -> None:
+def test_what_seems_better_by_two_standard_errors_is_favoured() -> None:
     assert is_in_favour(sums(4000, 0.1), LARGEST)
-    assert is_in_favour(sums(4000, 0.03), LARGEST)
+    assert is_in_favour(sums(4000, 0.05), LARGEST)
+    assert not is_in_favour(sums(4000, 0.03), LARGEST)
     assert not is_in_favour(sums(4000, 0.01), LARGEST)
     assert not is_in_favour(sums(4000, -0.1), LARGEST)
 
