@@ -91,13 +91,13 @@ class RoundResult:
 
     Attributes:
         arguments: Those of the challenger; None if none was named.
-        is_kept: Whether the challenger before stays on trial although another one was named.
+        is_retained: Whether the challenger before stays on trial although another one was named.
     """
 
     events: int
     arguments: str | None
     because: str
-    is_kept: bool
+    is_retained: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,10 +247,10 @@ class Life:
         outcome = _search(self._configuration, new, self._loop.lines)
         policies = {policy.policy.name: policy.policy for policy in outcome.policies}
         arguments = policies[outcome.challenger].arguments if outcome.challenger else None
-        is_kept = False
+        is_retained = False
         if arguments is not None:
-            is_kept = self._name(arguments)
-        self.results.append(RoundResult(self.events, arguments, outcome.finding or "", is_kept))
+            is_retained = self._name(arguments)
+        self.results.append(RoundResult(self.events, arguments, outcome.finding or "", is_retained))
 
     def _name(self, arguments: str) -> bool:
         """Put a challenger on trial; gives whether another one stays there instead."""
