@@ -16,6 +16,8 @@ from shared.metrics.intervals import UNIT, Interval, Span, reach
 from shared.stored_objects import StoredObject
 
 _UNLIKELY = 1e-6
+_ROUNDING = 1e-5
+"""Smaller surpluses are none: chances are single precision numbers, and whoever shows the same is not better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class TrialSums(StoredObject):
     @classmethod
     def of(cls, surplus: float, reward: float) -> "TrialSums":
         """The sums over one event."""
+        surplus = surplus if abs(surplus) > _ROUNDING else 0.0
         square = surplus * surplus
         return cls(
             events=1,

@@ -116,6 +116,14 @@ def test_events_in_which_both_would_show_the_same_say_that_there_is_no_differenc
     assert not trial_sums.is_biased(sums, LARGEST)
 
 
+def test_what_differs_by_rounding_only_is_the_same() -> None:
+    """Else a challenger that earns a billionth more would be better for certain."""
+    sums = reduce(TrialSums.plus, [TrialSums.of(3e-9, 1.0), TrialSums.of(-4e-8, 0.0)] * 200)
+
+    assert sums.events == 400
+    assert trial_sums.interval(sums, LARGEST, 0.95) == Interval(0.0, 0.0)
+
+
 def test_without_events_nothing_is_said() -> None:
     assert trial_sums.gain(TrialSums()) is None
     assert trial_sums.interval(TrialSums(), LARGEST, 0.95) is None
