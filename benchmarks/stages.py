@@ -19,7 +19,7 @@ STEPS: Final = (
     ("parse and check", "shared.ranking.rank_forms", "RankRequest.read"),
     ("gate for features", "shared.learner.features", "document"),
     ("model", "shared.learner.model", "Model.probabilities"),
-    ("draw", "rank_fn.rank", "decide"),
+    ("draw", "rank_fn.explorer", "decide"),
     ("record", "rank_fn.rank", "from_decision"),
     ("record", "rank_fn.recording", "pack"),
     ("hash of the request", "rank_fn.recording", "request_hash"),

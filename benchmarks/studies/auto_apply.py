@@ -1,22 +1,24 @@
 """`auto-apply`: how often automatic optimization takes other settings, where none are better and where some are.
 
 Simulated loops live in worlds of known rewards and learn from their own log; in each optimization round the real plan
-runs over the log so far, and the real rule decides. Takes hours: what came of each loop is kept in a file, and a study
-that was interrupted goes on from there.
+runs over the log so far, what it names goes on trial, and the real rule decides. Takes hours: what came of each loop is
+kept in a file, and a study that was interrupted goes on from there.
 """
 
 import json
-import math
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from statistics import median
+
+import numpy as np
 
 from benchmarks.figures import Figure, Goal
 from benchmarks.progress import Progress
-from benchmarks.studies.simulated_loops import APART_US, BEGIN_US, World, log_of
-from benchmarks.studies.simulated_worlds import articles, bilinear, indifferent, obvious
+from benchmarks.studies.simulated_loops import APART_US, BEGIN_US, SimulatedLoop, Visit, World
+from benchmarks.studies.simulated_worlds import articles, bilinear, indifferent, obvious, personal
 from localhost.environment import ROOT
 from shared.configuration.configuration import (
     INITIAL_ARGUMENTS,
@@ -24,29 +26,31 @@ from shared.configuration.configuration import (
     LearningSettings,
     new_configuration,
 )
+from shared.configuration.exploration import TrialExploration
 from shared.evaluation import evaluation_spec, plan
-from shared.evaluation.evaluation import Evaluation
+from shared.evaluation.challenger import are_the_same
 from shared.evaluation.evaluation_spec import EvaluationSpec
 from shared.evaluation.optimization_schedule import (
     ERROR,
     OptimizationRound,
     OptimizationRounds,
-    error_share,
+    analysis_error,
     is_time_for_round,
+    next_analysis,
 )
-from shared.evaluation.optimization_verdict import judge_round, winner
 from shared.evaluation.outcome import Outcome
 from shared.evaluation.replay import log_pass
 from shared.evaluation.tasks import TaskResult, TrainedModel
+from shared.evaluation.trial_verdict import TrialDecision, is_in_favour, judge_trial
 from shared.learner.arguments import DEFAULT_ARGUMENTS
+from shared.metrics.estimators import trial_sums
+from shared.metrics.estimators.trial_sums import TrialSums
 from shared.metrics.intervals import proportion
 
 EVENTS = 20_000
 RECORDS = ROOT / ".local" / "benchmarks" / "auto-apply.jsonl"
 """What came of each loop, one a line; delete it to begin anew."""
 _PROCESSES = 2
-_STEP = 1_000
-"""Rounds come after a multiple of so many events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +61,28 @@ class Kind:
         world: Makes the world of a seed.
         learning: The learning arguments in use.
         is_better: Whether other settings are better by far.
+        by: Events by which they are to be applied.
     """
 
     world: Callable[[int], World]
     learning: str
     exploration: float = 0.2
     is_better: bool = False
+    by: int = EVENTS
 
 
 KINDS: Mapping[str, Kind] = {
     "E1": Kind(articles, DEFAULT_ARGUMENTS, is_better=True),
     "E2": Kind(bilinear, DEFAULT_ARGUMENTS, is_better=True),
+    "blind": Kind(personal, DEFAULT_ARGUMENTS.removesuffix(" -q ::"), is_better=True, by=4_000),
     "two": Kind(lambda _: indifferent("two", 2, (0.3,)), DEFAULT_ARGUMENTS),
     "clicks": Kind(lambda _: indifferent("clicks", 5, (0.03, 0.05, 0.07)), INITIAL_ARGUMENTS),
     "amounts": Kind(lambda _: indifferent("amounts", 4, (0.1, 0.3, 0.5), is_continuous=True), DEFAULT_ARGUMENTS),
     "seven": Kind(lambda _: indifferent("seven", 7, (0.1, 0.2, 0.4)), INITIAL_ARGUMENTS, exploration=0.1),
     "obvious": Kind(lambda _: obvious("obvious", 5, 0.8, 0.1), DEFAULT_ARGUMENTS),
 }
-LOOPS: Mapping[str, int] = {"E1": 40, "E2": 20} | {name: 100 for name, kind in KINDS.items() if not kind.is_better}
+LOOPS: Mapping[str, int] = {name: 100 if kind.is_better else 200 for name, kind in KINDS.items()}
+_GOALS = {"E1": 0.8, "E2": 0.8, "blind": 0.95}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,26 +90,51 @@ class RoundResult:
     """What came of an optimization round.
 
     Attributes:
-        error: With which it might be wrong.
-        least: With which it would have taken what it found, the comparison with the settings in use aside, which is
-            made with `error`; 1 if with none.
+        arguments: Those of the challenger; None if none was named.
+        is_retained: Whether the challenger before stays on trial although another one was named.
     """
 
     events: int
-    error: float
-    least: float
     arguments: str | None
+    because: str
+    is_retained: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a trial was judged to be.
+
+    Attributes:
+        events: Of the loop.
+        trial_events: Of the trial.
+        error: With which it might be wrong.
+        gain: How much more the challenger is estimated to earn per event.
+        true_gain: How much more its chances truly earn, on average over the trial.
+    """
+
+    events: int
+    trial_events: int
+    error: float
+    gain: float
+    true_gain: float
     because: str
 
 
 @dataclass(frozen=True, slots=True)
 class Lived:
-    """What came of a loop; its last round is the first one that took settings, if any did."""
+    """What came of a loop, up to the event at which it took settings, if it did.
+
+    Attributes:
+        arguments: Those that it took.
+    """
 
     kind: str
     seed: int
     took: bool
+    events: int
+    arguments: str | None
     rounds: Sequence[RoundResult]
+    judgements: Sequence[Judgement]
 
 
 def measure(
@@ -125,20 +158,111 @@ def measure(
 
 def live(name: str, seed: int, events: int = EVENTS) -> Lived:
     """Let a loop live until it takes other settings, or for so many events."""
-    kind = KINDS[name]
-    last = 1 << (events // _STEP).bit_length() - 1  # what comes after the last round matters no more
-    lines = log_of(kind.world(seed), kind.learning, _configuration(kind).exploration, last * _STEP, seed)
-    loop, rounds, results = _configuration(kind), OptimizationRounds(), list[RoundResult]()
-    for learned in range(_STEP, len(lines) + 1, _STEP):
-        if not is_time_for_round(rounds, loop, learned, _at(learned)):
-            continue
-        number = rounds.last.number + 1 if rounds.last else 1
-        new = OptimizationRound(number, _at(learned), BEGIN_US, _at(learned), learned, error_share(rounds, learned))
-        rounds = rounds.begin(new).mark_started()
-        results.append(_run_round(loop, new, lines[:learned]))
-        if results[-1].least <= new.error:
-            return Lived(name, seed, took=True, rounds=results)
-    return Lived(name, seed, took=False, rounds=results)
+    life = Life(KINDS[name], seed)
+    while life.applied is None and life.events < events:
+        life.go_on()
+    return Lived(name, seed, life.applied is not None, life.events, life.applied, life.results, life.judgements)
+
+
+@dataclass(slots=True)
+class Trial:
+    """A challenger on trial.
+
+    Attributes:
+        true_gains: The sum of what its chances truly earn more.
+        judged_after: At how many events the next judgement comes.
+    """
+
+    arguments: str
+    exploration: TrialExploration
+    sums: TrialSums
+    true_gains: float
+    judged_after: int
+
+    @property
+    def largest(self) -> float:
+        """The largest surplus that an event could have."""
+        return self.exploration.largest_surplus
+
+    def add(self, visit: Visit, means: np.ndarray) -> None:
+        """Add an event, whose actions have these mean rewards."""
+        surplus = float(visit.surpluses[visit.action])
+        self.sums = self.sums.plus(TrialSums.of([(surplus, visit.line.reward)]))
+        self.true_gains += float(means @ (visit.chances * visit.surpluses))
+
+
+class Life:
+    """The life of a loop with automatic optimization.
+
+    Attributes:
+        applied: The arguments that the loop has taken; None until it takes some.
+    """
+
+    def __init__(self, kind: Kind, seed: int) -> None:
+        """Begin a life."""
+        self.applied: str | None = None
+        self.events = 0
+        self.results: list[RoundResult] = []
+        self.judgements: list[Judgement] = []
+        self._world = kind.world(seed)
+        self._configuration = _configuration(kind)
+        self._loop = SimulatedLoop(self._world, kind.learning, self._configuration.exploration, seed)
+        self._rounds = OptimizationRounds()
+        self._trial: Trial | None = None
+
+    def go_on(self) -> None:
+        """Live through the events of one model; a trial that ends meanwhile is over for the next model."""
+        for visit in self._loop.live():
+            self.events += 1
+            if self._trial is None:
+                continue
+            self._trial.add(visit, self._world.means[visit.document])
+            if self._trial.sums.events >= self._trial.judged_after:
+                self._judge(self._trial)
+            if self.applied is not None:
+                self._loop.close()
+                return
+        if self._loop.has_challenger and self._trial is None:
+            self._loop.end_trial()
+        if is_time_for_round(self._rounds, self._configuration, self.events, _at(self.events)):
+            self._run_round()
+
+    def _judge(self, trial: Trial) -> None:
+        error = analysis_error(self._rounds, self.events)
+        self._rounds = self._rounds.spend(error)
+        verdict = judge_trial(trial.sums, trial.largest, error)
+        count = trial.sums.events
+        gain, true_gain = trial_sums.gain(trial.sums) or 0.0, trial.true_gains / count
+        self.judgements.append(Judgement(self.events, count, error, gain, true_gain, verdict.because))
+        trial.judged_after = next_analysis(count)
+        if verdict.decision is TrialDecision.APPLY:
+            self.applied = trial.arguments
+        elif verdict.decision is TrialDecision.WITHDRAW:
+            self._trial = None
+
+    def _run_round(self) -> None:
+        number = self._rounds.last.number + 1 if self._rounds.last else 1
+        new = OptimizationRound(number, _at(self.events), BEGIN_US, _at(self.events), self.events)
+        self._rounds = self._rounds.begin(new).mark_started().settle()
+        outcome = _search(self._configuration, new, self._loop.lines)
+        policies = {policy.policy.name: policy.policy for policy in outcome.policies}
+        arguments = policies[outcome.challenger].arguments if outcome.challenger else None
+        is_retained = False
+        if arguments is not None:
+            is_retained = self._name(arguments)
+        self.results.append(RoundResult(self.events, arguments, outcome.finding or "", is_retained))
+
+    def _name(self, arguments: str) -> bool:
+        """Put a challenger on trial; gives whether another one stays there instead."""
+        trial, exploration = self._trial, self._configuration.trial_exploration
+        if trial and are_the_same(arguments, trial.arguments):
+            return False
+        if trial and is_in_favour(trial.sums, trial.largest):
+            return True
+        if exploration is not None:
+            self._trial = Trial(arguments, exploration, TrialSums(), 0.0, next_analysis(0))
+            self._loop.begin_trial(arguments, exploration)
+        return False
 
 
 def _live(job: tuple[str, int, int]) -> Lived:
@@ -155,37 +279,18 @@ def _configuration(kind: Kind) -> Configuration:
     return replace(first, service=service, learning=LearningSettings("simulated", kind.learning))
 
 
-def _run_round(loop: Configuration, new: OptimizationRound, lines: Sequence[bytes]) -> RoundResult:
+def _search(loop: Configuration, new: OptimizationRound, lines: Sequence[bytes]) -> Outcome:
+    """What the real plan comes to; reward models are left out, since nobody is named by them."""
     spec = EvaluationSpec(new.evaluation_id, "", new.from_us, new.to_us, optimise=True, round_number=new.number)
-    evaluation = replace(evaluation_spec.build_evaluation(spec, loop, new.to_us, new.at_us), error=new.error)
-    outcome = _evaluate(evaluation, lines)
-    tried, least = winner(outcome), _least(outcome)
-    arguments = tried.policy.arguments if tried else None
-    return RoundResult(new.learned, new.error, least, arguments, judge_round(outcome, new.error).because)
-
-
-def _evaluate(evaluation: Evaluation, lines: Sequence[bytes]) -> Outcome:
-    """What the real plan comes to; reward models are left out, since the rule does not use them."""
+    evaluation = evaluation_spec.build_evaluation(spec, loop, new.to_us, new.at_us)
     results = dict[str, TaskResult]()
     with tempfile.TemporaryDirectory() as folder:
         while tasks := plan.open_tasks(evaluation, results):
             for task in tasks:
                 bare = replace(task, with_reward_model=False, keeps_model=False)
-                results[task.key] = log_pass.run_in_process(bare, evaluation, lines, folder=Path(folder))
-    outcome = plan.outcome(evaluation, results)
-    trained = TrainedModel("", "", len(lines))
-    return replace(outcome, policies=tuple(replace(policy, model=trained) for policy in outcome.policies))
-
-
-def _least(outcome: Outcome) -> float:
-    """The smallest error with which the rule would take what was found; 1 if with none, found by halving."""
-    low, high = math.log(1e-8), math.log(0.5)
-    if judge_round(outcome, 0.49).better is None:
-        return 1.0
-    for _ in range(30):
-        middle = (low + high) / 2
-        low, high = (low, middle) if judge_round(outcome, math.exp(middle)).better else (middle, high)
-    return math.exp(high)
+                result = log_pass.run_in_process(bare, evaluation, lines, folder=Path(folder))
+                results[task.key] = replace(result, model=TrainedModel("", "", len(lines)))
+    return plan.outcome(evaluation, results)
 
 
 def _read_lives(records: Path) -> Iterator[Lived]:
@@ -193,12 +298,9 @@ def _read_lives(records: Path) -> Iterator[Lived]:
         return
     for line in records.read_text(encoding="utf-8").splitlines():
         document = json.loads(line)
-        yield Lived(
-            document["kind"],
-            document["seed"],
-            document["took"],
-            [RoundResult(**result) for result in document["rounds"]],
-        )
+        rounds = [RoundResult(**result) for result in document.pop("rounds")]
+        judgements = [Judgement(**judgement) for judgement in document.pop("judgements")]
+        yield Lived(**document, rounds=rounds, judgements=judgements)
 
 
 def _summary(lives: Sequence[Lived]) -> str:
@@ -211,15 +313,20 @@ def _figures(lives: Sequence[Lived]) -> list[Figure]:
     """The share of loops that took other settings: of all in which none were better, and of each kind."""
     equal = [life for life in lives if not KINDS[life.kind].is_better]
     figures = [_figure("no settings are better", equal, Goal("at most", ERROR))] if equal else []
-    by_kind = {name: [life for life in lives if life.kind == name] for name in KINDS}
-    goals = {"E1": Goal("at least", 0.8), "E2": Goal("at least", 0.5)}
-    return figures + [_figure(name, some, goals.get(name)) for name, some in by_kind.items() if some]
+    for name, kind in KINDS.items():
+        some = [life for life in lives if life.kind == name]
+        goal = Goal("at least", _GOALS[name]) if kind.is_better else None
+        what = name if kind.by == EVENTS else f"{name}, by {kind.by:,} events"
+        figures += [_figure(what, some, goal, kind.by)] if some else []
+    return figures
 
 
-def _figure(what: str, some: Sequence[Lived], goal: Goal | None) -> Figure:
+def _figure(what: str, some: Sequence[Lived], goal: Goal | None, by: int = EVENTS) -> Figure:
     took = [life for life in some if life.took]
-    at = [life.rounds[-1].events for life in took]
-    low, high = proportion(len(took), len(some))
-    by_round = {f"at {events:,}": at.count(events) for events in sorted(set(at))}
-    details = {"loops": len(some), "took": len(took), "95 % interval": f"{low:.3f} to {high:.3f}", **by_round}
-    return Figure("auto-apply", what, "of 1", [len(took) / len(some)], goal=goal, details=details)
+    count = sum(life.events <= by for life in took)
+    low, high = proportion(count, len(some))
+    details = {"loops": len(some), "took": len(took), "95 % interval": f"{low:.3f} to {high:.3f}"}
+    if took:
+        details["at events (median)"] = f"{median(life.events for life in took):,.0f}"
+        details["true gain (mean)"] = f"{sum(life.judgements[-1].true_gain for life in took) / len(took):.3f}"
+    return Figure("auto-apply", what, "of 1", [count / len(some)], goal=goal, details=details)

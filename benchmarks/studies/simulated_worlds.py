@@ -104,6 +104,18 @@ def obvious(name: str, actions: int, best: float, others: float) -> World:
     return World(name, _documents(_users(4), _topics(actions)), means)
 
 
+def personal(seed: int) -> World:
+    """Four users, each of whom likes one of six articles: .24 for whoever does not see the user, and .62 at best.
+
+    The articles that nobody likes best are worth to everyone what the others are worth on average.
+    """
+    means = np.full((4, 6), 0.24)
+    liked = np.random.default_rng(seed).permutation(6)[:4]
+    means[:, liked] = (0.24 * 4 - 0.62) / 3
+    means[np.arange(4), liked] = 0.62
+    return World("personal", _documents(_users(4), _topics(6)), means)
+
+
 def small(seed: int) -> World:
     """Four users and six articles; .24 by chance and .6 at best."""
     effects = np.random.default_rng(seed).normal(size=(4, 6))

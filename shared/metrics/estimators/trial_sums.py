@@ -19,6 +19,8 @@ from shared.metrics.intervals import UNIT, Interval, Span, reach
 from shared.stored_objects import StoredObject
 
 _UNLIKELY = 1e-6
+_ROUNDING = 1e-5
+"""Smaller surpluses are none: chances are single precision numbers, and whoever shows the same is not better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class TrialSums(StoredObject):
     @classmethod
     def of(cls, events: Sequence[tuple[float, float]]) -> "TrialSums":
         """The sums over events, each with its surplus and its reward; at least one."""
-        surpluses, rewards = zip(*events, strict=True)
+        surpluses, rewards = zip(*((_without_rounding(surplus), reward) for surplus, reward in events), strict=True)
         earned = [*map(mul, surpluses, rewards)]
         return cls(
             events=len(events),
@@ -115,6 +117,10 @@ def is_biased(sums: TrialSums, largest: float) -> bool:
         largest: As in `interval`.
     """
     return abs(sums.surpluses) > reach(sums.surplus_squares + largest**2, largest, 1 - _UNLIKELY) + largest
+
+
+def _without_rounding(surplus: float) -> float:
+    return surplus if abs(surplus) > _ROUNDING else 0.0
 
 
 def _as_sums(sums: TrialSums, largest: float) -> Sums:

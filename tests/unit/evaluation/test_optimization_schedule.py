@@ -1,5 +1,6 @@
-"""When optimization rounds come, and with which error a round may take settings."""
+"""When optimization rounds come, when trials are analysed, and with which error an analysis may take settings."""
 
+import itertools
 import random
 from dataclasses import replace
 from typing import Any
@@ -10,10 +11,12 @@ from shared.configuration.configuration import Configuration, LearningSettings, 
 from shared.configuration.service_configuration import LearningMode
 from shared.evaluation.optimization_schedule import (
     ERROR,
+    FIRST_ANALYSIS,
     OptimizationRound,
     OptimizationRounds,
-    error_share,
+    analysis_error,
     is_time_for_round,
+    next_analysis,
 )
 from shared.status.optimization_text import describe_optimization
 from shared.times import DAY
@@ -29,9 +32,7 @@ def configuration(**service: Any) -> Configuration:
 def after(rounds: OptimizationRounds, learned: int, at_us: int = NOW_US) -> OptimizationRounds:
     """The rounds with one more, which was started."""
     number = rounds.last.number + 1 if rounds.last else 1
-    return rounds.begin(
-        OptimizationRound(number, at_us, 0, at_us, learned, error_share(rounds, learned))
-    ).mark_started()
+    return rounds.begin(OptimizationRound(number, at_us, 0, at_us, learned)).mark_started()
 
 
 def run_rounds(moments: list[tuple[int, int]], loop: Configuration) -> list[int]:
@@ -89,67 +90,111 @@ def test_a_round_comes_if_optimization_is_enabled_and_its_start_date_has_come(
     assert not is_time_for_round(OptimizationRounds(), loop, 999, NOW_US)
 
 
-@pytest.mark.parametrize("seed", range(20))
+def list_analyses(events: int) -> list[int]:
+    """The events of a trial at which it is analysed."""
+    analyses = [next_analysis(0)]
+    while next_analysis(analyses[-1]) <= events:
+        analyses.append(next_analysis(analyses[-1]))
+    return analyses
+
+
+def spend_on_trial(rounds: OptimizationRounds, begun: int, events: int) -> tuple[OptimizationRounds, list[float]]:
+    """Analyse a trial as often as its events let it; gives what each analysis may spend, too."""
+    errors = list[float]()
+    for at in list_analyses(events):
+        errors.append(analysis_error(rounds, begun + at))
+        rounds = rounds.spend(errors[-1])
+    return rounds, errors
+
+
+@pytest.mark.parametrize("seed", range(60))
 def test_no_loop_ever_spends_more_than_it_has(seed: int) -> None:
-    """Whenever its rounds come: by doublings, by days, with gaps, from the beginning or late."""
+    """Whenever its trials begin and end, and however late they are analysed: without a pause, or after long ones."""
     chance, rounds = random.Random(seed), OptimizationRounds()
-    learned, at_us = chance.choice((0, 900, 70_000)), NOW_US
-    for _ in range(2000):
-        learned, at_us = round(learned * chance.uniform(1, 1.1)) + chance.randrange(500), at_us + DAY // 2
-        if is_time_for_round(rounds, configuration(auto_optimization_frequency="P1D"), min(learned, 10**12), at_us):
-            rounds = after(rounds, min(learned, 10**12), at_us)
+    learned = chance.choice((0, 900, 31_000, 70_000))
+    for _ in range(chance.choice((3, 30, 300))):
+        learned += chance.choice((0, 500, 5_000, round(0.3 * learned)))
+        trial, length = 0, chance.choice((200, 300, 2_000, 20_000, 2_000_000))
+        while (trial := next_analysis(trial) + chance.choice((0, 0, 10, 3_000))) <= length:
+            error = analysis_error(rounds, learned + trial)
+            rounds = rounds.spend(error)
+            assert error >= 0
+            assert rounds.spent <= ERROR
+        learned += length
 
-    assert rounds.last is not None
-    assert rounds.last.number > 100
-    assert 0.9 * ERROR < rounds.spent <= ERROR + 1e-12
+    assert (rounds.spent > 0) is (rounds.analyses > 0)
 
 
-def test_each_round_has_something_to_spend() -> None:
+@pytest.mark.parametrize("learned", [0, 1_000, 31_999, 32_000, 10**12])
+def test_a_loop_that_is_analysed_without_end_spends_less_and_less(learned: int) -> None:
+    """Though nothing new was learned."""
     rounds, errors = OptimizationRounds(), list[float]()
-    for learned in (1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000):
-        errors.append(error_share(rounds, learned))
-        rounds = after(rounds, learned)
+    for _ in range(3000):
+        errors.append(analysis_error(rounds, learned))
+        rounds = rounds.spend(errors[-1])
+
+    assert errors == sorted(errors, reverse=True)
+    assert rounds.spent <= ERROR
+
+
+def test_a_trial_is_analysed_more_seldom_the_longer_it_lasts() -> None:
+    analyses = list_analyses(1_000_000)
+    gaps = [after - before for before, after in itertools.pairwise(analyses)]
+
+    assert analyses[0] == FIRST_ANALYSIS
+    assert gaps == sorted(gaps)
+    assert len(analyses) < 30
+
+
+@pytest.mark.parametrize("events", [0, 1, FIRST_ANALYSIS - 1, FIRST_ANALYSIS, 1_000, 10**9])
+def test_the_next_analysis_is_always_ahead(events: int) -> None:
+    """Also where the loop came late to the last one."""
+    assert next_analysis(events) > events
+
+
+@pytest.mark.parametrize("begun", [1_000, 2_000, 8_000, 16_000, 64_000, 1_000_000])
+def test_each_analysis_has_something_to_spend(begun: int) -> None:
+    rounds, errors = spend_on_trial(OptimizationRounds(), begun, 100_000)
 
     assert min(errors) > 0
-    assert max(errors) == errors[4]
+    assert rounds.analyses == len(errors)
 
 
-def test_rounds_by_frequency_have_something_to_spend() -> None:
-    """Also those that come before twice as many events."""
-    rounds = OptimizationRounds()
-    for learned in (32_000, 40_000, 45_000, 60_000):
-        assert error_share(rounds, learned) > 0
-        rounds = after(rounds, learned)
+def test_early_analyses_get_little() -> None:
+    """A few hundred events only show what is better by far, and for that it is enough."""
+    _, errors = spend_on_trial(OptimizationRounds(), 1_000, 15_000)
+
+    assert sum(errors[:5]) < 0.1 * ERROR
+    assert 0.3 * ERROR < sum(errors) < 0.6 * ERROR
 
 
-def test_rounds_that_only_report_leave_all_shares_for_rounds_that_decide() -> None:
-    """An apprentice has rounds, too."""
-    rounds = OptimizationRounds()
-    for number, learned in enumerate((1000, 2000, 4000, 8000, 16_000)):
-        rounds = rounds.begin(OptimizationRound(number + 1, NOW_US, 0, NOW_US, learned, 0.0)).mark_started()
-
-    assert error_share(rounds, 32_000) == pytest.approx(error_share(OptimizationRounds(), 32_000))
-
-
-def test_the_shares_of_missed_rounds_are_for_the_first_round() -> None:
+def test_the_shares_of_missed_analyses_are_for_the_first_analysis() -> None:
     """Most loops get automatic optimization after long use."""
-    in_time = OptimizationRounds()
-    for learned in (1000, 2000, 4000, 8000, 16_000):
-        in_time = after(in_time, learned)
+    in_time, _ = spend_on_trial(OptimizationRounds(), 1_000, 30_000)
+    late = analysis_error(OptimizationRounds(), 31_000)
 
-    assert error_share(OptimizationRounds(), 31_999) == pytest.approx(in_time.spent)
+    assert late > in_time.spent
+    assert in_time.spent + analysis_error(in_time, 31_000) == pytest.approx(late)
 
 
-def test_a_round_that_came_to_no_end_has_spent_nothing() -> None:
-    before = after(after(OptimizationRounds(), 1000), 2000)
-    failed = after(before, 4000)
+def test_rounds_spend_nothing() -> None:
+    """Only what is analysed can be taken: a search that names nobody, or fails, uses nothing up."""
+    rounds = after(after(OptimizationRounds(), 1000), 2000)
 
-    assert failed.refund_last().spent == pytest.approx(before.spent)
-    assert error_share(failed.refund_last(), 8000) == pytest.approx(error_share(before, 8000))
+    assert rounds.settle().spent == 0
+    assert analysis_error(rounds, 3_000) == analysis_error(OptimizationRounds(), 3_000)
+
+
+def test_a_round_is_settled_once() -> None:
+    """Its winner goes on trial once, whatever the loop does again."""
+    assert OptimizationRounds().is_settled
+    assert not after(OptimizationRounds(), 1000).is_settled
+    assert after(OptimizationRounds(), 1000).settle().is_settled
+    assert not after(after(OptimizationRounds(), 1000).settle(), 2000).is_settled
 
 
 def test_the_same_round_has_the_same_evaluation() -> None:
-    first, later = OptimizationRound(3, NOW_US, 0, 1, 4000, 0.01), OptimizationRound(3, NOW_US + 1, 0, 1, 4000, 0.01)
+    first, later = OptimizationRound(3, NOW_US, 0, 1, 4000), OptimizationRound(3, NOW_US + 1, 0, 1, 4000)
 
     assert first.evaluation_id == "auto-3-20251124T160000000000Z"
     assert first.evaluation_id != later.evaluation_id

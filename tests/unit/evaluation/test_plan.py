@@ -10,14 +10,15 @@ from hypothesis import strategies as st
 
 from shared.evaluation import plan
 from shared.evaluation.evaluation import Evaluation, Source
-from shared.evaluation.optimization_verdict import winner
+from shared.evaluation.outcome import Outcome
 from shared.evaluation.plan import FEWEST_EVENTS, open_tasks, why_no_search, width_us
-from shared.evaluation.tasks import Namespaces, Task, TaskResult
+from shared.evaluation.tasks import Namespaces, Task, TaskResult, TrainedModel
 from shared.evaluation.time_bins import MOST_BINS
 from shared.times import DAY, HOUR, MINUTE
 from tests.unit.evaluation.evaluated import LOGGED_REWARD, Log, new_evaluation, stages
 
 CUSTOM = "--cb_explore_adf --epsilon 0.1"
+MODEL = TrainedModel("1f", "2e", 5000)
 SQUARECB = "--cb_explore_adf --squarecb --epsilon 0.2 --cb_type mtr -q ::"
 
 
@@ -242,32 +243,84 @@ def test_what_cannot_be_applied_is_never_the_best() -> None:
     assert plan.outcome(evaluation, results).optimal == "mine-0"
 
 
-def test_of_a_round_of_automatic_optimization_only_what_the_loop_takes_is_the_best() -> None:
-    """Nothing here, though much is better than `online`: nobody knows what the settings in use would have earned."""
+# Rounds of automatic optimization
+
+
+def settled(evaluation: Evaluation, log: Log) -> Outcome:
+    """The outcome, if models are kept as the tasks want it."""
+    done, results = stages(evaluation, log)
+    keeping = {task.key for stage in done for task in stage if task.keeps_model}
+    models = {key: replace(result, model=MODEL) if key in keeping else result for key, result in results.items()}
+    return plan.outcome(evaluation, models)
+
+
+def test_a_round_of_automatic_optimization_searches_all_of_the_log() -> None:
+    """A trial judges what it finds, so nothing is held back; the settings in use are evaluated as the found ones."""
+    evaluation = new_evaluation(round_number=3)
+    done, results = stages(evaluation, Log(5001, anyhow(4)))
+    _, *searching, last = done
+
+    assert max(task.until or 0 for tasks in searching for task in tasks) == 5001
+    assert last[0].key == plan.IN_USE
+    assert last[0].arguments == "--cb_explore_adf --epsilon 0.2"
+    assert not last[0].keeps_model
+    assert all((task.counted_from, task.until, task.explores_as_loop) == (0, None, True) for task in last)
+    assert all(task.keeps_model for task in last[1:])
+    assert plan.JUDGING not in results
+    assert {result.total.events for result in plan.outcome(evaluation, results).policies} == {5001}
+
+
+def test_the_settings_in_use_are_evaluated_with_the_exploration_of_the_loop() -> None:
+    """Whatever the arguments say; the loop replaces it too."""
+    done, _ = stages(new_evaluation(round_number=1, exploration=0.05), Log(3000))
+
+    assert done[-1][0].arguments == "--cb_explore_adf --epsilon 0.05"
+
+
+def test_a_round_names_a_challenger_and_takes_nothing_by_itself() -> None:
+    """Though much is better than what was logged; `online` stays the best."""
 
     def worth(task: Task) -> float:
-        if task.until is None:
-            return 0.9 if task.arguments == SQUARECB else LOGGED_REWARD + 0.1
-        return 0.5 if task.arguments == SQUARECB else 0.6 if "gamma_scale 30" in (task.arguments or "") else 0.2
+        return 0.9 if task.arguments == SQUARECB else 0.5 if task.key == plan.IN_USE else 0.2
 
-    evaluation, automatic = new_evaluation(), replace(new_evaluation(round_number=1), error=0.01)
-    _, results = stages(evaluation, Log(20_000, worth))
-    outcome = plan.outcome(automatic, results)
+    outcome = settled(new_evaluation(round_number=1), Log(20_000, worth))
+    challenger = next(result.policy for result in outcome.policies if result.policy.name == outcome.challenger)
 
-    assert plan.outcome(evaluation, results).optimal == "Hyper1"
+    assert challenger.arguments == SQUARECB
     assert outcome.optimal == "online"
-    assert "judged in the same way" in (outcome.finding or "")
-    last = winner(outcome)
-    assert last is not None
-    assert "--squarecb --gamma_scale 30" in (last.policy.arguments or "")
+    assert outcome.finding == "It seems to earn 0.4 more per event on the log by which it was chosen: a trial tells."
 
 
-def test_without_a_search_there_is_no_winner() -> None:
-    """Whatever was given."""
-    evaluation = new_evaluation(CUSTOM, optimise=False)
-    _, results = stages(evaluation, Log(5000))
+@pytest.mark.parametrize("in_use", [0.9, 0.95])
+def test_a_round_names_nobody_who_seems_no_better_than_the_settings_in_use(in_use: float) -> None:
+    """Though all are better than what was logged."""
 
-    assert winner(plan.outcome(evaluation, results)) is None
+    def worth(task: Task) -> float:
+        return in_use if task.key == plan.IN_USE else 0.9
+
+    outcome = settled(new_evaluation(round_number=1), Log(20_000, worth))
+
+    assert outcome.challenger is None
+    assert "earn no more" in (outcome.finding or "")
+
+
+def test_a_round_without_a_search_names_nobody() -> None:
+    """And says why."""
+    outcome = settled(new_evaluation(round_number=1), Log(5000, exploration=0.0))
+
+    assert outcome.challenger is None
+    assert "no exploration" in (outcome.finding or "")
+
+
+def test_what_a_caller_wants_searched_names_nobody() -> None:
+    """Only the loop itself has trials."""
+    outcome = settled(new_evaluation(), Log(20_000, lambda task: 0.9 if task.arguments == SQUARECB else 0.2))
+
+    assert outcome.challenger is None
+    assert outcome.optimal == "Hyper1"
+
+
+# Bins
 
 
 @pytest.mark.parametrize(
