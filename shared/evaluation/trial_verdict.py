@@ -15,8 +15,8 @@ _CLEARLY_NOT = 0.99
 _IN_FAVOUR = 0.9545
 """A challenger stays on trial although a search names other settings, if this interval lies above 0.
 
-Two standard errors: in simulated loops as many challengers were taken as with one, and better ones, since a search over
-a longer log finds better settings; with three, or if each search began a new trial, fewer were taken.
+Two standard errors: of 39 simulated loops 36 took a challenger by 16,000 events, 35 with one, 33 with three, and 31 if
+each search began a new trial. With two, what they took earned a bit more than with one. All of it may be chance.
 """
 _FORETELLS = 0.6827
 """How many more events it takes can be foretold if this interval lies above 0, of one standard error."""
