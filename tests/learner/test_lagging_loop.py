@@ -2,6 +2,7 @@
 
 import tempfile
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,11 @@ from shared.configuration.configuration import INITIAL_ARGUMENTS, LearningSettin
 from shared.configuration.exploration import Exploration
 from shared.evaluation import evaluation_spec, plan
 from shared.evaluation.challenger import are_the_same
+from shared.evaluation.evaluation import Evaluation
 from shared.evaluation.evaluation_spec import EvaluationSpec
 from shared.evaluation.outcome import Outcome
 from shared.evaluation.replay import log_pass
-from shared.evaluation.tasks import TaskResult, TrainedModel
+from shared.evaluation.tasks import Task, TaskResult, TrainedModel
 from shared.learner import features
 
 EVENTS = 3000
@@ -29,20 +31,34 @@ TASTES = World(
 """Each user likes another action."""
 
 
-def optimize(in_use: str) -> Outcome:
-    """The outcome of a round for a loop that has no model yet: each action was shown with the same chance."""
-    lines = log_of(TASTES, INITIAL_ARGUMENTS, Exploration(1.0), EVENTS, 1)
+def evaluation_of(in_use: str) -> Evaluation:
+    """A round of a loop with some settings in use."""
     loop = replace(new_configuration(4), learning=LearningSettings("in use", in_use))
     to_us = BEGIN_US + EVENTS * APART_US
     spec = EvaluationSpec("round", "", BEGIN_US, to_us, optimise=True, round_number=5)
-    evaluation = evaluation_spec.build_evaluation(spec, loop, to_us, to_us)
-    results = dict[str, TaskResult]()
+    return evaluation_spec.build_evaluation(spec, loop, to_us, to_us)
+
+
+@cache
+def log() -> list[bytes]:
+    """The log of a loop that has no model yet: each action was shown with the same chance."""
+    return log_of(TASTES, INITIAL_ARGUMENTS, Exploration(1.0), EVENTS, 1)
+
+
+@cache
+def carry_out(task: Task) -> TaskResult:
+    """The result of a task, which does not hang on the settings in use unless it is about them."""
+    bare = replace(task, with_reward_model=False)
     with tempfile.TemporaryDirectory() as folder:
-        while tasks := plan.open_tasks(evaluation, results):
-            for task in tasks:
-                bare = replace(task, with_reward_model=False)
-                result = log_pass.run_in_process(bare, evaluation, lines, folder=Path(folder))
-                results[task.key] = replace(result, model=TrainedModel("", "", EVENTS) if task.keeps_model else None)
+        result = log_pass.run_in_process(bare, evaluation_of(INITIAL_ARGUMENTS), log(), folder=Path(folder))
+    return replace(result, model=TrainedModel("", "", EVENTS) if task.keeps_model else None)
+
+
+def optimize(in_use: str) -> Outcome:
+    """The outcome of a round."""
+    evaluation, results = evaluation_of(in_use), dict[str, TaskResult]()
+    while tasks := plan.open_tasks(evaluation, results):
+        results |= {task.key: carry_out(task) for task in tasks}
     return plan.outcome(evaluation, results)
 
 
