@@ -1,6 +1,7 @@
 """What the exploration of a loop is spent on."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -60,3 +61,83 @@ def test_in_slots_all_actions_are_alike() -> None:
     configuration: Configuration = replace(new_configuration(1), learning=LearningSettings("s", DEFAULT_CCB_ARGUMENTS))
 
     assert configuration.exploration == Exploration(0.2)
+
+
+@given(st.floats(0.001, 0.999), PARTS, st.floats(0.01, MOST_OTHER_SHARES), st.integers(1, 50), st.data())
+def test_in_a_trial_each_share_is_what_was_said(
+    share: float, default: float, challenger: float, count: int, data: st.DataObject
+) -> None:
+    """Of two greedy policies; all actions alike keep half of the exploration, whatever the others get."""
+    trial = ExplorationShares(default, challenger).spend_on_trial(share)
+    assert trial is not None
+    in_use, other = (data.draw(st.integers(0, count - 1)) for _ in range(2))
+
+    mixed = trial.mix(*(_greedy(best, count, trial.of_models) for best in (in_use, other)))
+
+    of_challenger = min(share * challenger, 1 - share)
+    of_default = min(share * min(default, 0.5 - challenger), (1 - share) / 2)
+    expected = [(share - of_challenger - of_default) / count] * count
+    expected[in_use] += 1 - share
+    expected[other] += of_challenger
+    expected[0] += of_default
+    assert mixed == pytest.approx(expected, abs=1e-9)
+    assert min(mixed) * count >= share / 2 - 1e-9
+
+
+@given(st.floats(0.01, 0.99), PARTS, st.floats(0.01, MOST_OTHER_SHARES), CHANCES, st.data())
+def test_no_surplus_is_larger_than_what_is_said(
+    share: float, default: float, challenger: float, own: list[float], data: st.DataObject
+) -> None:
+    """Whatever the two policies are, in either direction: the interval of a trial depends on it."""
+    trial = ExplorationShares(default, challenger).spend_on_trial(share)
+    assert trial is not None
+    others = data.draw(st.permutations(own))
+
+    mixed = trial.mix(own, others)
+
+    surpluses = [abs(other - chance) / drawn for chance, other, drawn in zip(own, others, mixed, strict=True)]
+    assert max(surpluses) <= trial.largest_surplus * (1 + 1e-9)
+
+
+def _greedy(best: int, count: int, exploration: Exploration) -> list[float]:
+    """What a model that holds an action for the best predicts."""
+    return [exploration.share / count + (1 - exploration.share) * (place == best) for place in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "challenger"),
+    [
+        ({}, 0.4),
+        ({"is_auto_optimization_enabled": False}, None),
+        ({"learning_mode": LearningMode.APPRENTICE}, None),
+        ({"exploration_percentage": 0.0}, None),
+        ({"exploration_percentage": 1.0}, None),
+    ],
+)
+def test_a_loop_that_cannot_try_a_challenger_explores_as_ever(
+    changes: dict[str, Any], challenger: float | None
+) -> None:
+    before = new_configuration(1)
+    service = replace(before.service, **{"is_auto_optimization_enabled": True, **changes})
+
+    trial = replace(before, service=service).trial_exploration
+
+    expected = challenger and ExplorationShares(NEW_SHARES.default, challenger).spend_on_trial(0.2)
+    assert trial == expected
+
+
+def test_settings_without_exploration_rate_show_the_first_action_no_more_often_in_a_trial() -> None:
+    """As without one: they explore in their own way."""
+    before = new_configuration(1)
+    service = replace(before.service, is_auto_optimization_enabled=True)
+    learning = LearningSettings("own", "--cb_explore_adf --squarecb")
+
+    trial = replace(before, service=service, learning=learning).trial_exploration
+
+    assert trial is not None
+    assert trial.default == 0
+
+
+@pytest.mark.parametrize("shares", [ExplorationShares(0.25, 0.0), ExplorationShares(0.0, 0.0)])
+def test_without_a_share_there_is_no_trial(shares: ExplorationShares) -> None:
+    assert shares.spend_on_trial(0.2) is None
