@@ -8,7 +8,7 @@ from shared.metrics import model_rewards_store
 from shared.metrics.model_rewards import too_many
 from shared.models import model_store, published_store, reference_store
 from shared.models.model_store import ModelBlob
-from shared.models.published import ModelReference, position_of
+from shared.models.published import ModelReference, Published, position_of
 from shared.models.reference_store import StoredReference
 from shared.times import DAY
 from shared.training.lease import Trainer
@@ -43,8 +43,7 @@ def remove_models(trainer: Trainer, configuration: Configuration, now_us: int) -
     published, retention_us = published_store.read_published(), configuration.retention_us
     going = select_superseded_references(references, retention_us, now_us)
     staying = [reference for reference in references if reference not in going]
-    on_trial = [published.trial.challenger] if published.trial else []
-    named = _name_blobs(trainer.state, [*published.models, *on_trial, *_read_old(staying, now_us)])
+    named = name_blobs(trainer.state, published, _read_old(staying, now_us))
     for model in select_superseded(models, retention_us, now_us):
         if model.path not in named:
             trainer.check()
@@ -96,12 +95,19 @@ def _read_old(references: Iterable[StoredReference], now_us: int) -> Iterable[Mo
     return reference_store.read(old).values()
 
 
-def _name_blobs(state: State, references: Iterable[ModelReference]) -> set[str]:
-    """The paths of the model blobs that the commit record or a reference names, with their descriptions."""
+def name_blobs(state: State, published: Published, others: Iterable[ModelReference]) -> set[str]:
+    """The paths of the model blobs that are named, with their descriptions.
+
+    Args:
+        state: The commit record; that and what is published name models in use, in training and on trial.
+        others: References that are documents of their own.
+    """
     challenger = state.trial.challenger if state.trial else None
     all_cursors = (state.running, state.next, state.before_apprentice, challenger)
     cursors = [cursor for cursor in all_cursors if cursor is not None]
-    references = [*references, *([] if state.publishing is None else [state.publishing])]
+    on_trial = [published.trial.challenger] if published.trial else []
+    publishing = [] if state.publishing is None else [state.publishing]
+    references = [*published.models, *on_trial, *others, *publishing]
     models = [cursor.model for cursor in cursors if cursor.model is not None] + [model.files for model in references]
     models += [cursor.begun.model for cursor in cursors if cursor.begun is not None and cursor.begun.model is not None]
     named = {path for model in models for path in model.paths}

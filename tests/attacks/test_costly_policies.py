@@ -14,7 +14,7 @@ import vowpalwabbit
 
 from localhost.azurite.emulator import Azurite
 from shared import settings
-from shared.configuration.exploration import Exploration
+from shared.configuration.exploration import Exploration, ExplorationShares
 from shared.learner import model_apart
 from shared.learner.arguments import parse
 from shared.learner.explorer import Explorer
@@ -22,6 +22,7 @@ from shared.learner.feature_counts import Question
 from shared.learner.features import document, slots_document
 from shared.learner.model import Model, Predictor
 from shared.learner.model_apart import MAX_WAITING_SECONDS, ModelApart
+from shared.learner.policy_in_use import Challenger, PolicyInUse
 from shared.models import model_store, published_store
 from shared.models.published import ModelReference, Published
 from shared.ranking.slots import SlotChoice
@@ -72,6 +73,24 @@ def numbers(count: int) -> list[dict[str, Any]]:
 def rank_request(actions: int, features: int, context: int) -> dict[str, Any]:
     choices = [{"id": f"a{place}", "features": numbers(features)} for place in range(actions)]
     return {"contextFeatures": numbers(context), "actions": choices}
+
+
+async def test_a_challenger_that_takes_too_long_fails_no_rank(tmp_path: Path) -> None:
+    """What it would get is for all actions alike, and the event tells nothing of it."""
+    in_use, slow = (
+        Explorer(make_model(tmp_path / "model", text), ModelReference("m", "", "", "", text, 1, 1, 1, 1), EXPLORES)
+        for text in (CB, COSTLY)
+    )
+    trial = ExplorationShares(0.25, 0.25).spend_on_trial(0.2)
+    assert trial is not None
+    policy = PolicyInUse(in_use, "m", trial.of_models, Challenger("auto-1", slow, trial))
+    large = document(numbers(300), [(f"a{place}", numbers(300)) for place in range(20)])
+
+    mixture = await policy.mixture(large, 20)
+
+    assert mixture.challenger is None
+    assert mixture.chances == trial.mix(mixture.in_use, [0.05] * 20)
+    assert (await policy.prospect(large, 20)).chances == dict(enumerate(mixture.chances))
 
 
 @pytest.mark.parametrize(

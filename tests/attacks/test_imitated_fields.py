@@ -16,7 +16,7 @@ from shared.learner import features
 from shared.log import line_keys, line_pieces, log_line, ranked_line
 from shared.log.line_pieces import Origin
 from shared.log.logged_event import read_event
-from shared.log.ranked_event import RankedEvent, line_kind
+from shared.log.ranked_event import RankedEvent, TrialChances, line_kind
 from shared.log.redaction import EventTarget, FeatureTarget
 from shared.metrics.breakdown_tally import BreakdownTally
 from shared.times import MINUTE, SECOND
@@ -43,6 +43,7 @@ _VALUES: st.SearchStrategy[Any] = st.recursive(
 _OBJECTS = st.dictionaries(_NAMES, _VALUES, max_size=6)
 _REWARDS = st.lists(st.tuples(st.none() | st.sampled_from([-1.0, 0.25, 1.0]), st.integers(0, 599)), max_size=3)
 _ORIGINS = st.builds(Origin, st.booleans(), st.booleans(), st.sampled_from(LearningMode))
+_TRIALS = st.none() | st.builds(TrialChances, st.just("auto-1-20261130T084350Z"), st.floats(0, 1), st.floats(0, 1))
 WORST = {"DeferredAction": True, "AnsweredOtherwise": True, "Mode": "Apprentice"}
 
 
@@ -64,6 +65,7 @@ def _events(draw: st.DrawFn) -> tuple[RankedEvent, list[Observation], Origin]:
         origin.mode,
         slots,
         tuple(range(len(slots))),
+        None if slots else draw(_TRIALS),
     )
     came = sorted(draw(_REWARDS), key=lambda reward: reward[1])
     rewards = [

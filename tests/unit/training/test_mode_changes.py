@@ -134,7 +134,7 @@ def test_a_mode_that_is_taken_back_before_the_return_keeps_the_same_model() -> N
 
 def test_retention_leaves_the_kept_model() -> None:
     """With the description from which it can be made again."""
-    paths = model_retention._name_blobs(apprentice(), published_of(apprentice()).models)
+    paths = model_retention.name_blobs(apprentice(), published_of(apprentice()), [])
 
     assert {*_ONLINE.paths, *_IMITATION.paths, "a/e1.json"} <= paths
 
