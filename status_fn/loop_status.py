@@ -73,6 +73,15 @@ def _of_this_instance(hot_path: HotPath[Any]) -> list[LoopWarning]:
                 "The instance ranks with the model before this one until the next model is published.",
             )
         )
+    if rejected := hot_path.rejected_challenger:
+        message = f"This instance does not show the challenger on trial, model {rejected.model_id}: {rejected.reason}."
+        warnings.append(
+            LoopWarning(
+                "ChallengerRejected",
+                message,
+                "The instance ranks as without a trial, which ends when a later search names other settings.",
+            )
+        )
     return warnings
 
 

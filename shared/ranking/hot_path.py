@@ -9,7 +9,7 @@ from shared.configuration.exploration import Exploration
 from shared.intake.intake import Intake
 from shared.models.published import ModelReference, Published, PublishedTrial
 from shared.ranking.live_settings import LiveSettings
-from shared.ranking.model_in_use import LoadedModel, ModelInUse
+from shared.ranking.model_in_use import LoadedModel, ModelInUse, RejectedModel
 from shared.ranking.refused_ranks import RefusedRanks
 from shared.settings import settings
 from shared.storage.rest import Rest
@@ -81,6 +81,11 @@ class HotPath[Model: SizedModel]:
         """A model of the challenger of a trial; None until the first one is loaded. No Rank waits for it."""
         loaded = self._challenger.loaded if self._challenger else None
         return loaded if loaded and loaded.reference.arguments == trial.challenger.arguments else None
+
+    @property
+    def rejected_challenger(self) -> RejectedModel | None:
+        """The model of a challenger that this process does not use, and why; None if it is in use, or none is tried."""
+        return self._challenger.rejected if self._challenger else None
 
     @property
     def model_bytes(self) -> int:

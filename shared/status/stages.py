@@ -63,6 +63,7 @@ WARNED: Mapping[str, StageName | None] = {
     "NotRefreshed": StageName.PUBLISHED,
     "TrainerInTrouble": None,
     "LogsNotMirrored": None,
+    "ChallengerRejected": None,
     "NoExploration": None,
     "WorseThanFirstAction": None,
     "WorseThanRandom": None,

@@ -399,6 +399,25 @@ def test_rank_draws_from_both_policies_and_records_both(
     assert len(shown) > 3
 
 
+def test_a_challenger_that_does_not_load_is_told_and_harms_no_rank(
+    stored_loop: StoredLoop, on_trial: StoredLoop
+) -> None:
+    stored_loop.copy_from(on_trial)
+    published = published_store.read_published()
+    assert published.trial is not None
+    stored_loop.put(published.trial.challenger.predictor_blob.removeprefix("loops/default/"), b"no model")
+    with HostProcess(stored_loop.storage, env=NEVER) as host:
+        api = Api.at(host.url, KEY, tries=4)
+        before = ask(api)
+        eventually(lambda: "ChallengerRejected" in warnings_of(api))
+        assert ask(api) == before
+        assert rank(api, "as-ever", "ann")["rewardActionId"] in past.ACTIONS
+
+
+def warnings_of(api: Api) -> list[str]:
+    return [warning["code"] for warning in api.get("/rankloop/v1/status").json["warnings"]]
+
+
 def test_a_challenger_that_is_better_takes_the_place_of_the_settings_in_use(
     stored_loop: StoredLoop, on_trial: StoredLoop, trainer: StartTrainer
 ) -> None:
