@@ -22,6 +22,7 @@ from tests.simulation import chained_learner
 from tests.simulation.lineage import Lineage, label, settle, trace
 from tests.simulation.outcome import Call, Outcome, unpack
 from tests.simulation.plan import Change
+from tests.simulation.trial_checks import check_trials
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ def check(outcome: Outcome) -> None:
     _check_models(outcome)
     _check_copies(outcome)
     _check_end(outcome)
+    check_trials(outcome)
     _check_retention(outcome)
 
 
@@ -326,7 +328,8 @@ def _check_retention(outcome: Outcome) -> None:
         return
     outcome.age(3)
     model, state = outcome.published.model, outcome.state
-    cursors = [cursor.model for cursor in (state.running, state.before_apprentice) if cursor is not None]
+    challenger = state.trial and state.trial.challenger
+    cursors = [cursor.model for cursor in (state.running, state.before_apprentice, challenger) if cursor is not None]
 
     assert outcome.stored_log() == []
     assert model == outcome.last_published.model
