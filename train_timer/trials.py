@@ -125,7 +125,9 @@ def _apply(trainer: Trainer, trial: Trial) -> None:
         finish(trainer)
         return
     conclude(trial.id, Status.APPLIED, trial.end.because if trial.end else "", trial.name)
-    coming = replace(trial.challenger, revision=configuration.revision, generation=trainer.state.running.generation)
+    coming = replace(trial.challenger, generation=trainer.state.running.generation)
+    if (coming.exploration, coming.rewards) == (configuration.service.exploration_percentage, configuration.rewards):
+        coming = replace(coming, revision=configuration.revision)  # else a run died here, and more was changed since
     trainer.commit(replace(trainer.state, next=coming, trial=None))
 
 

@@ -15,9 +15,9 @@ from shared.training.lease import Trainer
 from shared.training.training_state import State
 from tests.simulation import schedule, trial_checks
 from tests.simulation.checks import check
-from tests.simulation.faults import Kind
+from tests.simulation.faults import Fault, Kind, Request, Seeded
 from tests.simulation.outcome import Outcome
-from tests.simulation.plan import Plan, optimized
+from tests.simulation.plan import Change, Plan, PlannedChange, optimized
 from tests.simulation.shrinking import try_plan
 from train_timer import joiner, optimization_rounds, trials
 
@@ -25,6 +25,9 @@ _MOST: Final = 60
 """So many schedules show all that is wanted of them."""
 _DEATHS: Final[Mapping[Kind, float]] = {Kind.DEATH: 0.015, Kind.DEATH_AFTER: 0.015}
 _EVIDENCE_COMES_US: Final = 240_000_000
+_AFTER_ALL_RUNS_US: Final = 345_000_000
+_APPLIED: Final = 12
+"""The seed of a schedule whose challenger is applied while runs are planned, if nothing goes wrong."""
 
 _make_challenger, _commit, _trial = trials.make_challenger, joiner.Joiner._commit, publication.trial
 
@@ -58,6 +61,43 @@ def _describe(outcome: Outcome) -> Mapping[str, int]:
         happened["from outside"] += "meanwhile" in reason
         happened["by a later search"] += "a later search named" in reason
     return happened
+
+
+class _Strike(Seeded):
+    """A trainer dies once, at the write by which a challenger's settings become the loop's; nothing else goes wrong.
+
+    Args:
+        kind: Whether that is before or after the write.
+    """
+
+    def __init__(self, kind: Kind) -> None:
+        super().__init__(0, {})
+        self.is_left = True
+        self._kind = kind
+
+    def decide(self, request: Request) -> Fault:
+        is_write = request.operation == "put blob" and request.path == "loops/default/configuration.json"
+        if self.is_left and is_write and request.process.startswith("trainer"):
+            self.is_left = False
+            return Fault(self._kind)
+        return super().decide(request)
+
+
+@pytest.mark.parametrize("kind", [Kind.DEATH, Kind.DEATH_AFTER])
+@pytest.mark.parametrize("change", [None, Change.DEFAULT, Change.WAIT, Change.EXPLORATION, Change.APPLY, Change.RESET])
+def test_settings_may_change_before_a_trainer_that_died_as_it_took_a_challenger_goes_on(
+    kind: Kind, change: Change | None
+) -> None:
+    """Whoever takes the challenger then must not take it for one that has learned under the later settings."""
+    planned = replace(optimized(_APPLIED), chances={}, calm_us=0)
+    later = () if change is None else (PlannedChange(2, change, _AFTER_ALL_RUNS_US, _APPLIED),)
+    faults = _Strike(kind)
+    with schedule.run(replace(planned, changes=(*planned.changes[:1], *later)), faults) as outcome:
+        check(outcome)
+
+        assert not faults.is_left
+        assert outcome.deaths == 1
+        assert change is None or outcome.acknowledged.changes[change] == 1
 
 
 def _apply_without_an_end(trainer: Trainer) -> None:

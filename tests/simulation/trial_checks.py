@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from shared.configuration import settings_history_store
+from shared.configuration.configuration import Configuration
 from shared.configuration.settings_change import AUTOMATIC, SettingsChange
 from shared.evaluation import evaluation_store
 from shared.evaluation.evaluation import Evaluation, Purpose, Status
@@ -19,6 +20,7 @@ from shared.log.manifest import place_of
 from shared.metrics.estimators.trial_sums import TrialSums
 from shared.storage import json_documents
 from shared.storage.paths import this_loop
+from shared.training.cursor import Cursor
 from shared.training.training_state import State
 from shared.training.trial import Trial
 from tests.simulation import chained_learner, small_trials
@@ -209,4 +211,12 @@ def _check_end(outcome: Outcome) -> None:
     assert state.trial is None or state.trial.end is None
     assert state.rounds.is_started
     assert state.rounds.is_settled
+    assert outcome.is_replaced or _is_for(state.running, outcome.configuration)
     assert (published.trial and published.trial.id) == wanted
+
+
+def _is_for(model: Cursor, configuration: Configuration) -> bool:
+    """Whether a model that is for a revision of the configuration has its settings."""
+    settings = configuration.learning.arguments, configuration.service.exploration_percentage, configuration.rewards
+    is_same = (model.arguments, model.exploration, model.rewards) == settings
+    return is_same or model.revision != configuration.revision
