@@ -327,13 +327,14 @@ def _check_retention(outcome: Outcome) -> None:
     if outcome.configuration.service.log_retention_days != 1:
         return
     outcome.age(3)
-    model, state = outcome.published.model, outcome.state
+    published, state = outcome.published, outcome.state
     challenger = state.trial and state.trial.challenger
     cursors = [cursor.model for cursor in (state.running, state.before_apprentice, challenger) if cursor is not None]
 
     assert outcome.stored_log() == []
-    assert model == outcome.last_published.model
-    named = [each for files in (model and model.files, *cursors) if files for each in files.paths]
+    assert published.model == outcome.last_published.model
+    models = [model.files for model in (published.model, published.of_challenger.model) if model is not None]
+    named = [each for files in (*models, *cursors) if files for each in files.paths]
     assert all(outcome.read(path) is not None for path in named)
 
 

@@ -24,7 +24,7 @@ from train_timer import joiner, optimization_rounds, trials
 _MOST: Final = 60
 """So many schedules show all that is wanted of them."""
 _DEATHS: Final[Mapping[Kind, float]] = {Kind.DEATH: 0.015, Kind.DEATH_AFTER: 0.015}
-_EVIDENCE_COMES_US: Final = 240_000_000
+_EVIDENCE_COMES_US: Final = 290_000_000
 _AFTER_ALL_RUNS_US: Final = 345_000_000
 _APPLIED: Final = 12
 """The seed of a schedule whose challenger is applied while runs are planned, if nothing goes wrong."""
@@ -33,8 +33,8 @@ _make_challenger, _commit, _trial = trials.make_challenger, joiner.Joiner._commi
 
 
 def _deadly(seed: int) -> Plan:
-    """A plan in which trainers die once there is evidence, and nothing else goes wrong."""
-    return replace(optimized(seed), chances=_DEATHS, calm_us=_EVIDENCE_COMES_US)
+    """A plan in which trainers die while evidence comes that is enough, and nothing else goes wrong."""
+    return replace(optimized(_APPLIED), seed=seed, chances=_DEATHS, calm_us=_EVIDENCE_COMES_US)
 
 
 def test_trials_end_in_all_ways() -> None:
