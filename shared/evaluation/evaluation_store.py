@@ -26,14 +26,15 @@ _log = logging.getLogger(__name__)
 
 
 def start(evaluation: Evaluation) -> bool:
-    """Create an evaluation and send the message that has it carried out; False if its id is in use.
+    """Create an evaluation and send the message that has it carried out; False if its id is another's.
 
     A hidden message goes first, so that an evaluation is carried out even if this process dies after creating it, or if
-    storage does not take the second message.
+    storage does not take the second message. That one is sent, too, if the record is there because a try to write it
+    had no answer: the hidden message may have come before the record.
     """
     with running_call.harmless():
         evaluation_queue.send([make_message(evaluation)], _HIDDEN_SECONDS)
-    if not create(evaluation):
+    if not create(evaluation) and not _is_stored(evaluation):
         return False
     try:
         evaluation_queue.send([make_message(evaluation)])
@@ -129,6 +130,12 @@ def remove(purpose: Purpose, evaluation_id: str) -> None:
 def run_folder(evaluation: Evaluation) -> str:
     """Path of the folder of what the evaluation's tasks write and of its results; with a slash at its end."""
     return f"{_folder(evaluation.purpose, evaluation.id)}/{compact(evaluation.created_us)}/"
+
+
+def _is_stored(evaluation: Evaluation) -> bool:
+    """Whether an evaluation is there, and not another one of its id."""
+    stored = read(evaluation.purpose, evaluation.id)
+    return stored is not None and stored.created_us == evaluation.created_us
 
 
 def _parse(text: bytes) -> Evaluation:

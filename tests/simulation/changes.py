@@ -24,7 +24,7 @@ from shared.storage_errors import StorageUnavailable, TrainerAtWork
 from shared.training import lease
 from shared.web.errors import UnknownModel
 from tests.loop import past
-from tests.simulation import given_models
+from tests.simulation import given_models, searches
 from tests.simulation.faults import Died
 from tests.simulation.outcome import Outcome
 from tests.simulation.plan import MINUTE, Change, PlannedChange
@@ -43,6 +43,8 @@ def plan_changes(outcome: Outcome) -> None:
     clock = outcome.world.clock
     for planned in outcome.plan.changes:
         clock.call_at(clock.now_us + planned.at_us, _Operator(outcome, planned).begin)
+        if planned.change is Change.TRIAL:
+            searches.begin(outcome, planned.seed)
 
 
 class _Operator:
@@ -143,6 +145,8 @@ def _value(change: Change, chance: random.Random) -> dict[str, Any]:
         return {"learning_mode": chance.choice(MODES)}
     if change is Change.DEFAULT:
         return {"default_reward": chance.choice((-0.5, 0.25))}
+    if change is Change.TRIAL:
+        return {"is_auto_optimization_enabled": True}
     if change is Change.RETENTION:
         return {"log_retention_days": 1}
     if change is Change.MIRROR:

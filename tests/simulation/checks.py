@@ -22,6 +22,7 @@ from tests.simulation import chained_learner
 from tests.simulation.lineage import Lineage, label, settle, trace
 from tests.simulation.outcome import Call, Outcome, unpack
 from tests.simulation.plan import Change
+from tests.simulation.trial_checks import check_trials
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ def check(outcome: Outcome) -> None:
     _check_models(outcome)
     _check_copies(outcome)
     _check_end(outcome)
+    check_trials(outcome)
     _check_retention(outcome)
 
 
@@ -325,12 +327,14 @@ def _check_retention(outcome: Outcome) -> None:
     if outcome.configuration.service.log_retention_days != 1:
         return
     outcome.age(3)
-    model, state = outcome.published.model, outcome.state
-    cursors = [cursor.model for cursor in (state.running, state.before_apprentice) if cursor is not None]
+    published, state = outcome.published, outcome.state
+    challenger = state.trial and state.trial.challenger
+    cursors = [cursor.model for cursor in (state.running, state.before_apprentice, challenger) if cursor is not None]
 
     assert outcome.stored_log() == []
-    assert model == outcome.last_published.model
-    named = [each for files in (model and model.files, *cursors) if files for each in files.paths]
+    assert published.model == outcome.last_published.model
+    models = [model.files for model in (published.model, published.of_challenger.model) if model is not None]
+    named = [each for files in (*models, *cursors) if files for each in files.paths]
     assert all(outcome.read(path) is not None for path in named)
 
 

@@ -58,8 +58,8 @@ class Lineage:
         states: The training states after each line that it learned; pieces may have had other ends.
         paths: The log blobs that were learned to their ends, in the order of learning.
         learned: How many lines taught something.
-        rewards: The settings under which the last lines were labelled; None if the trainer has taught it nothing.
-        modes: The learning modes of the runs of the learner, in order.
+        rewards: The settings under which the last lines were labelled; None if it has learned no log.
+        modes: The learning modes of the runs of the learner, in order, that of an evaluation first.
         first_online: The first log blob that was learned Online; None if none was.
     """
 
@@ -83,10 +83,12 @@ def trace(outcome: Outcome, state_blob: str) -> Lineage:
         paths += [log for log in description.logs if log not in paths[-1:] or not made.is_within(log)]
         made.learn(path, description)
     made.end()
-    rewards = descriptions[-1][1].rewards if descriptions else None
+    rewards = descriptions[-1][1].rewards if descriptions else first.rewards
     predictor = chained_learner.predict(made.state) if descriptions else first.predictor
-    modes = tuple(description.mode for _, description in descriptions)
-    online = (each.logs[0] for _, each in descriptions if each.mode is LearningMode.ONLINE)
+    learned = [(first.mode, first.logs)] if first.mode and first.logs else []
+    learned += [(description.mode, description.logs) for _, description in descriptions]
+    modes = tuple(mode for mode, _ in learned)
+    online = (logs[0] for mode, logs in learned if mode is LearningMode.ONLINE)
     states = frozenset(made.states)
     return Lineage(made.state, predictor, states, tuple(paths), made.learned, rewards, modes, next(online, None))
 

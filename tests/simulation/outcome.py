@@ -9,6 +9,7 @@ from typing import Final
 
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration, RewardSettings
+from shared.configuration.service_configuration import LearningMode
 from shared.intake import scan
 from shared.log import manifest_store
 from shared.log.manifest import LogBlob
@@ -55,12 +56,16 @@ class GivenModel:
         predictor: What Rank loads.
         events: How many lines taught it something.
         logs: The log blobs that it has learned, in order; none if it comes from outside.
+        rewards: The settings under which their lines were labelled; None if it comes from outside, as `mode`.
+        mode: The learning mode of the events that it has learned.
     """
 
     state: bytes
     predictor: bytes
     events: int = 0
     logs: tuple[str, ...] = ()
+    rewards: RewardSettings | None = None
+    mode: LearningMode | None = None
 
 
 @dataclass(slots=True)
@@ -119,6 +124,7 @@ class Outcome:
         deaths: How many trainers died.
         train: Runs the first trainer once more.
         asking: The numbers of the changes that someone still asks for, who may keep the trainer from its work.
+        is_over: Whether all is done, and nobody comes any more.
     """
 
     plan: Plan
@@ -130,6 +136,7 @@ class Outcome:
     deaths: int = 0
     train: Callable[[], object] = lambda: None
     asking: set[int] = field(default_factory=set)
+    is_over: bool = False
 
     @property
     def state(self) -> State:

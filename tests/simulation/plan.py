@@ -1,7 +1,8 @@
 """Plans: what a seed decides before a schedule begins, each thing on its own, so that a thing can be left out.
 
 Most schedules are small: a few calls, a few runs of the trainer, some kinds of faults, often, and the others never. One
-in fifty is large. What happens to one thing does not hang on whether another is planned.
+in fifty is large. One in eleven has automatic optimization, with runs and Ranks when a trial may be on. What happens to
+one thing does not hang on whether another is planned.
 """
 
 import random
@@ -30,6 +31,12 @@ CHANCES: Final[Mapping[Kind, float]] = {
 _LARGE: Final = 0.02
 _LARGE_MINUTES: Final = 10
 """So long requests meet faults; most rows are log by then, and the first tables are dropped."""
+_OPTIMIZED: Final = 0.09
+_OPTIMIZED_MINUTES: Final = 6
+_RUNS_OF_TRIAL: Final = (92, 115, 138, 250, 310)
+"""Seconds: the first round begins, its challenger goes on trial, and is published; then come events of the trial."""
+_SHOWN_FROM: Final = 155
+"""Seconds after which a challenger may be shown."""
 
 
 class Change(StrEnum):
@@ -50,11 +57,12 @@ class Change(StrEnum):
     RETENTION = "log retention"
     CLOCK = "another time of day"
     MODE = "learning mode"
+    TRIAL = "automatic optimization"
 
 
 REPLACEMENTS: Final = frozenset({Change.RESET, Change.ROLL_BACK, Change.IMPORT, Change.APPLY})
 """What puts another model in the place of the one in use."""
-_DRAWN: Final = (*Change, Change.ROLL_BACK)
+_DRAWN: Final = (*(change for change in Change if change is not Change.TRIAL), Change.ROLL_BACK)
 """Roll backs come more often, for there are several ways to go on from one."""
 _LATER: Final = frozenset({Change.ROLL_BACK, Change.APPLY, Change.REDACT_FEATURE})
 """What does nothing before there is log, or a model."""
@@ -101,7 +109,8 @@ class Plan:
     Attributes:
         chances: Of the kinds of faults, by request.
         kept: Those faults that are to happen; None for all that the seed decides.
-        troubled_us: How long requests meet faults.
+        calm_us: How long requests meet no faults at first.
+        troubled_us: When they meet no more.
         instances: How many answer calls.
         variables: Settings of the deployment.
         seconds_per_line: How long a line takes to be learned.
@@ -115,6 +124,7 @@ class Plan:
     chances: Mapping[Kind, float] | None = None
     kept: frozenset[Place] | None = None
     troubled_us: int = _LARGE_MINUTES * MINUTE * 1_000_000
+    calm_us: int = 0
     instances: int = 1
     variables: tuple[tuple[str, str], ...] = ()
     seconds_per_line: float = 0
@@ -169,7 +179,10 @@ def calm(seed: int, ranks: int = 10) -> Plan:
 def draw(seed: int) -> Plan:
     """The plan of a seed."""
     chance = random.Random(seed)
-    return _large(seed, chance) if chance.random() < _LARGE else _small(seed, chance)
+    share = chance.random()
+    if share < _LARGE:
+        return _large(seed, chance)
+    return optimized(seed, chance) if share < _LARGE + _OPTIMIZED else _small(seed, chance)
 
 
 def _large(seed: int, chance: random.Random) -> Plan:
@@ -209,6 +222,35 @@ def _small(seed: int, chance: random.Random) -> Plan:
         variables=_variables(chance),
         seconds_per_line=chance.choice((0, 0, 0, 0, 35)),
         ends_idle=chance.random() < 0.1,
+    )
+
+
+def optimized(seed: int, chance: random.Random | None = None) -> Plan:
+    """Automatic optimization: a few Ranks to begin with, and some while a challenger is on trial."""
+    chance = chance or random.Random(seed)
+    minutes, trainers = _OPTIMIZED_MINUTES, chance.choice((1, 1, 2))
+    runs = [
+        Run(number, chance.randrange(trainers), round((second + chance.uniform(0, 15)) * 1_000_000))
+        for number, second in enumerate(_RUNS_OF_TRIAL)
+    ]
+    first, later = _ranks(chance, 2, 3), _ranks(chance, chance.choice((2, 3, 3)), 60)
+    later = tuple(replace(rank, number=rank.number + 2, at_us=rank.at_us + _SHOWN_FROM * 1_000_000) for rank in later)
+    trial = PlannedChange(1, Change.TRIAL, chance.randrange(MINUTE * 1_000_000), chance.getrandbits(48))
+    others = [
+        replace(change, number=change.number + 1) for change in _changes(chance, chance.choice((0, 0, 1)), 5 * MINUTE)
+    ]
+    kinds = [kind for kind in Kind if chance.random() < 0.4]
+    often, calm_seconds = chance.choice(((0.5, 0), (1, 0), (1, _SHOWN_FROM), (2, _SHOWN_FROM), (4, 240)))
+    return Plan(
+        seed,
+        (*first, *later),
+        tuple(runs),
+        (trial, *others),
+        {kind: often * CHANCES[kind] for kind in kinds},
+        troubled_us=minutes * MINUTE * 1_000_000,
+        calm_us=calm_seconds * 1_000_000,
+        variables=_variables(chance),
+        ends_idle=False,
     )
 
 

@@ -67,6 +67,10 @@ def _train(outcome: Outcome) -> None:
     outcome.train = trainers[0].run
     for planned in plan.runs:
         clock.call_at(began_us + planned.at_us, trainers[planned.trainer].run)
+    is_calm = outcome.faults.calm
+    outcome.faults.calm = is_calm or plan.calm_us > 0
+    clock.pass_to(began_us + plan.calm_us)
+    outcome.faults.calm = is_calm
     clock.pass_to(began_us + plan.troubled_us)
     outcome.faults.calm = True
     clock.pass_to(max(process.gate.pauses_until_us for process in world.processes))
@@ -83,6 +87,7 @@ def _train(outcome: Outcome) -> None:
         if state.troubles:
             clock.sleep(_LONGEST_PAUSE)
         elif is_idle or (not plan.ends_idle and _is_settled(state, outcome.published)):
+            outcome.is_over = True
             return
     raise AssertionError(f"the trainer comes to no end: {outcome.state}")
 
@@ -91,7 +96,16 @@ def _is_settled(state: State, published: Published) -> bool:
     """Whether another run has nothing to finish and nothing to follow; what else it might do, the checks find."""
     models = [model and model.predictor_blob for model in (state.running.model, published.model)]
     is_followed = state.running.generation == published.generation and models[0] == models[1]
-    return is_followed and (state.intent, state.publishing, state.next, state.running.begun) == (None,) * 4
+    is_settled = is_followed and (state.intent, state.publishing, state.next, state.running.begun) == (None,) * 4
+    return is_settled and state.rounds.is_settled and _is_trial_settled(state, published)
+
+
+def _is_trial_settled(state: State, published: Published) -> bool:
+    """Whether nothing follows from the end of a trial any more, and what is published is the trial that is on."""
+    if state.trial is not None and (state.trial.end or state.trial.challenger.learned_up_to_us < state.joined_up_to_us):
+        return False
+    on_trial = None if state.trial is None or published.model is None else state.trial.id
+    return on_trial == (published.trial and published.trial.id)
 
 
 class _Trainer:

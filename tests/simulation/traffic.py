@@ -13,6 +13,8 @@ from shared.intake import keys
 from shared.intake.intake import Intake, StoredEvent
 from shared.intake.rows import Event, Observation
 from shared.log import ranked_event
+from shared.log.ranked_event import TrialChances
+from shared.models.published import Published
 from shared.storage import json_documents
 from shared.storage.paths import split_path, this_loop
 from shared.storage_errors import StorageUnavailable
@@ -28,6 +30,8 @@ PATIENCE: Final = 25
 TRIES: Final = 12
 _REPEATED_WITHIN_US: Final = 55 * SECOND
 """A Rank that is repeated later, and takes its time, may be an event of its own."""
+_CHANCES: Final = ((0.75, 0.25), (0.25, 0.75), (0.25, 0.5), (0.625, 0.125), (0.125, 0.625))
+"""Of the shown action by both policies of a trial; most differ so much that an event decides the trial."""
 
 
 class Instance:
@@ -145,10 +149,11 @@ class _Traffic:
         rank = self.acknowledged.ranks[event_id]
 
         async def call(intake: Intake) -> StoredEvent:
-            event = replace(
-                _make_event(event_id, user, deferred=deferred, otherwise=self.chance.random() < 0.3, mode=self._mode()),
-                at_us=intake.arrival(),
-            )
+            otherwise, (mode, trial_id) = self.chance.random() < 0.3, self._loop()
+            chances = _CHANCES[self.planned.seed % len(_CHANCES)]
+            trial = TrialChances(trial_id, *chances) if trial_id else None
+            event = _make_event(event_id, user, trial, deferred=deferred, otherwise=otherwise, mode=mode)
+            event = replace(event, at_us=intake.arrival())
             rank.arrivals.append(event.at_us)
             self.acknowledged.answers[event_id].add(_shown(event_id, event.payload))
             return await intake.append_event(event, self.world.settings.shards)
@@ -190,30 +195,35 @@ class _Traffic:
         at_us = self.world.clock.now_us + self.chance.randrange(self.chance.choice((20, 60, 90)) * SECOND)
         self.world.clock.call_at(at_us, self._client(call, done).try_again)
 
-    def _mode(self) -> LearningMode:
-        """The learning mode, as an instance knows it that has just read the configuration."""
-        stored = self.world.storage.blobs.find(*split_path(this_loop().configuration))
+    def _loop(self) -> tuple[LearningMode, str | None]:
+        """The learning mode, and the trial that is on, for an instance that has just read what the loop is now."""
+        find = self.world.storage.blobs.find
+        stored, published = find(*split_path(this_loop().configuration)), find(*split_path(this_loop().published))
         assert stored is not None
-        return _read_mode(stored.data)
+        return _read_loop(stored.data, published and published.data)
 
     def _client(self, call: Callable[[Intake], Any], done: Callable[[Any], object]) -> Client:
         return Client(self.world, lambda: self.chance.choice(self.instances), self.acknowledged, call, done)
 
 
 @lru_cache(256)
-def _make_event(event_id: str, user: str, *, deferred: bool, otherwise: bool, mode: LearningMode) -> Event:
+def _make_event(
+    event_id: str, user: str, trial: TrialChances | None, *, deferred: bool, otherwise: bool, mode: LearningMode
+) -> Event:
     """An event, also as another model decides about it, which may be published between a Rank and its repetition."""
     event = past.event(event_id, 0, user=user, deferred=deferred)
     ranked = ranked_event.unpack(event.payload, event.event_id, event.at_us)
-    ranked = replace(ranked, model_id=f"model of {user}", mode=mode)
+    ranked = replace(ranked, model_id=f"model of {user}", mode=mode, trial=trial)
     if otherwise:
         ranked = replace(ranked, actions=b"[4,3,2,1]", probabilities=b"[0.7,0.1,0.1,0.1]", model_id="another")
     return replace(event, payload=ranked_event.pack(ranked))
 
 
 @lru_cache(256)
-def _read_mode(configuration: bytes) -> LearningMode:
-    return json_documents.read(Configuration, configuration).service.learning_mode
+def _read_loop(configuration: bytes, published: bytes | None) -> tuple[LearningMode, str | None]:
+    read = json_documents.read(Configuration, configuration)
+    trial = json_documents.read(Published, published).trial if published else None
+    return read.service.learning_mode, trial.id if trial and read.trial_exploration else None
 
 
 @lru_cache(256)

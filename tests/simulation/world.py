@@ -27,6 +27,7 @@ from typing import Any, Final
 
 from shared import settings
 from shared.configuration import settings_history_store as history
+from shared.evaluation import optimization_schedule
 from shared.learner import model_check, training, work_folder
 from shared.log import customer_copy, manifest_store
 from shared.log.customer_copy import MirrorFailed
@@ -39,7 +40,7 @@ from shared.storage_errors import StorageUnavailable
 from shared.stored_objects import GrowingStoredObject
 from shared.times import DAY, from_iso
 from shared.training import lease
-from tests.simulation import chained_learner
+from tests.simulation import chained_learner, small_trials
 from tests.simulation.clients import (
     Gate,
     SimulatedAccount,
@@ -351,6 +352,7 @@ class World:
         """The seam: each name of a module that stands for something else in a simulation."""
         time_of_world = VirtualTime(self.clock, lambda: self.running[-1].ahead_us if self.running else 0)
         driver_input, attempts = import_module("train_timer.driver_input"), import_module("train_timer.attempts")
+        trials, rounds = import_module("train_timer.trials"), import_module("train_timer.optimization_rounds")
         seam: list[tuple[Any, str, Any]] = [
             (sdk, "_account", lambda _: self.running[-1].account),
             (background_reads, "_rest", lambda _: self.running[-1].rest),
@@ -359,6 +361,7 @@ class World:
             (azure_sdk, "BlobLeaseClient", SimulatedLease),
             (lease, "_Repetition", lambda seconds, call: Repetition(self, seconds, call)),
             (json_documents, "read", _read_document),
+            (json_documents, "_list_unknown", lambda _: []),  # no other version of the product has written anything
             (manifest_store, "_with_complete_manifests", set()),
             (loop_threads, "at_once", lambda work, items, _most: list(map(work, items))),
             (driver_input, "_HAS_FIFO", False),
@@ -367,6 +370,9 @@ class World:
             (tempfile, "tempdir", folder),
             (work_folder, "folder", lambda: _Folder(folder)),
             *((module, "time", time_of_world) for module in modules_with_time()),
+            (trials, "judge_trial", small_trials.judge),
+            (rounds, "is_in_favour", small_trials.is_in_favour),
+            (rounds, "ENOUGH_BYTES", 1),
             (model_rewards_store, "list_all", list),  # models that rank are made up, and not published: none goes
             *_SMALL_BOUNDS,
         ]
@@ -397,8 +403,10 @@ _SMALL_BOUNDS: Final = (
     (model_rewards, "MOST_RECENT", 0),
     (published_store, "MOST_PREVIOUS", 1),
     (history, "MOST_RECENT", 1),
+    (optimization_schedule, "FIRST_EVENTS", 1),
+    (optimization_schedule, "FIRST_ANALYSIS", 1),
 )
-"""So that small loops, too, have what moves to a document of its own."""
+"""So that small loops, too, have what moves to a document of its own, and trials."""
 
 
 def _nothing() -> None:

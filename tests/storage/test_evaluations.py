@@ -226,6 +226,17 @@ def test_starting_twice_starts_once() -> None:
     assert abs(evaluation.created_us - now_us()) < MINUTE
 
 
+def test_an_evaluation_that_was_created_without_an_answer_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The try after that finds the record; the hidden message may have come, in vain, before the record was there."""
+    create = evaluation_store.create
+    monkeypatch.setattr(evaluation_store, "create", lambda evaluation: create(evaluation) and False)
+
+    assert evaluation_store.start(new_evaluation())
+
+    with sdk.queues().get_queue_client(EVALUATION_QUEUE) as queue:
+        assert len(list(queue.receive_messages())) == 1
+
+
 def test_a_death_while_starting_leaves_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
     """It becomes visible after a while: then the record is there, or the caller got no success."""
     monkeypatch.setattr(evaluation_store, "create", _die)
