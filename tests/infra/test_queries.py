@@ -22,6 +22,7 @@ from shared.times import MINUTE
 from shared.web.versions import VERSIONS
 from tests.infra.kql.queries import INFRA, of_alerts, of_pages, of_workbook, workbook, wrong
 from tests.unit.pages import page
+from tests.unit.status.test_trial_progress import events, on_trial
 from tests.unit.test_docs import index, routes
 from train_timer import model_training, run
 from train_timer.pieces import Pace
@@ -35,8 +36,9 @@ _FIELD = re.compile(r"\brecord((?:\.\w+|\['\w+'\])*)")
 
 
 def record() -> str:
-    """A line as a trainer writes it."""
-    inputs = StatusInputs(None, new_configuration(4), Published(), Waiting(1, False, MINUTE), 60 * MINUTE, MINUTE)
+    """A line as a trainer writes it, while a challenger is on trial."""
+    state = on_trial(events(1_000, 0.06))
+    inputs = StatusInputs(state, new_configuration(4), Published(), Waiting(1, False, MINUTE), 60 * MINUTE, MINUTE)
     return run_record.line("default", TrainingRun(0, 1.0, sums=Bin(0)), run_record.summarize(inputs))
 
 
