@@ -9,6 +9,7 @@ import base64
 import json
 import logging
 import os
+from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,7 @@ class QueueListener:
         self._finished = 0
         self._poll: asyncio.Task[None] | None = None
         self._going: set[asyncio.Task[None]] = set()
+        self._clients = AsyncExitStack()
 
     @property
     def name(self) -> str:
@@ -74,6 +76,7 @@ class QueueListener:
         """Fetch no more messages, and cancel what is worked on for longer than `grace` seconds."""
         await finish([self._poll] if self._poll else [], 0)
         await finish(list(self._going), grace)
+        await self._clients.aclose()  # what was worked on has told its queue what came of it
 
     def _go(self, work: Any) -> asyncio.Task[None]:
         self._started += 1
@@ -89,16 +92,17 @@ class QueueListener:
     async def _listen(self) -> None:
         await asyncio.sleep(_QUIET_SECONDS)
         name = self._function.queue
-        async with self._account.queue(name) as queue, self._account.queue(f"{name}-poison") as poison:
-            pause, handled = _FIRST_PAUSE, set[asyncio.Task[None]]()
-            while True:
-                while len(handled) > self._rules.new_batch_threshold:
-                    _, handled = await asyncio.wait(handled, return_when=asyncio.FIRST_COMPLETED)
-                batch = await self._fetch(queue)
-                handled |= {self._go(self._handle(message, queue, poison)) for message in batch}
-                pause = _FIRST_PAUSE if batch else min(2 * pause, self._rules.max_polling_interval.total_seconds())
-                if not batch:
-                    await asyncio.sleep(pause)
+        enter = self._clients.enter_async_context
+        queue, poison = await enter(self._account.queue(name)), await enter(self._account.queue(f"{name}-poison"))
+        pause, handled = _FIRST_PAUSE, set[asyncio.Task[None]]()
+        while True:
+            while len(handled) > self._rules.new_batch_threshold:
+                _, handled = await asyncio.wait(handled, return_when=asyncio.FIRST_COMPLETED)
+            batch = await self._fetch(queue)
+            handled |= {self._go(self._handle(message, queue, poison)) for message in batch}
+            pause = _FIRST_PAUSE if batch else min(2 * pause, self._rules.max_polling_interval.total_seconds())
+            if not batch:
+                await asyncio.sleep(pause)
 
     async def _fetch(self, queue: "QueueClient") -> list["QueueMessage"]:
         from localhost.host.azure_queue import AzureError, ResourceNotFoundError

@@ -9,8 +9,11 @@ import pytest
 from azure.core.exceptions import ResourceExistsError
 from azure.storage.queue import QueueClient
 
+from localhost.azurite.emulator import Azurite
 from localhost.host.host_process import HostProcess
 from tests.http.api import Api
+from tests.http.local_host.conftest import NEVER
+from tests.http.local_host.toy_app import make_app
 from tests.http.local_host.watching import eventually, lines
 
 OWNER = {"x-functions-key": "master-key"}
@@ -102,6 +105,20 @@ class TestTimersAndQueues:
 
         assert eventually(lambda: host.log().count("a message is not base64 text") == 2)
         assert eventually(lambda: waiting(letters) == 0)
+
+    def test_a_message_that_is_worked_on_when_the_host_ends_is_done(self, azurite: Azurite, tmp_path: Path) -> None:
+        """And its queue is told so: else it would come again."""
+        storage, root = azurite.new_account().connection_string, make_app(tmp_path / "app")
+        env = {"NOTES": str(tmp_path), "OFTEN": NEVER}
+        with QueueClient.from_connection_string(storage, "letters") as queue:
+            queue.create_queue()
+            post(queue, "long")
+            with HostProcess(storage, env=env, root=root, ready_path="/admin/host/status") as host:
+                assert eventually(lambda: "long 1" in lines(tmp_path / "letters"))
+                host.stop()
+
+            assert "stopped for good" not in host.log()
+            assert waiting(queue) == 0
 
     def test_a_queue_function_can_be_run_without_a_message(self, host: HostProcess, notes: Path) -> None:
         host.run("letters", "by hand")

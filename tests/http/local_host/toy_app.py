@@ -112,6 +112,8 @@ async def seldom(timer: func.TimerRequest) -> None:
 async def letters(letter: func.QueueMessage) -> None:
     text = letter.get_body().decode()
     note("letters", f"{text} {letter.dequeue_count}")
+    if text == "long":
+        await asyncio.sleep(1)
     if text == "unreadable":
         raise ValueError("cannot read this")
 """
