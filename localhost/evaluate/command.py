@@ -3,13 +3,15 @@
 import argparse
 import json
 import sys
+import tempfile
 from pathlib import Path
 
-from localhost.evaluate.log_file import LogFile
 from localhost.evaluate.policies import demand_fit, policies
 from localhost.evaluate.whole_log import evaluation
 from localhost.failures import CommandFailure
 from localhost.interruption import INTERRUPTED, Interruption, interruptible
+from shared.imports.files.log_file import LogFile
+from shared.imports.files.unusable_log import UnusableLog
 
 FAILED, REFUSED = 1, 2
 _DESCRIPTION = """\
@@ -25,8 +27,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Evaluate a log and give the exit code."""
     chosen = _parser().parse_args(arguments)
     try:
-        with interruptible() as interruption:
-            return _evaluate(chosen, interruption)
+        with interruptible() as interruption, tempfile.TemporaryDirectory(prefix="rankloop-evaluate-") as folder:
+            return _evaluate(chosen, Path(folder), interruption)
+    except UnusableLog as problem:
+        print(f"\n{CommandFailure(problem.reason, problem.next_step)}", file=sys.stderr)
+        return REFUSED
     except CommandFailure as problem:
         print(f"\n{problem}", file=sys.stderr)
         return REFUSED
@@ -44,18 +49,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _evaluate(chosen: argparse.Namespace, interruption: Interruption) -> int:
+def _evaluate(chosen: argparse.Namespace, folder: Path, interruption: Interruption) -> int:
     custom = policies(chosen.policy)
     log = LogFile(chosen.log)
     kind = log.kind()
     demand_fit(custom, kind)
     from concurrent.futures.process import BrokenProcessPool
 
-    from localhost.evaluate.runs import Runs
+    from localhost.evaluate.runs import RunLog, Runs, open_without_models
     from shared.evaluation import plan
     from shared.learner.subprocess_jobs import TrainingFailed
 
-    runs = Runs(log, evaluation(custom, kind, optimise=chosen.optimize), sys.stderr, interruption)
+    whole = evaluation(custom, kind, optimise=chosen.optimize)
+    runs = Runs(RunLog(log), whole, open_without_models, folder, sys.stderr, interruption)
     try:
         runs.finish()
     except (TrainingFailed, BrokenProcessPool, OSError) as problem:

@@ -1,35 +1,74 @@
 """Carries out the plan of an evaluation in a pool of processes, one task in each."""
 
-import tempfile
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import as_completed
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TextIO
 
-from localhost.evaluate.log_file import LogFile
-from localhost.evaluate.order import order_keys
 from localhost.evaluate.pool import Pool, pool
 from localhost.interruption import Interruption
 from localhost.progress import Progress
 from shared.evaluation import plan
 from shared.evaluation.evaluation import Evaluation
-from shared.evaluation.replay import log_pass
 from shared.evaluation.tasks import Task, TaskResult
+from shared.imports import import_pass
+from shared.imports.files import replicates_file
+from shared.imports.import_pass import Passed
+from shared.imports.import_plan import LEARNED, is_replicated
 
 _NO_HURRY = timedelta(days=7)
 _MOST_EXPLORATION = 0.2
 """What new loops explore; a log that explored more than that says nothing of how much is wanted."""
 
+type OpenTasks = Callable[[Evaluation, Mapping[str, TaskResult]], tuple[Task, ...]]
+
+
+def open_without_models(evaluation: Evaluation, results: Mapping[str, TaskResult]) -> tuple[Task, ...]:
+    """The open tasks of an evaluation of which no model is kept."""
+    return tuple(replace(task, keeps_model=False) for task in plan.open_tasks(evaluation, results))
+
+
+@dataclass(frozen=True, slots=True)
+class RunLog:
+    """The log of runs, which goes to their processes.
+
+    Attributes:
+        lines: Each iteration is another pass.
+        events: How many usable ones there are; 0 if that is of no matter.
+        replicates: The file of chances, if these were estimated.
+    """
+
+    lines: Iterable[bytes]
+    events: int = 0
+    replicates: Path | None = None
+
 
 class Runs:
     """An evaluation that is carried out."""
 
-    def __init__(self, log: LogFile, evaluation: Evaluation, stream: TextIO, interruption: Interruption) -> None:
-        """Take what is evaluated, where to show progress, and whether the command was interrupted."""
+    def __init__(
+        self,
+        log: RunLog,
+        evaluation: Evaluation,
+        open_tasks: OpenTasks,
+        folder: Path,
+        stream: TextIO,
+        interruption: Interruption,
+    ) -> None:
+        """Take what is evaluated, by which plan, and whether the command was interrupted.
+
+        Args:
+            folder: An empty folder for the files of the runs.
+            stream: Where to show progress.
+        """
         self.evaluation = evaluation
         self.results: dict[str, TaskResult] = {}
+        self.passed: dict[str, Passed] = {}
         self._log = log
+        self._open_tasks = open_tasks
+        self._folder = folder
         self._stream = stream
         self._interruption = interruption
 
@@ -37,24 +76,23 @@ class Runs:
         """Carry out one stage after the other, until there are no more tasks.
 
         Raises:
-            CommandFailure: The log turned out to be damaged.
+            UnusableLog: The log turned out to be damaged.
             RunFailed, TrainingFailed: The learner could not do its work.
         """
-        with tempfile.TemporaryDirectory(prefix="rankloop-evaluate-") as folder, pool() as workers:
-            while tasks := plan.open_tasks(self.evaluation, self.results):
-                self._stage(workers, Path(folder), tasks)
-                if tasks[0].stage == 0:
+        with pool() as workers:
+            while tasks := self._open_tasks(self.evaluation, self.results):
+                self._stage(workers, tasks)
+                if any(task.key == plan.LOGGED for task in tasks):
                     self.evaluation = replace(self.evaluation, exploration=self._exploration())
 
-    def _stage(self, workers: Pool, folder: Path, tasks: tuple[Task, ...]) -> None:
+    def _stage(self, workers: Pool, tasks: tuple[Task, ...]) -> None:
         progress = Progress(len(tasks), self._stream, self._interruption)
-        progress.line(_task_line(tasks))
-        runs = [
-            workers.submit(_run, replace(task, keeps_model=False), self.evaluation, self._log, folder) for task in tasks
-        ]
+        progress.line(_task_line(tasks, self._log.events))
+        runs = [workers.submit(_run, task, self.evaluation, self._log, self._folder) for task in tasks]
         for done, run in enumerate(as_completed(runs), 1):
-            result = run.result()
-            self.results[result.key] = result
+            passed = run.result()
+            self.results[passed.result.key] = passed.result
+            self.passed[passed.result.key] = passed
             progress.show(done, f"run {done} of {len(runs)}")
         progress.clear()
 
@@ -63,19 +101,31 @@ class Runs:
         return round(min(self.results[plan.LOGGED].exploration or 0.0, _MOST_EXPLORATION), 3)
 
 
-def _task_line(tasks: tuple[Task, ...]) -> str:
+def _task_line(tasks: tuple[Task, ...], events: int) -> str:
     """What a stage is about."""
-    policies = "1 policy" if len(tasks) == 1 else f"{len(tasks)} policies"
-    if tasks[0].stage == 0:
+    first, policies = tasks[0], "1 policy" if len(tasks) == 1 else f"{len(tasks)} policies"
+    if any(task.key == plan.LOGGED for task in tasks):
         return "Reading the log, and evaluating what was given ..."
-    if tasks[0].until is None:
-        half = "the second half of the log" if tasks[0].counted_from else "the log"
+    if first.key == LEARNED:
+        return f"Training a model on all {events:,} events ..."
+    if is_replicated(first):
+        return f"Seeing what estimated chances leave uncertain, for {policies} ..."
+    if first.until is None:
+        half = "the second half of the log" if first.counted_from else "the log"
         return f"Evaluating {policies} on {half} ..."
-    return f"Trying {policies} over the first {tasks[0].until} events ..."
+    return f"Trying {policies} over the first {first.until} events ..."
 
 
-def _run(task: Task, evaluation: Evaluation, log: LogFile, folder: Path) -> TaskResult:
+def _run(task: Task, evaluation: Evaluation, log: RunLog, folder: Path) -> Passed:
     own = folder / task.key
     own.mkdir()
-    result, _ = log_pass.run(task, evaluation, log, folder=own, timeout=_NO_HURRY, rewrite=order_keys)
-    return result
+    is_listening = log.replicates is not None and (task.key == LEARNED or is_replicated(task))
+    return import_pass.run(
+        task,
+        evaluation,
+        log.lines,
+        folder=own,
+        timeout=_NO_HURRY,
+        events=log.events,
+        replicates=replicates_file.read(log.replicates) if is_listening and log.replicates else (),
+    )

@@ -1,26 +1,29 @@
 """`python -m localhost.learn`: what it takes, what it prints, and how it ends."""
 
 import argparse
-import json
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from pathlib import Path
 
 from localhost.environment import ROOT
 from localhost.evaluate.policies import demand_fit, policies
 from localhost.failures import CommandFailure
 from localhost.interruption import INTERRUPTED, Interruption, interruptible
-from localhost.learn import delivery, files
+from localhost.learn import columns_file, delivery, files
 from localhost.learn.delivery import Before
-from localhost.learn.sources import gather
 from localhost.report.loop import Loop
 from localhost.setup.help_texts import LEARN
 from localhost.setup.learn_options import add_learn_options
 from localhost.setup.programs import CannotSetUp
 from shared.configuration.configuration import INITIAL_ARGUMENTS
 from shared.evaluation.evaluation import Policy
+from shared.imports.files.log_file import LogFile
+from shared.imports.files.source import gather
+from shared.imports.files.unusable_log import UnusableLog
+from shared.imports.import_outcome import ImportOutcome
 from shared.imports.verdict import NEW_LOOP
 
 FAILED, REFUSED = 1, 2
@@ -34,6 +37,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with interruptible() as interruption, tempfile.TemporaryDirectory(prefix="rankloop-learn-") as folder:
             return _learn(chosen, Path(folder), interruption)
+    except UnusableLog as problem:
+        print(f"\n{CommandFailure(problem.reason, problem.next_step)}", file=sys.stderr)
+        return REFUSED
     except (CommandFailure, CannotSetUp) as problem:
         print(f"\n{problem}", file=sys.stderr)
         return REFUSED
@@ -52,33 +58,41 @@ def _learn(chosen: argparse.Namespace, folder: Path, interruption: Interruption)
         delivery.demand_terminal(loop, before, is_given=chosen.yes)
     else:
         files.demand_free(chosen.output, may_replace=chosen.yes)
-    source = gather(chosen.log, chosen.columns, folder, sys.stderr, interruption)
-    from localhost.learn.course import Course
+    from localhost.learn.course import learn, make_reading
     from shared.learner.subprocess_jobs import TrainingFailed
 
-    course = Course(source, custom, sys.stderr, interruption)
+    describe, logs = partial(columns_file.read, chosen.columns), [LogFile(path) for path in chosen.log]
+    reading = make_reading(sys.stderr, interruption)
+    source = gather(logs, describe, folder, reading, has_columns=chosen.columns is not None)
     try:
-        with course.run() as (results, learned):
-            if chosen.json:
-                from localhost.learn.answer import document
-
-                print(json.dumps(document(results), indent=2, allow_nan=False))
-            else:
-                from localhost.learn.table import table
-
-                print(table(results))
-            sys.stdout.flush()
-            if loop and before:
-                delivery.demand_consent(loop, before, results.chosen, is_given=chosen.yes)
-                delivery.deliver(loop, before, results.chosen, learned.state)
-                _say(delivery.describe_delivery(loop, before, results.chosen), chosen)
-            else:
-                files.write(chosen.output, results.chosen, learned)
-                _say(files.describe_files(chosen.output), chosen)
+        runs = folder / "runs"
+        runs.mkdir()
+        learned = learn(source, custom, runs, sys.stderr, interruption)
+        _print(learned.outcome, as_json=chosen.json)
+        settings = learned.outcome.chosen
+        if loop and before:
+            delivery.demand_consent(loop, before, settings, is_given=chosen.yes)
+            delivery.deliver(loop, before, settings, learned.files.state)
+            _say(delivery.describe_delivery(loop, before, settings), chosen)
+        else:
+            files.write(chosen.output, learned)
+            _say(files.describe_files(chosen.output), chosen)
     except (TrainingFailed, BrokenProcessPool, OSError) as problem:
         print(f"\nLearning failed on the way: {problem}", file=sys.stderr)
         return FAILED
     return 0
+
+
+def _print(outcome: ImportOutcome, *, as_json: bool) -> None:
+    if as_json:
+        from shared.imports.forms.outcome_report import OutcomeReport
+
+        print(OutcomeReport.of(outcome).model_dump_json(by_alias=True, indent=2))
+    else:
+        from localhost.learn.table import table
+
+        print(table(outcome))
+    sys.stdout.flush()
 
 
 def _demand_other_names(custom: Sequence[Policy]) -> None:

@@ -1,72 +1,76 @@
 """The course of the command, from a log to a trained model: survey, evaluation, verdict, training."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import TextIO
 
-from localhost.evaluate.runs import Runs
+from localhost.evaluate.runs import RunLog, Runs
 from localhost.evaluate.whole_log import evaluation
 from localhost.interruption import Interruption
-from localhost.learn.replays import demand_all, replicate
-from localhost.learn.results import Results
-from localhost.learn.sources import Source
-from localhost.learn.surveyor import survey
-from localhost.learn.training import Learned, train
 from localhost.progress import Progress
-from shared.evaluation import plan
 from shared.evaluation.evaluation import Policy
-from shared.evaluation.outcome import Outcome
+from shared.evaluation.replay.log_pass import TrainedFiles
+from shared.evaluation.tasks import LineCounts, TaskResult
+from shared.imports import import_plan
+from shared.imports.files.reading import Reading
+from shared.imports.files.source import Source
+from shared.imports.files.surveyor import survey
+from shared.imports.import_outcome import Gathered, ImportOutcome
+from shared.imports.import_plan import GATHERED, LEARNED
 from shared.imports.lessons import list_gaps
-from shared.imports.verdict import Replicates, add_new_loop, choose, judge
+from shared.imports.verdict import add_new_loop
+from shared.learner.subprocess_jobs import TrainingFailed
 
 
-class Course:
-    """What the command does with a log."""
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What the command found.
 
-    def __init__(self, source: Source, custom: Sequence[Policy], stream: TextIO, interruption: Interruption) -> None:
-        """Take the log, the policies that were given, where to show progress, and whether it was interrupted."""
-        self._source = source
-        self._custom = add_new_loop(custom)
-        self._stream = stream
-        self._interruption = interruption
+    Attributes:
+        files: Those of the model.
+    """
 
-    @contextmanager
-    def run(self) -> Iterator[tuple[Results, Learned]]:
-        """Carry it out; the files of the model are there as long as the block.
+    outcome: ImportOutcome
+    files: TrainedFiles
 
-        Raises:
-            CommandFailure: The log turned out to be damaged, or has no event.
-            TrainingFailed: The learner could not do its work.
-        """
-        source, progress = self._source, Progress(1, self._stream, self._interruption)
-        gaps = list_gaps(survey(source.log, "cb", self._stream, self._interruption))
-        runs = Runs(source.log, evaluation(self._custom, "cb", optimise=True), self._stream, self._interruption)
-        runs.finish()
-        outcome, logged = plan.outcome(runs.evaluation, runs.results), runs.results[plan.LOGGED]
-        judged = judge(outcome, self._replicates(runs, outcome))
-        chosen = choose(judged)
-        events = logged.lines.used
-        with train(runs.evaluation, source, chosen.arguments, events, progress) as learned:
-            results = Results(
-                outcome,
-                logged.exploration,
-                judged,
-                chosen,
-                learned.stretches,
-                learned.model,
-                gaps,
-                list(source.remarks),
-            )
-            yield results, learned
 
-    def _replicates(self, runs: Runs, outcome: Outcome) -> Replicates:
-        """What estimated chances leave uncertain; nothing if all were noted."""
-        if self._source.replicates is None:
-            return {}
-        used = runs.results[plan.LOGGED].lines.used
-        demand_all(self._source.replicates, used)
-        compared = {result.policy.name: result.policy.arguments for result in outcome.policies}
-        policies = {name: arguments for name, arguments in compared.items() if arguments}
-        counted_from = used // 2 if plan.JUDGING in runs.results else 0
-        progress = Progress(len(policies), self._stream, self._interruption)
-        return replicate(runs.evaluation, self._source.log, policies, self._source.replicates, counted_from, progress)
+def make_reading(stream: TextIO, interruption: Interruption) -> Reading:
+    """The reading of files by a command, which shows its steps and can be interrupted."""
+    return Reading(Progress(1, stream, interruption).line, interruption.check)
+
+
+def learn(
+    source: Source, custom: Sequence[Policy], folder: Path, stream: TextIO, interruption: Interruption
+) -> Learned:
+    """Find out what a log teaches.
+
+    Args:
+        custom: The policies that were given.
+        folder: An empty folder, for files.
+        stream: Where to show progress.
+
+    Raises:
+        UnusableLog: The log turned out to be damaged.
+        TrainingFailed: The learner could not do its work.
+    """
+    surveyed = survey(source.log, make_reading(stream, interruption))
+    gathered = Gathered(
+        surveyed.events, tuple(list_gaps(surveyed)), source.remarks, has_replicates=source.replicates is not None
+    )
+    runs = Runs(
+        RunLog(source.log, gathered.events, source.replicates),
+        evaluation(add_new_loop(custom), "cb", optimise=True),
+        partial(import_plan.open_tasks, gathered=gathered),
+        folder,
+        stream,
+        interruption,
+    )
+    runs.results[GATHERED] = TaskResult(GATHERED, LineCounts(), {})
+    runs.finish()
+    learned = runs.passed[LEARNED]
+    outcome = import_plan.outcome(runs.evaluation, runs.results, gathered, learned.stretches)
+    if learned.files is None:
+        raise TrainingFailed("the files of the model are missing")
+    return Learned(outcome, learned.files)

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from localhost.failures import CommandFailure
-from localhost.learn.training import Learned
-from shared.imports.verdict import Chosen
+from localhost.learn.course import Learned
 
 _SETTINGS, _STATE, _MODEL = "learning-settings.json", "training-state.vw", "model.vw"
 
@@ -28,18 +27,19 @@ def demand_free(folder: Path, *, may_replace: bool) -> None:
         )
 
 
-def write(folder: Path, chosen: Chosen, learned: Learned) -> None:
+def write(folder: Path, learned: Learned) -> None:
     """Write settings, training state and model.
 
     Raises:
         CommandFailure: They cannot be written.
     """
+    chosen = learned.outcome.chosen
     try:
         folder.mkdir(parents=True, exist_ok=True)
         settings = json.dumps({"name": chosen.name, "arguments": chosen.arguments}) + "\n"
         (folder / _SETTINGS).write_text(settings, encoding="utf-8")
-        shutil.copyfile(learned.state, folder / _STATE)
-        shutil.copyfile(learned.predictor, folder / _MODEL)
+        shutil.copyfile(learned.files.state, folder / _STATE)
+        shutil.copyfile(learned.files.predictor, folder / _MODEL)
     except OSError as problem:
         raise CommandFailure(
             f"{folder} cannot be written to: {problem.strerror}", "Give another by --output."

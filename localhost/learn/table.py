@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from localhost.columns import align
 from localhost.evaluate.table import describe_counts, write_interval, write_number
-from localhost.learn.results import Results
+from shared.imports.import_outcome import ImportOutcome
 from shared.imports.stretches import Stretch
 from shared.imports.verdict import JudgedPolicy
 
@@ -13,29 +13,29 @@ _STRETCH_HEADINGS = ("events", "what was done", "95 % interval", "the model", "9
 _NO_NUMBER = "-"
 
 
-def table(results: Results) -> str:
+def table(outcome: ImportOutcome) -> str:
     """Write all of it."""
-    return "\n".join(_lines(results))
+    return "\n".join(_lines(outcome))
 
 
-def _lines(results: Results) -> Iterator[str]:
-    yield describe_counts(results.outcome.lines)
-    yield from results.remarks
-    if results.gaps:
+def _lines(outcome: ImportOutcome) -> Iterator[str]:
+    yield describe_counts(outcome.lines)
+    yield from outcome.remarks
+    if outcome.gaps:
         yield from ("", "What this log cannot teach:")
-        yield from (f"  * {gap}" for gap in results.gaps)
-    yield from ("", *align([_POLICY_HEADINGS, *map(_policy, results.judged)]), "")
-    yield from _doubts(results)
-    yield f"Chosen: {results.chosen.name}. {results.chosen.because}"
-    yield f"  {results.chosen.arguments}"
+        yield from (f"  * {gap}" for gap in outcome.gaps)
+    yield from ("", *align([_POLICY_HEADINGS, *map(_policy, outcome.judged)]), "")
+    yield from _doubts(outcome)
+    yield f"Chosen: {outcome.chosen.name}. {outcome.chosen.because}"
+    yield f"  {outcome.chosen.arguments}"
     yield from ("", "How the chosen settings learn, over the whole log:")
-    yield from ("", *align([_STRETCH_HEADINGS, *map(_stretch, results.stretches)]), "")
-    if any(stretch.reward is None for stretch in results.stretches):
+    yield from ("", *align([_STRETCH_HEADINGS, *map(_stretch, outcome.stretches)]), "")
+    if any(stretch.reward is None for stretch in outcome.stretches):
         yield "Actions that the model would have shown had no chance to be, so it is unknown what it would have earned."
     yield "Each event is judged by the model that had learned the events before it."
-    if results.outcome.candidates:
+    if outcome.candidates:
         yield "The first half of the log has helped to choose the settings, so its figures flatter them a little."
-    yield f"The model has learned {results.model.events:,} events."
+    yield f"The model has learned {outcome.model.events:,} events."
 
 
 def _policy(judged: JudgedPolicy) -> Sequence[str]:
@@ -49,15 +49,15 @@ def _policy(judged: JudgedPolicy) -> Sequence[str]:
     )
 
 
-def _doubts(results: Results) -> Iterator[str]:
-    if results.outcome.no_search:
-        yield results.outcome.no_search
-    if results.outcome.candidates:
+def _doubts(outcome: ImportOutcome) -> Iterator[str]:
+    if outcome.no_search:
+        yield outcome.no_search
+    if outcome.candidates:
         yield (
-            f"{len(results.outcome.candidates)} settings were tried on the first half of the log; the figures of this "
+            f"{outcome.candidates} settings were tried on the first half of the log; the figures of this "
             "table are of the other half."
         )
-    yield from (f"{judged.policy.name}: {judged.because}" for judged in results.judged if judged.because)
+    yield from (f"{judged.policy.name}: {judged.because}" for judged in outcome.judged if judged.because)
 
 
 def _stretch(stretch: Stretch) -> Sequence[str]:

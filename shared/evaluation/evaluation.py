@@ -1,7 +1,7 @@
-"""An evaluation or a feature importance: what it evaluates, on which log, and its status."""
+"""An evaluation, a feature importance or an import of a log: what is evaluated, on which log, and its status."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -20,6 +20,7 @@ class Purpose(StrEnum):
 
     EVALUATION = "evaluation"
     IMPORTANCE = "importance"
+    IMPORT = "import"
 
 
 class Status(StrEnum):
@@ -85,8 +86,28 @@ class EvaluatedLog(StoredObject):
 
 
 @dataclass(frozen=True, slots=True)
+class ImportSource(StoredObject):
+    """The files of an old log.
+
+    Attributes:
+        container: The address of their container with its SAS, a secret; without the SAS once the import has ended.
+        prefix: Of the names of the files.
+        columns: What the columns of tables hold, as JSON (`shared.imports.columns`); empty for lines.
+    """
+
+    container: str = field(repr=False)
+    prefix: str = ""
+    columns: str = ""
+
+    @property
+    def without_secret(self) -> "ImportSource":
+        """The same without the SAS."""
+        return replace(self, container=self.container.partition("?")[0])
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation(StoredObject):
-    """An evaluation, or a feature importance.
+    """An evaluation, a feature importance, or an import: the evaluation of an old log with a model that learned it.
 
     Attributes:
         id: A single path segment; the caller's in the API of 2022.
@@ -100,6 +121,7 @@ class Evaluation(StoredObject):
         exploration_default: The share of events in which the loop would explore by showing the first action.
         reason: Why the evaluation failed, or its best policy was applied or not, in plain words.
         optimal: The name of the best policy; None before the end.
+        source: Of an import, where its log comes from; else None.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = store_under(round_number="look")
@@ -122,6 +144,7 @@ class Evaluation(StoredObject):
     ended_us: int | None = None
     optimal: str | None = None
     exploration_default: float = 0.0
+    source: ImportSource | None = None
 
     @property
     def loop_exploration(self) -> Exploration:
@@ -141,7 +164,8 @@ class Evaluation(StoredObject):
         """End the evaluation; unchanged if it has ended."""
         if self.status.has_ended:
             return self
-        return replace(self, status=status, reason=reason, optimal=optimal, ended_us=at_us)
+        source = self.source and self.source.without_secret
+        return replace(self, status=status, reason=reason, optimal=optimal, ended_us=at_us, source=source)
 
     def time_out(self, at_us: int) -> "Evaluation":
         """End the evaluation because it takes too long; unchanged if it has ended."""

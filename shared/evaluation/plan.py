@@ -3,7 +3,7 @@
 Nothing here depends on where, when or in what order tasks are carried out.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 
 from shared.evaluation.candidates import with_exploration
@@ -41,11 +41,34 @@ def width_us(evaluation: Evaluation) -> int:
 
 def open_tasks(evaluation: Evaluation, results: Results) -> tuple[Task, ...]:
     """The tasks without result in the earliest incomplete stage; none if all stages are complete."""
-    for number, tasks in enumerate(_stages(evaluation, results)):
+    return list_open(stages(evaluation, results), results)
+
+
+def list_open(of_stages: Iterable[tuple[Task, ...]], results: Results) -> tuple[Task, ...]:
+    """The tasks without result in the earliest incomplete one of some stages.
+
+    Args:
+        of_stages: Each is asked for only once all tasks of the stages before it have results.
+    """
+    for number, tasks in enumerate(of_stages):
         missing = tuple(replace(task, stage=number) for task in tasks if task.key not in results)
         if missing:
             return missing
     return ()
+
+
+def stages(evaluation: Evaluation, results: Results) -> Iterator[tuple[Task, ...]]:
+    """The stages of an evaluation; each needs the results of all tasks of the stages before it."""
+    logged, custom = _make_logged_task(evaluation, LOGGED, 0), tuple(_list_custom_tasks(evaluation, 0))
+    if not evaluation.optimise:
+        yield (logged, *custom)
+        return
+    yield (logged,)
+    if not _searches(evaluation, results):
+        yield custom
+        return
+    search = yield from _search(evaluation, results).stages(results)
+    yield tuple(_list_last_tasks(evaluation, search, results))
 
 
 def why_no_search(evaluation: Evaluation, results: Results) -> str | None:
@@ -114,20 +137,6 @@ def _name(outcome: Outcome, results: Results) -> Outcome:
         finding=named.because,
         chosen_of=len(outcome.candidates),
     )
-
-
-def _stages(evaluation: Evaluation, results: Results) -> Iterator[tuple[Task, ...]]:
-    """Each stage needs the results of all tasks of the stages before it."""
-    logged, custom = _make_logged_task(evaluation, LOGGED, 0), tuple(_list_custom_tasks(evaluation, 0))
-    if not evaluation.optimise:
-        yield (logged, *custom)
-        return
-    yield (logged,)
-    if not _searches(evaluation, results):
-        yield custom
-        return
-    search = yield from _search(evaluation, results).stages(results)
-    yield tuple(_list_last_tasks(evaluation, search, results))
 
 
 def _list_last_tasks(evaluation: Evaluation, search: SearchResult, results: Results) -> Iterator[Task]:

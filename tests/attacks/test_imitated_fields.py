@@ -7,10 +7,10 @@ import orjson
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from localhost.evaluate.order import order_keys
 from shared.configuration.configuration import RewardSettings
 from shared.configuration.reward_aggregation import Aggregation
 from shared.configuration.service_configuration import LearningMode
+from shared.imports.files.key_order import order_keys
 from shared.intake.rows import Observation
 from shared.learner import features
 from shared.log import line_keys, line_pieces, log_line, ranked_line

@@ -11,8 +11,8 @@ import orjson
 import pytest
 
 from localhost.evaluate import command
-from localhost.evaluate.order import order_keys
 from localhost.evaluate.policies import policies
+from shared.imports.files.key_order import order_keys
 from shared.times import HOUR
 from tests.conftest import StartHost
 from tests.http.api import Api

@@ -7,9 +7,9 @@ import orjson
 import pytest
 from arro3 import core, io
 
-from localhost.failures import CommandFailure
 from localhost.learn import command
-from localhost.learn.table_file import TableFile
+from shared.imports.files.table_file import TableFile
+from shared.imports.files.unusable_log import UnusableLog
 from tests.loop.evaluate_command import GREEDY, SQUARECB, write_log
 from tests.loop.learn_command import learn, run
 from tests.loop.tables_of_events import COLUMNS, WITHOUT_CHANCES, rows, write_columns, write_csv
@@ -105,7 +105,7 @@ def test_parquet_is_read_like_csv(folder: Path, tmp_path: Path) -> None:
     whole = (tmp_path / "events.parquet").read_bytes()
     for damaged in (whole[:-30], whole[:100] + bytes(200) + whole[300:]):
         (tmp_path / "events.parquet").write_bytes(damaged)
-        with pytest.raises(CommandFailure, match="cannot be read as Parquet"):
+        with pytest.raises(UnusableLog, match="cannot be read as Parquet"):
             list(TableFile(tmp_path / "events.parquet").rows())
 
 

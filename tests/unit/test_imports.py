@@ -43,11 +43,14 @@ _STORES = (
     "shared/training/lease.py",
 )
 """Files that speak to storage."""
-_LEARNER = ("shared/learner/*", "shared/evaluation/replay/*")
+_LEARNER = ("shared/learner/*", "shared/evaluation/replay/*", "shared/imports/import_pass.py")
 """Files that run Vowpal Wabbit, or read and write what it reads and writes."""
+_DISK = ("shared/imports/files/*",)
+"""Files that read and write what lies on the disk of the machine."""
 _FORMS = ("shared/*_forms.py", "shared/*/forms/*", "shared/*_documents.py", "shared/web/*")
 """Files that hold what travels over HTTP and what is stored as JSON."""
 _LIBRARIES = {
+    "arro3": ("shared/imports/files/table_file.py",),
     "azure": (*_STORES, "shared/web/*"),
     "cryptography": ("shared/models/signing.py",),
     "httptools": ("shared/storage/http_connection.py",),
@@ -56,6 +59,7 @@ _LIBRARIES = {
     "orjson": (
         *_STORES,
         *_LEARNER,
+        *_DISK,
         *_FORMS,
         "shared/log/logged_event.py",
         "shared/log/ranked_event.py",
@@ -71,7 +75,7 @@ _LIBRARIES = {
     **dict.fromkeys(
         ("asyncio", "logging", "os", "pathlib", "random", "secrets", "socket", "subprocess", "threading", "time"),
         (
-            *(*_STORES, *_LEARNER, "shared/web/*", "shared/settings.py"),
+            *(*_STORES, *_LEARNER, *_DISK, "shared/web/*", "shared/settings.py"),
             *("shared/running_call.py", "shared/access/key_check.py"),
         ),
     ),

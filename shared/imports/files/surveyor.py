@@ -1,33 +1,30 @@
 """Passes over a log once, before anything learns from it, to see what it holds."""
 
-from typing import TextIO
+from collections.abc import Iterable
 
 import orjson
 
-from localhost.evaluate.log_file import LogFile
-from localhost.interruption import Interruption
-from localhost.progress import Progress
 from shared.evaluation.replay.evaluated_events import EvaluatedEvent, read, trim
+from shared.imports.files.reading import Reading
 from shared.imports.survey import Survey
 from shared.log.line_keys import FEATURES, LABEL_COST, OBSERVATIONS, ORIGINAL_LABEL_COST, VALUE
 
 _STEP = 1000
 
 
-def survey(log: LogFile, kind: str, stream: TextIO, interruption: Interruption) -> Survey:
-    """Survey the usable events of a log.
+def survey(log: Iterable[bytes], reading: Reading) -> Survey:
+    """Survey the usable events of a log, with one choice each.
 
     Raises:
-        CommandFailure: The log turned out to be damaged.
+        UnusableLog: The log turned out to be damaged.
     """
     result = Survey()
-    progress = Progress(1, stream, interruption)
-    progress.line("Looking through the log ...")
+    reading.say("Looking through the log ...")
     for number, line in enumerate(log):
         if number % _STEP == 0:
-            interruption.check()
+            reading.check()
         text = trim(line)
-        event = read(text, kind) if text else None
+        event = read(text, "cb") if text else None
         if isinstance(event, EvaluatedEvent):
             fields = orjson.loads(text)
             cost = fields.get(ORIGINAL_LABEL_COST, fields[LABEL_COST])

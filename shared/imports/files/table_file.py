@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from localhost.failures import CommandFailure
+from shared.imports.files.log_file import LogFile
+from shared.imports.files.unusable_log import UnusableLog
 
 _PARQUET, _GZIP = b"PAR1", b"\x1f\x8b"
 _PANIC = "PanicException"
@@ -20,35 +21,44 @@ _LONGEST_CELL = 1 << 24
 
 @dataclass(frozen=True, slots=True)
 class TableFile:
-    """A table, read from the beginning for each pass, never as a whole."""
+    """A table, read from the beginning for each pass, never as a whole.
+
+    Attributes:
+        name: What refusals call the file; its path if nothing else is said.
+    """
 
     path: Path
+    name: str = ""
+
+    def __str__(self) -> str:
+        """The name."""
+        return self.name or str(self.path)
 
     @property
     def is_parquet(self) -> bool:
         """Whether the file is Parquet."""
-        return begins_with(self.path, _PARQUET)
+        return self._begins_with(_PARQUET)
 
     def header(self) -> tuple[str, ...]:
         """The names of the columns.
 
         Raises:
-            CommandFailure: The file cannot be read as a table.
+            UnusableLog: The file cannot be read as a table.
         """
         with ExitStack() as stack:
             names = self._parquet().schema.names if self.is_parquet else next(self._csv(stack), ([], 1))[0]
         names = tuple(map(str, names))
         if twice := [name for name in names if names.count(name) > 1]:
-            raise CommandFailure(f"{self.path} has two columns {twice[0]}.", "Give each column a name of its own.")
+            raise UnusableLog(f"{self} has two columns {twice[0]}.", "Give each column a name of its own.")
         if not names:
-            raise CommandFailure(f"{self.path} is empty.", "Give a table whose first row names its columns.")
+            raise UnusableLog(f"{self} is empty.", "Give a table whose first row names its columns.")
         return names
 
     def rows(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """All rows, each with its place in the file, such as `line 5`.
 
         Raises:
-            CommandFailure: The file cannot be read as a table.
+            UnusableLog: The file cannot be read as a table.
         """
         names = self.header()
         with ExitStack() as stack:
@@ -61,8 +71,8 @@ class TableFile:
             if not cells:
                 continue
             if len(cells) != len(names):
-                raise CommandFailure(
-                    f"{self.path}, line {line}: {len(cells)} cells, where the first line names {len(names)} columns.",
+                raise UnusableLog(
+                    f"{self}, line {line}: {len(cells)} cells, where the first line names {len(names)} columns.",
                     "Correct the row; a cell with a comma or a line break in it needs quotes around it.",
                 )
             yield f"line {line}", dict(zip(names, cells, strict=True))
@@ -76,22 +86,22 @@ class TableFile:
             for cells in reader:
                 yield cells, reader.line_num
         except UnicodeDecodeError as problem:
-            raise CommandFailure(
-                f"{self.path} is not in UTF-8 behind line {reader.line_num if reader else 0}.",
+            raise UnusableLog(
+                f"{self} is not in UTF-8 behind line {reader.line_num if reader else 0}.",
                 "Save it as UTF-8, and run this again.",
             ) from problem
         except (csv.Error, EOFError, gzip.BadGzipFile, zlib.error) as problem:
-            raise CommandFailure(
-                f"{self.path}, behind line {reader.line_num if reader else 0}: {problem}.",
+            raise UnusableLog(
+                f"{self}, behind line {reader.line_num if reader else 0}: {problem}.",
                 "Export it again as CSV, with commas between cells and quotes around those that have some.",
             ) from problem
         except OSError as problem:
-            raise CommandFailure(
-                f"{self.path} cannot be read: {problem.strerror or problem}.", "Check the path after --log."
+            raise UnusableLog(
+                f"{self} cannot be read: {problem.strerror or problem}.", "Check the path of the file."
             ) from problem
 
     def _open(self) -> IO[str]:
-        if begins_with(self.path, _GZIP):
+        if self._begins_with(_GZIP):
             return gzip.open(self.path, "rt", encoding="utf-8-sig", newline="")
         return self.path.open(encoding="utf-8-sig", newline="")
 
@@ -130,26 +140,9 @@ class TableFile:
         except BaseException as problem:
             if not isinstance(problem, Exception) and type(problem).__name__ != _PANIC:
                 raise
-            raise CommandFailure(
-                f"{self.path} cannot be read as Parquet: {problem}.", "Export it again, or as CSV."
+            raise UnusableLog(
+                f"{self} cannot be read as Parquet: {problem}.", "Export it again, or as CSV."
             ) from problem
 
-
-def begins_with(path: Path, magic: bytes) -> bool:
-    """Whether a file begins with some bytes.
-
-    Raises:
-        CommandFailure: It cannot be read.
-    """
-    if path.exists() and not path.is_file():
-        raise CommandFailure(
-            f"{path} is no file; a log is read several times, which a pipe cannot be.",
-            "Write the log to a file, and give that one.",
-        )
-    try:
-        with path.open("rb") as file:
-            return file.read(len(magic)) == magic
-    except OSError as problem:
-        raise CommandFailure(
-            f"{path} cannot be read: {problem.strerror or problem}", "Check the path after --log."
-        ) from problem
+    def _begins_with(self, magic: bytes) -> bool:
+        return LogFile(self.path, self.name).begins_with(magic)

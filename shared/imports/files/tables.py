@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from localhost.evaluate.log_file import LogFile
-from localhost.failures import CommandFailure
-from localhost.interruption import Interruption
-from localhost.learn.columns_file import ColumnsFile
-from localhost.learn.ordered_log import sort_times, write_in_order
-from localhost.learn.table_file import TableFile
 from shared.imports.cells import InvalidRow, demand_few, is_empty, read_id, read_number
 from shared.imports.chances import EstimatedChances, code_numbers, code_texts
+from shared.imports.files.ordered_log import Timed, WholeLog, sort_times, write_in_order
+from shared.imports.files.reading import Reading
+from shared.imports.files.table_description import TableDescription
+from shared.imports.files.table_file import TableFile
+from shared.imports.files.unusable_log import UnusableLog
 from shared.imports.table_row import RowChoice, RowFeatures, read_choice, spread, write_line
 
 _STEP = 1000
@@ -29,34 +28,35 @@ class Tables:
         without_reward: Rows whose reward is empty.
     """
 
-    def __init__(self, files: Sequence[TableFile], columns: ColumnsFile, interruption: Interruption) -> None:
+    def __init__(self, files: Sequence[TableFile], description: TableDescription, reading: Reading) -> None:
         """Pass over all rows a first time.
 
         Raises:
-            CommandFailure: A row is no event.
+            UnusableLog: A row is no event.
         """
-        self._files, self._columns, self._interruption = files, columns, interruption
+        self._files, self._description, self._reading = files, description, reading
+        columns = description.columns
         self.without_reward = 0
         self._times = array("q")
         self._shown: list[str] = []
         self._offers: list[tuple[str, ...]] = []
         self._same: dict[tuple[str, ...], tuple[str, ...]] = {}
-        context = columns.columns.context_of(files[0].header())
-        self._values = {name: _Values(is_text=name in columns.columns.text) for name in context}
+        context = columns.context_of(files[0].header())
+        self._values = {name: _Values(is_text=name in columns.text) for name in context}
         for number, (file, place, cells) in enumerate(self._rows()):
             self._add(number, self._choice(file, place, cells), cells)
         if not self._shown:
-            raise CommandFailure(f"{files[0].path} has no rows.", "Give a table with a row for each event.")
-        self._actions = columns.columns.actions or tuple(name for name, _ in Counter(self._shown).most_common())
+            raise UnusableLog(f"{files[0]} has no rows.", "Give a table with a row for each event.")
+        self._actions = columns.actions or tuple(name for name, _ in Counter(self._shown).most_common())
         try:
-            demand_few(self._actions, columns.columns.action)
+            demand_few(self._actions, columns.action)
         except InvalidRow as problem:
-            raise CommandFailure(f"{files[0].path}: {problem}.", problem.next_step) from problem
+            raise UnusableLog(f"{files[0]}: {problem}.", problem.next_step) from problem
 
     @property
     def has_chances(self) -> bool:
         """Whether the chances of the actions that were shown are in a column."""
-        return bool(self._columns.columns.probability)
+        return bool(self._description.columns.probability)
 
     def estimate(self) -> EstimatedChances:
         """Estimate the chances from what was shown; events count in the order of time."""
@@ -70,28 +70,30 @@ class Tables:
         codes = {name: [of[place] for place in order] for name, of in self._codes()}
         return EstimatedChances([numbers[self._shown[place]] for place in order], offers, codes)
 
-    def write(self, folder: Path, estimated: EstimatedChances | None) -> LogFile:
+    def write(self, folder: Path, estimated: EstimatedChances | None) -> WholeLog:
         """Write the log.
 
         Raises:
-            CommandFailure: A row has features that no Rank could have, or there is no room.
+            UnusableLog: A row has features that no Rank could have, or there is no room.
         """
         places = array("q", bytes(8 * len(self._times)))
         for place, number in enumerate(sort_times(self._times)):
             places[number] = place
-        return write_in_order(self._lines(places, estimated), folder, self._interruption)
+        return write_in_order(self._lines(places, estimated), folder, self._reading)
 
-    def _lines(self, places: Sequence[int], estimated: EstimatedChances | None) -> Iterator[tuple[int, bytes]]:
-        columns = self._columns.columns
+    def _lines(self, places: Sequence[int], estimated: EstimatedChances | None) -> Iterator[Timed]:
+        columns = self._description.columns
         numbers = frozenset(name for name, values in self._values.items() if values.is_number)
-        features = RowFeatures(tuple(self._values), numbers, self._columns.of_actions)
+        features = RowFeatures(tuple(self._values), numbers, self._description.of_actions)
         for number, (file, place, cells) in enumerate(self._rows()):
             choice = self._choice(file, place, cells)
             actions = choice.actions or self._actions
             position = actions.index(choice.action)
             chances = estimated.of(places[number]) if estimated else self._read_chances(file, place, choice, actions)
             try:
-                event_id = read_id(cells[columns.id], columns.id) if columns.id else f"{file.path.stem}-{number + 1}"
+                event_id = (
+                    read_id(cells[columns.id], columns.id) if columns.id else f"{Path(str(file)).stem}-{number + 1}"
+                )
                 document = features.document(cells, actions)
             except InvalidRow as problem:
                 raise _refusal(file, place, problem) from problem
@@ -106,7 +108,7 @@ class Tables:
         probability = choice.probability or 1.0
         if len(actions) == 1 and probability < 1:
             reason = f"{probability:g} is not the chance of an action that was the only one"
-            raise _refusal(file, place, InvalidRow(self._columns.columns.probability, reason))
+            raise _refusal(file, place, InvalidRow(self._description.columns.probability, reason))
         return spread(probability, actions.index(choice.action), len(actions))
 
     def _add(self, number: int, choice: RowChoice, cells: Mapping[str, Any]) -> None:
@@ -119,7 +121,7 @@ class Tables:
 
     def _choice(self, file: TableFile, place: str, cells: Mapping[str, Any]) -> RowChoice:
         try:
-            return read_choice(cells, self._columns.columns)
+            return read_choice(cells, self._description.columns)
         except InvalidRow as problem:
             raise _refusal(file, place, problem) from problem
 
@@ -128,7 +130,7 @@ class Tables:
         for file in self._files:
             for place, cells in file.rows():
                 if number % _STEP == 0:
-                    self._interruption.check()
+                    self._reading.check()
                 number += 1
                 yield file, place, cells
 
@@ -167,5 +169,5 @@ class _Values:
         return None if self._texts is None else code_texts(self._codes)
 
 
-def _refusal(file: TableFile, place: str, problem: InvalidRow) -> CommandFailure:
-    return CommandFailure(f"{file.path}, {place}: {problem}.", problem.next_step)
+def _refusal(file: TableFile, place: str, problem: InvalidRow) -> UnusableLog:
+    return UnusableLog(f"{file}, {place}: {problem}.", problem.next_step)

@@ -1,0 +1,183 @@
+"""The files of a log as one log in the order of time."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from shared.evaluation.replay.evaluated_events import trim
+from shared.imports.chances import LEAST, PARTS, EstimatedChances
+from shared.imports.files import replicates_file
+from shared.imports.files.log_file import LogFile
+from shared.imports.files.ordered_log import Timed, WholeLog, write_in_order
+from shared.imports.files.reading import Reading
+from shared.imports.files.table_description import TableDescription
+from shared.imports.files.table_file import TableFile
+from shared.imports.files.tables import Tables
+from shared.imports.files.unusable_log import UnusableLog
+from shared.log.line_keys import ENQUEUED, TIMESTAMP
+from shared.times import from_iso
+from shared.words import list_names, pluralize
+
+_STEP = 1000
+
+type Describe = Callable[[Sequence[TableFile]], TableDescription]
+"""Says what the columns of tables hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is learned from.
+
+    Attributes:
+        log: All events, in the order of time.
+        remarks: What a reader of the figures should know of how the log came about.
+        replicates: If chances were estimated, a file with `PARTS` numbers an event: the chance of the action that was
+            shown, with one part of the log after the other left out.
+    """
+
+    log: WholeLog
+    remarks: tuple[str, ...] = ()
+    replicates: Path | None = None
+
+
+def gather(
+    files: Sequence[LogFile], describe: Describe, folder: Path, reading: Reading, *, has_columns: bool
+) -> Source:
+    """Make one log of all files; a single file of lines in order is taken as it is.
+
+    Args:
+        folder: For a log that has to be written anew.
+        has_columns: Whether it was said what columns hold.
+
+    Raises:
+        UnusableLog: A file cannot be used.
+    """
+    reading.say("Reading ...")
+    tables = [file for file in files if _is_table(file)]
+    if len(tables) not in (0, len(files)):
+        lines = next(file for file in files if file not in tables)
+        raise UnusableLog(
+            f"{tables[0]} is a table, and {lines} has dsjson lines.", "Learn from files of the same kind at a time."
+        )
+    if tables:
+        return _gather_tables([TableFile(file.path, file.name) for file in files], describe, folder, reading)
+    if has_columns:
+        raise UnusableLog(
+            f"{files[0]} has dsjson lines, which have no columns.", "Leave the columns out, or give a table."
+        )
+    _demand_choices(files)
+    if len(files) == 1 and _is_in_order(files[0], reading):
+        return Source(WholeLog((files[0].path,)))
+    return Source(write_in_order(_read_lines(files), folder, reading))
+
+
+def _is_table(file: LogFile) -> bool:
+    """Whether a file is Parquet, or begins as no dsjson line does."""
+    if file.begins_with(b"PAR1"):
+        return True
+    first = next((text for line in file if (text := trim(line))), b"{")
+    return not first.startswith((b"{", b"["))
+
+
+def _gather_tables(files: Sequence[TableFile], describe: Describe, folder: Path, reading: Reading) -> Source:
+    description = describe(files)
+    tables = Tables(files, description, reading)
+    remarks = []
+    if tables.without_reward:
+        reward = description.columns.default_reward
+        rows = pluralize(tables.without_reward, "row has", "rows have")
+        remarks.append(f"{rows} no reward, and count as {reward:g}.")
+    if not description.columns.time:
+        remarks.append("The rows have no times, so they are taken in their order.")
+    if tables.has_chances:
+        return Source(tables.write(folder, None), tuple(remarks))
+    reading.say("Estimating the chances with which actions were shown ...")
+    estimated = tables.estimate()
+    log = tables.write(folder, estimated)
+    replicates = replicates_file.write(folder / "replicates", _list_replicates(estimated, reading))
+    return Source(log, (*remarks, *_describe_chances(estimated)), replicates)
+
+
+def _list_replicates(estimated: EstimatedChances, reading: Reading) -> Iterator[list[float]]:
+    for number in range(estimated.events):
+        if number % _STEP == 0:
+            reading.check()
+        yield estimated.replicates(number)
+
+
+def _describe_chances(estimated: EstimatedChances) -> Iterator[str]:
+    """What follows from chances that nobody noted."""
+    shares = (
+        f"from how often each was shown, by {list_names(estimated.columns)}"
+        if estimated.columns
+        else "from how often each was shown; no column foretells more"
+    )
+    yield f"Nobody noted the chances of the actions. They were estimated {shares}."
+    yield (
+        f"Intervals are wider for it, by what leaving out each of {PARTS} parts of the log changes. They hold only if "
+        "choices followed nothing but these columns and chance: what else they followed, such as the judgement of a "
+        "person, looks like an effect of the action."
+    )
+    if estimated.lifted:
+        events = pluralize(estimated.lifted, "event", "events")
+        yield f"{events} with a chance below {LEAST:g} count as if it was {LEAST:g}, so that weights stay small."
+
+
+def _demand_choices(files: Sequence[LogFile]) -> None:
+    """See that the files have events with one choice; some may have no event at all."""
+    empty = list[UnusableLog]()
+    for file in files:
+        try:
+            kind = file.kind()
+        except UnusableLog as problem:
+            empty.append(problem)
+            continue
+        if kind.startswith("ccb"):
+            raise UnusableLog(
+                f"{file} has events with several slots, from which settings and a model cannot be learned so.",
+                "Find settings for them with python3 dev.py evaluate --optimize, and give these to a loop by hand.",
+            )
+        if kind != "cb":
+            raise UnusableLog(
+                f"{file} has only events of an apprentice, which say whether it imitates, not what is better.",
+                "Give a log of the time when the loop was Online.",
+            )
+    if len(empty) == len(files):
+        raise empty[0]
+
+
+def _is_in_order(file: LogFile, reading: Reading) -> bool:
+    last_us = None
+    for number, line in enumerate(file):
+        if number % _STEP == 0:
+            reading.check()
+        at_us = _time(line)
+        if at_us is not None:
+            if last_us is not None and at_us < last_us:
+                return False
+            last_us = at_us
+    return True
+
+
+def _read_lines(files: Sequence[LogFile]) -> Iterator[Timed]:
+    """The lines of all files with their times; a line without time has that of the line before it."""
+    for file in files:
+        last_us = 0
+        for line in file:
+            at_us = _time(line)
+            last_us = last_us if at_us is None else at_us
+            yield last_us, line
+
+
+def _time(line: bytes) -> int | None:
+    """When the event of a line came; None if the line has no event, or does not say."""
+    text = trim(line)
+    if not text.startswith(b"{"):
+        return None
+    try:
+        fields = orjson.loads(text)
+        return from_iso(fields.get(TIMESTAMP) or fields[ENQUEUED])
+    except (ValueError, TypeError, KeyError, OverflowError):
+        return None

@@ -1,0 +1,67 @@
+"""What the columns of tables hold, seen to fit the tables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shared.imports.cells import InvalidRow, feature_value, is_empty, nest, read_id, read_number
+from shared.imports.columns import Columns
+from shared.imports.files.table_file import TableFile
+from shared.imports.files.unusable_log import UnusableLog
+
+
+@dataclass(frozen=True, slots=True)
+class TableDescription:
+    """What the columns hold, and the features of actions from a second table.
+
+    Attributes:
+        of_actions: By action's id, its features.
+    """
+
+    columns: Columns
+    of_actions: dict[str, list[dict[str, Any]]]
+
+
+def describe(columns: Columns, tables: Sequence[TableFile], actions: TableFile | None) -> TableDescription:
+    """See that all tables have the columns, and read the features of actions.
+
+    Args:
+        actions: The table of `columns.action_table`; None if there is none.
+
+    Raises:
+        UnusableLog: A column is missing, or the table of actions cannot be used.
+    """
+    for table in tables:
+        _demand_columns(table, columns.named, "Correct the names of the columns, or the table.")
+    return TableDescription(columns, {} if actions is None else _read_actions(actions, columns))
+
+
+def _demand_columns(table: TableFile, named: Sequence[str], next_step: str) -> Sequence[str]:
+    header = table.header()
+    if missing := [name for name in named if name not in header]:
+        raise UnusableLog(f"{table} has no column {missing[0]}; it has {', '.join(header)}.", next_step)
+    return header
+
+
+def _read_actions(table: TableFile, columns: Columns) -> dict[str, list[dict[str, Any]]]:
+    column = columns.action_table.id if columns.action_table else ""
+    header = _demand_columns(table, [column], "Correct actionFeatures, or the table.")
+    rows = list(table.rows())
+    others = [name for name in header if name != column]
+    numbers = {
+        name
+        for name in others
+        if name not in columns.text
+        if all(is_empty(cells[name]) or read_number(cells[name]) is not None for _, cells in rows)
+    }
+    features: dict[str, list[dict[str, Any]]] = {}
+    for place, cells in rows:
+        try:
+            action = read_id(cells[column], column)
+        except InvalidRow as problem:
+            raise UnusableLog(f"{table}, {place}: {problem}.", problem.next_step) from problem
+        if action in features:
+            raise UnusableLog(f"{table}, {place}: the action {action} is there twice.", "Take one row out.")
+        values = {name: feature_value(cells[name], is_number=name in numbers) for name in others}
+        features[action] = nest({name: value for name, value in values.items() if value is not None})
+    return features
