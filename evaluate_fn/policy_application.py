@@ -9,10 +9,11 @@ import logging
 
 from azure.functions import HttpRequest, HttpResponse
 
-from evaluate_fn.adoption import adopt
+from evaluate_fn.adoption import LearnedPolicy, adopt
 from evaluate_fn.evaluations import EVALUATION_PATH, evaluation_id, load_evaluation, load_outcome
 from shared.access.role import Role
-from shared.configuration.configuration import Configuration, problem_type
+from shared.configuration.configuration import Configuration, LearningSettings, problem_type
+from shared.configuration.settings_change import Act, Cause
 from shared.evaluation import finding
 from shared.evaluation.evaluation import Evaluation, Source
 from shared.evaluation.forms.policy_reference import ApplyRequest, PolicyReferenceContract
@@ -20,7 +21,9 @@ from shared.evaluation.lead import lead
 from shared.evaluation.outcome import Outcome, PolicyOutcome
 from shared.evaluation.tasks import TrainedModel
 from shared.learner.request_arguments import parse_arguments
+from shared.log import ranked_event
 from shared.models.model_store import DamagedModel
+from shared.models.published import Origin
 from shared.web.errors import (
     EvaluationModelNotFound,
     EvaluationNotCompleted,
@@ -106,8 +109,12 @@ def _adopt(evaluation: Evaluation, policy: PolicyOutcome, model: TrainedModel, c
         if configuration.learning.problem_type != kind:
             raise ModelDoesNotFit("The policy is of another problem type than the loop's learning settings.")
 
+    log, settings = evaluation.log, LearningSettings(policy.policy.name, policy.policy.arguments or "")
+    mode = ranked_event.mode_of(log.kind)
+    learned = LearnedPolicy(settings, model, log.from_us, log.to_us, mode, log.to_us, Origin.APPLIED)
+    cause = Cause(caller, Act.EVALUATION, f"evaluation {evaluation.id}, policy {settings.name}")
     try:
-        adopt(evaluation, policy, model, check, caller)
+        adopt(evaluation, learned, check, cause)
     except DamagedModel as error:
         raise EvaluationModelNotFound from error
 

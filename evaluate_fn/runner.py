@@ -9,26 +9,27 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
 from contextvars import copy_context
 from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
 from typing import IO
 
+from evaluate_fn import import_work
+from evaluate_fn.evaluated_log import EvaluatedBlobs, LogChanged, OwnLog
+from evaluate_fn.task_done import TaskDone
 from evaluate_fn.task_process import ANSWER, TaskOrder
 from shared.configuration import configuration_store
 from shared.errors import LoopError
 from shared.evaluation import evaluation_run_store, evaluation_store
-from shared.evaluation.evaluation import Evaluation
+from shared.evaluation.evaluation import Evaluation, Purpose
 from shared.evaluation.replay import log_files
 from shared.evaluation.replay.log_files import LogFileWriter
-from shared.evaluation.tasks import Task, TaskResult
+from shared.evaluation.tasks import Task
+from shared.imports.files.unusable_log import UnusableLog
 from shared.learner import subprocess_jobs, work_folder
 from shared.learner.arguments import InvalidLearningArguments
 from shared.learner.training import TrainingFailed
-from shared.log import log_store, manifest_store
-from shared.log.manifest import LogBlob
 
 TIMEOUT = timedelta(minutes=50)
 """For one task."""
@@ -36,13 +37,6 @@ _SPARE = timedelta(minutes=1)
 """More, before a process is ended that does not keep to its time by itself."""
 _PAUSE_SECONDS = 0.1
 _CHECK_EVERY_SECONDS = 5.0
-
-
-class LogChanged(LoopError):
-    """The log that is evaluated is not what it was when the evaluation began."""
-
-    def __init__(self) -> None:
-        super().__init__("The log that was to be evaluated was deleted or changed meanwhile.")
 
 
 class TaskTimedOut(LoopError):
@@ -67,18 +61,31 @@ def run(evaluation: Evaluation, task: Task, stop: Event) -> None:
     Raises:
         LogChanged, TaskTimedOut, NotWanted: There is no sense in another try.
         TrainingFailed, InvalidLearningArguments: The learner refuses.
-        Interrupted, TaskProcessFailed, StorageUnavailable: Another try may succeed.
+        UnusableLog: The files of an import cannot be learned from.
+        Interrupted, TaskProcessFailed, StorageUnavailable, ContainerFailed: Another try may succeed.
     """
     work_folder.tidy()
+    _check_wanted(evaluation)
     with work_folder.folder() as name:
-        result, models = _TaskRun(evaluation, task, Path(name), stop).carry_out()
-        if task.until is None and evaluation_run_store.first_count(evaluation, result.lines.read) != result.lines.read:
+        folder = Path(name)
+        watch = _Watch(evaluation, stop)
+        done = _TaskRun(evaluation, task, _prepare_log(evaluation, task, folder, watch), folder, watch).carry_out()
+        read = done.result.lines.read
+        if task.until is None and evaluation_run_store.first_count(evaluation, read) != read:
             raise LogChanged
         _check_wanted(evaluation)
-        for file in models:
+        for file in done.models:
             evaluation_run_store.keep_model(evaluation, file)
-        evaluation_run_store.keep_result(evaluation, result)
+        import_work.keep(evaluation, done)
+        evaluation_run_store.keep_result(evaluation, done.result)
     _check_wanted(evaluation)
+
+
+def _prepare_log(evaluation: Evaluation, task: Task, folder: Path, watch: "_Watch") -> EvaluatedBlobs:
+    """The log that a task reads; files that the task needs beside it are written into its folder."""
+    if evaluation.purpose is Purpose.IMPORT:
+        return import_work.prepare_log(evaluation, task, folder, watch.check)
+    return OwnLog(evaluation)
 
 
 def _check_wanted(evaluation: Evaluation) -> None:
@@ -86,38 +93,62 @@ def _check_wanted(evaluation: Evaluation) -> None:
     current = evaluation_store.read(evaluation.purpose, evaluation.id)
     if current is None or current.created_us != evaluation.created_us or current.status.has_ended:
         raise NotWanted
-    if configuration_store.read_configuration().logs_deleted_before_us > evaluation.log.from_us:
+    is_own = evaluation.purpose is not Purpose.IMPORT
+    if is_own and configuration_store.read_configuration().logs_deleted_before_us > evaluation.log.from_us:
         raise LogChanged
 
 
-def _log_blobs(evaluation: Evaluation) -> list[LogBlob]:
-    log = evaluation.log
-    return list(manifest_store.list_blobs(log.from_us, log.to_us, log.from_us)) if log.to_us > log.from_us else []
+class _Watch:
+    """Sees, now and then, whether the work is to go on."""
+
+    def __init__(self, evaluation: Evaluation, stop: Event) -> None:
+        self._evaluation = evaluation
+        self._stop = stop
+        self._began = self._checked = time.monotonic()
+
+    def check(self) -> None:
+        """Raise what ends the work, if there is something.
+
+        Raises:
+            Interrupted, TaskTimedOut, NotWanted, LogChanged: As of `run`.
+        """
+        if self._stop.is_set():
+            raise Interrupted("the work was stopped")
+        now = time.monotonic()
+        if now - self._began > (TIMEOUT + _SPARE).total_seconds():
+            raise TaskTimedOut(f"A task took longer than {TIMEOUT.total_seconds() / 60:g} minutes.")
+        if now - self._checked > _CHECK_EVERY_SECONDS:
+            _check_wanted(self._evaluation)
+            self._checked = now
+
+    def wait(self) -> None:
+        """Wait a moment, then check; no longer once the work is to stop."""
+        self._stop.wait(_PAUSE_SECONDS)
+        self.check()
 
 
 class _TaskRun:
     """One run of a task in a process of its own, and a thread that writes the log for the process."""
 
-    def __init__(self, evaluation: Evaluation, task: Task, folder: Path, stop: Event) -> None:
+    def __init__(self, evaluation: Evaluation, task: Task, log: EvaluatedBlobs, folder: Path, watch: _Watch) -> None:
         self._evaluation = evaluation
         self._task = task
+        self._log = log
         self._folder = folder
-        self._stop = stop
+        self._watch = watch
         self._process_has_ended = Event()
         self._writing_problem: Exception | None = None
 
-    def carry_out(self) -> tuple[TaskResult, list[Path]]:
-        """Evaluate the log; gives the result, and the files of what was learned."""
-        _check_wanted(self._evaluation)
-        blobs = _log_blobs(self._evaluation)
-        order = TaskOrder(self._task, self._evaluation, tuple(blob.rewards for blob in blobs), TIMEOUT)
-        order.write(self._folder)
+    def carry_out(self) -> TaskDone:
+        """Evaluate the log; gives what came of it."""
+        TaskOrder(self._task, self._evaluation.without_secret, self._log.joined_under, TIMEOUT).write(self._folder)
         with tempfile.TemporaryFile() as output:
             process = _start(self._folder, output)
-            writer = Thread(target=copy_context().run, args=(self._write_log, process, blobs), name="log", daemon=True)
+            writer = Thread(target=copy_context().run, args=(self._write_log, process), name="log", daemon=True)
             try:
                 writer.start()
-                self._wait(process)
+                while process.poll() is None:
+                    self._watch.wait()
             finally:
                 process.kill()
                 process.wait()
@@ -127,28 +158,16 @@ class _TaskRun:
                 raise self._writing_problem
             return self._answer(process.returncode, output)
 
-    def _wait(self, process: "subprocess.Popen[bytes]") -> None:
-        began = checked = time.monotonic()
-        while process.poll() is None:
-            if self._stop.wait(_PAUSE_SECONDS):
-                raise Interrupted("the work was stopped")
-            now = time.monotonic()
-            if now - began > (TIMEOUT + _SPARE).total_seconds():
-                raise TaskTimedOut(f"A task took longer than {TIMEOUT.total_seconds() / 60:g} minutes.")
-            if now - checked > _CHECK_EVERY_SECONDS:
-                _check_wanted(self._evaluation)
-                checked = now
-
-    def _write_log(self, process: "subprocess.Popen[bytes]", blobs: Sequence[LogBlob]) -> None:
+    def _write_log(self, process: "subprocess.Popen[bytes]") -> None:
         """Write the log until the process has ended; end the process where that fails."""
         try:
             writer = LogFileWriter(self._folder, self._process_has_ended, log_files.MAX_BYTES)
-            writer.write(lambda: _contents(blobs))
+            writer.write(self._log.contents)
         except Exception as problem:
             self._writing_problem = problem
             process.kill()
 
-    def _answer(self, code: int, output: IO[bytes]) -> tuple[TaskResult, list[Path]]:
+    def _answer(self, code: int, output: IO[bytes]) -> TaskDone:
         file = self._folder / ANSWER
         if code or not file.is_file():
             raise TaskProcessFailed(subprocess_jobs.reason("evaluating", code, output))
@@ -159,14 +178,10 @@ class _TaskRun:
             raise TrainingFailed(answer["failed"])
         if "refused" in answer:
             raise InvalidLearningArguments(*answer["refused"])
-        return answer["result"], answer["models"]
-
-
-def _contents(blobs: Sequence[LogBlob]) -> Iterator[bytes]:
-    for stored in log_store.contents(blobs):
-        if not stored:
-            raise LogChanged
-        yield stored
+        if "unusable" in answer:
+            raise UnusableLog(*answer["unusable"])
+        done: TaskDone = answer["done"]
+        return done
 
 
 def _start(folder: Path, output: IO[bytes]) -> "subprocess.Popen[bytes]":

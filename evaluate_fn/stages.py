@@ -8,12 +8,14 @@ import logging
 from collections.abc import Callable, Mapping
 from threading import Event
 
-from evaluate_fn import runner
-from evaluate_fn.runner import LogChanged, NotWanted, TaskTimedOut
+from evaluate_fn import import_stages, runner
+from evaluate_fn.evaluated_log import LogChanged
+from evaluate_fn.runner import NotWanted, TaskTimedOut
 from shared.evaluation import evaluation_queue, evaluation_run_store, evaluation_store, importance, plan
 from shared.evaluation.evaluation import Evaluation, Purpose, Status
 from shared.evaluation.evaluation_queue import WorkMessage, make_message
-from shared.evaluation.tasks import Task, TaskResult
+from shared.evaluation.tasks import Task, TaskResult, TrainedModel
+from shared.imports.files.unusable_log import UnusableLog
 from shared.learner.arguments import InvalidLearningArguments
 from shared.learner.training import TrainingFailed
 from shared.storage import clock
@@ -25,6 +27,7 @@ _TRAINING_TRIES = 3
 _OPEN_TASKS: Mapping[Purpose, Callable[[Evaluation, Mapping[str, TaskResult]], tuple[Task, ...]]] = {
     Purpose.EVALUATION: plan.open_tasks,
     Purpose.IMPORTANCE: importance.open_tasks,
+    Purpose.IMPORT: import_stages.open_tasks,
 }
 
 _log = logging.getLogger(__name__)
@@ -53,7 +56,7 @@ def _take(work: WorkMessage, tries: int, stop: Event) -> None:
         _go_on(evaluation, work.task, stop)
     except NotWanted:
         _leave(evaluation)
-    except (LogChanged, InvalidLearningArguments) as error:
+    except (LogChanged, InvalidLearningArguments, UnusableLog) as error:
         _end(evaluation, Status.FAILED, str(error))
     except TaskTimedOut as error:
         _end(evaluation, Status.TIMEOUT, str(error))
@@ -132,6 +135,10 @@ def _finish(evaluation: Evaluation, results: Mapping[str, TaskResult]) -> None:
         evaluation_run_store.keep_scores(evaluation, importance.scores(evaluation, results))
         _end(evaluation, Status.SUCCEEDED)
         return
+    if evaluation.purpose is Purpose.IMPORT:
+        import_stages.keep_outcome(evaluation, results)
+        _end(evaluation, Status.SUCCEEDED)
+        return
     outcome = plan.outcome(evaluation, results)
     evaluation_run_store.keep_outcome(evaluation, outcome)
     _end(evaluation, Status.SUCCEEDED, optimal=outcome.optimal)
@@ -169,9 +176,15 @@ def _tidy(evaluation: Evaluation, now: Evaluation | None) -> None:
 
 def _close(evaluation: Evaluation) -> None:
     """Delete what only the tasks needed."""
-    outcome = evaluation_run_store.read_outcome(evaluation) if evaluation.status.has_results else None
-    policies = outcome.policies if outcome else ()
-    models = [model for policy in policies if (model := policy.model)]
+    models = _list_models(evaluation) if evaluation.status.has_results else []
     evaluation_run_store.tidy(
         evaluation, [sha256 for model in models for sha256 in (model.state_sha256, model.predictor_sha256)]
     )
+
+
+def _list_models(evaluation: Evaluation) -> list[TrainedModel]:
+    """The models that stay."""
+    if evaluation.purpose is Purpose.IMPORT:
+        return import_stages.list_models(evaluation)
+    outcome = evaluation_run_store.read_outcome(evaluation)
+    return [model for policy in outcome.policies if (model := policy.model)] if outcome else []

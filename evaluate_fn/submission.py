@@ -13,8 +13,12 @@ from shared.training import lease
 from shared.web.errors import InvalidPolicyConfiguration, TooManyInWork
 
 MOST_IN_WORK = 20
-"""How many evaluations of a loop may be in work, and how many feature importances."""
-_WORDS = {Purpose.EVALUATION: "evaluations", Purpose.IMPORTANCE: "feature importances"}
+"""How many evaluations of a loop may be in work, how many feature importances, and how many imports."""
+_WORDS = {
+    Purpose.EVALUATION: "evaluations",
+    Purpose.IMPORTANCE: "feature importances",
+    Purpose.IMPORT: "imports",
+}
 
 
 def submit(spec: EvaluationSpec) -> Evaluation | None:

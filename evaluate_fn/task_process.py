@@ -7,19 +7,21 @@ pickled: the process, of which a search starts dozens, would take longer over im
 import os
 import pickle
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
+from evaluate_fn.task_done import TaskDone
 from shared.configuration.configuration import RewardSettings
-from shared.evaluation.evaluation import Evaluation
+from shared.evaluation.evaluation import Evaluation, Purpose
 from shared.evaluation.replay import feature_names, feature_search, log_pass
 from shared.evaluation.replay.log_files import LogFileReader
 from shared.evaluation.replay.time_limit import TimeLimit
 from shared.evaluation.tasks import Task
+from shared.imports.files.unusable_log import UnusableLog
 from shared.learner import driver
 from shared.learner.arguments import InvalidLearningArguments
 from shared.learner.training import TookTooLong, TrainingFailed
@@ -86,28 +88,34 @@ def main(parent: int, folder: Path) -> None:
             raise EOFError("the log was not written to its end")
 
     log = _LogLines(order, LogFileReader(folder, len(order.joined_under), check_writer))
-    answer = _answer(order, folder, log)
+    answer = _answer(order, folder, log, check_writer)
     (folder / ANSWER).write_bytes(pickle.dumps(answer))
 
 
-def _answer(order: TaskOrder, folder: Path, log: _LogLines) -> dict[str, Any]:
-    task, models = order.task, list[Path]()
-    rewrite = partial(_without, *task.without) if task.without else None
+def _answer(order: TaskOrder, folder: Path, log: _LogLines, check: Callable[[], object]) -> dict[str, Any]:
     try:
-        if task.finds_features:
-            result = feature_search.run(task, order.evaluation, log)
-        else:
-            result, trained = log_pass.run(
-                task, order.evaluation, log, folder=folder, timeout=order.timeout, rewrite=rewrite
-            )
-            models = [trained.state, trained.predictor] if trained else []
+        return {"done": _carry_out(order, folder, log, check)}
     except TookTooLong as error:
         return {"slow": error.reason}
     except TrainingFailed as error:
         return {"failed": error.reason}
     except InvalidLearningArguments as error:
         return {"refused": [error.option, error.reason]}
-    return {"result": result, "models": models}
+    except UnusableLog as error:
+        return {"unusable": [error.reason, error.next_step]}
+
+
+def _carry_out(order: TaskOrder, folder: Path, log: _LogLines, check: Callable[[], object]) -> TaskDone:
+    task, evaluation = order.task, order.evaluation
+    if evaluation.purpose is Purpose.IMPORT:
+        from evaluate_fn import import_process  # here: the processes of a search need not wait for it
+
+        return import_process.carry_out(task, evaluation, log, folder, order.timeout, check)
+    if task.finds_features:
+        return TaskDone(feature_search.run(task, evaluation, log))
+    rewrite = partial(_without, *task.without) if task.without else None
+    result, trained = log_pass.run(task, evaluation, log, folder=folder, timeout=order.timeout, rewrite=rewrite)
+    return TaskDone(result, [trained.state, trained.predictor] if trained else [])
 
 
 def _without(namespace: str, feature: str, line: bytes) -> bytes:

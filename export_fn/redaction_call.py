@@ -11,7 +11,7 @@ from export_fn.redaction_range import Rows, StoredEvents
 from shared.configuration import configuration_store
 from shared.intake import row_deletion
 from shared.log import customer_copy, log_store, redaction_store
-from shared.log.customer_copy import MirrorFailed
+from shared.log.customer_container import ContainerFailed
 from shared.log.log_store import OpenLog
 from shared.log.manifest import LogBlob
 from shared.log.redaction import EventTarget, Target, without_id
@@ -129,7 +129,7 @@ class _Work:
         sas_uri = self.stored.configuration.service.log_mirror_sas_uri
         try:
             self.done.mirrored += customer_copy.replace(sas_uri, blob.path, file)
-        except MirrorFailed:
+        except ContainerFailed:
             self.done.not_mirrored.append(blob.path)
 
 

@@ -38,7 +38,7 @@ def copy(trainer: Trainer) -> None:
     The position is committed after the copies were made: a blob may be copied twice.
 
     Raises:
-        MirrorFailed: The container cannot be written to; what was copied is committed.
+        ContainerFailed: The container cannot be written to; what was copied is committed.
     """
     position_us = trainer.state.mirrored_up_to_us
     if position_us is None or position_us >= trainer.state.joined_up_to_us:

@@ -2,7 +2,7 @@
 
 from shared.evaluation.evaluation import Evaluation, Policy, Purpose, Source
 from shared.evaluation.names import ONLINE
-from shared.imports.whole_log import whole_log
+from shared.evaluation.whole_log import whole_log
 
 
 def evaluation(custom: tuple[Policy, ...] = (), kind: str = "cb", *, optimise: bool = False) -> Evaluation:

@@ -70,7 +70,7 @@ def learn(
     runs.results[GATHERED] = TaskResult(GATHERED, LineCounts(), {})
     runs.finish()
     learned = runs.passed[LEARNED]
-    outcome = import_plan.outcome(runs.evaluation, runs.results, gathered, learned.stretches)
+    outcome = import_plan.outcome(runs.evaluation, runs.results, gathered, learned.stretches or ())
     if learned.files is None:
         raise TrainingFailed("the files of the model are missing")
     return Learned(outcome, learned.files)

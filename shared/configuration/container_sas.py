@@ -19,12 +19,18 @@ def problem(address: str) -> str | None:
 
     The end of the signature's time is not checked, since an address also expires while it is stored.
     """
-    if not address:
-        return "It is missing."
-    if (text := host_problem(address)) is not None:
+    if (text := _address_problem(address)) is not None:
         return text
-    parts = urlsplit(address)
-    return _path_problem(parts) or _query_problem(parse_qs(parts.query))
+    rights = _rights(address)
+    return None if rights is None or rights & set("wc") else "It does not allow to write (sp)."
+
+
+def reading_problem(address: str) -> str | None:
+    """Find what keeps the blobs under an address from being listed and read; None if nothing does."""
+    if (text := _address_problem(address)) is not None:
+        return text
+    rights = _rights(address)
+    return None if rights is None or rights >= set("rl") else "It does not allow to read and to list (sp)."
 
 
 def host_problem(address: str) -> str | None:
@@ -54,10 +60,20 @@ def hide_secret(address: str) -> str:
     """Write an address without what permits to write there; a text that is no such address may be anything."""
     if not address:
         return ""
-    if problem(address) is not None:
+    if _address_problem(address) is not None:
         return "(hidden)"
     parts = urlsplit(address)
     return f"{parts.scheme}://{parts.hostname}{parts.path}?(hidden)"
+
+
+def _address_problem(address: str) -> str | None:
+    """Find what keeps an address from being that of a container with its signature."""
+    if not address:
+        return "It is missing."
+    if (text := host_problem(address)) is not None:
+        return text
+    parts = urlsplit(address)
+    return _path_problem(parts) or _query_problem(parse_qs(parts.query))
 
 
 def _path_problem(parts: SplitResult) -> str | None:
@@ -72,6 +88,10 @@ def _query_problem(query: dict[str, list[str]]) -> str | None:
         return "It has no signature (sig)."
     if query.get("sr", ["c"])[0] != "c":
         return "Its signature is not that of a container (sr=c)."
-    if "si" not in query and not set("wc") & set(query.get("sp", [""])[0]):
-        return "It does not allow to write (sp)."
     return None
+
+
+def _rights(address: str) -> set[str] | None:
+    """What a signature allows, a letter each; None if a stored policy says so."""
+    query = parse_qs(urlsplit(address).query)
+    return None if "si" in query else set(query.get("sp", [""])[0])

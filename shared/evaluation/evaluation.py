@@ -152,6 +152,11 @@ class Evaluation(StoredObject):
         return Exploration(self.exploration, self.exploration_default)
 
     @property
+    def without_secret(self) -> "Evaluation":
+        """The same without the SAS of an import."""
+        return replace(self, source=self.source.without_secret) if self.source else self
+
+    @property
     def is_automatic(self) -> bool:
         """Whether the loop itself created the evaluation."""
         return self.round_number > 0
@@ -164,8 +169,7 @@ class Evaluation(StoredObject):
         """End the evaluation; unchanged if it has ended."""
         if self.status.has_ended:
             return self
-        source = self.source and self.source.without_secret
-        return replace(self, status=status, reason=reason, optimal=optimal, ended_us=at_us, source=source)
+        return replace(self.without_secret, status=status, reason=reason, optimal=optimal, ended_us=at_us)
 
     def time_out(self, at_us: int) -> "Evaluation":
         """End the evaluation because it takes too long; unchanged if it has ended."""

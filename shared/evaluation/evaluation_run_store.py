@@ -148,7 +148,7 @@ def tidy(evaluation: Evaluation, models: Sequence[str] = ()) -> None:
     Args:
         models: The SHA-256 of the models that stay.
     """
-    names = ("outcome", "totals", "scores") if evaluation.status.has_results else ()
+    names = ("outcome", "totals", "scores", "learned") if evaluation.status.has_results else ()
     stay = {f"{run_folder(evaluation)}{name}.json" for name in names}
     stay |= {_model(evaluation, sha256) for sha256 in models}
     for path in blobs.list_paths(run_folder(evaluation)):

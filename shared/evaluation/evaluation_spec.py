@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from shared.configuration.configuration import Configuration
-from shared.evaluation.evaluation import EvaluatedLog, Evaluation, Policy, Purpose, Source
+from shared.evaluation.evaluation import EvaluatedLog, Evaluation, ImportSource, Policy, Purpose, Source
 from shared.evaluation.names import ONLINE
+from shared.evaluation.whole_log import whole_log
 from shared.log.ranked_event import line_kind
 
 
@@ -21,6 +22,7 @@ class EvaluationSpec:
     optimise: bool = False
     round_number: int = 0
     is_of_2022: bool = False
+    source: ImportSource | None = None
 
 
 def build_evaluation(spec: EvaluationSpec, loop: Configuration, joined_up_to_us: int, at_us: int) -> Evaluation:
@@ -41,10 +43,11 @@ def build_evaluation(spec: EvaluationSpec, loop: Configuration, joined_up_to_us:
         custom=spec.custom,
         optimise=spec.optimise,
         round_number=spec.round_number,
-        online=Policy(ONLINE, loop.learning.arguments, Source.ONLINE),
+        online=Policy(ONLINE, None if spec.source else loop.learning.arguments, Source.ONLINE),
         exploration=loop.exploration.share,
         exploration_default=loop.exploration.default,
-        log=choose_log(spec, loop, joined_up_to_us),
+        log=whole_log() if spec.source else choose_log(spec, loop, joined_up_to_us),
+        source=spec.source,
     )
 
 

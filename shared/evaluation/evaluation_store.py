@@ -1,4 +1,4 @@
-"""Evaluations and feature importances in storage: a record each, with what was to be evaluated and its status.
+"""Evaluations, feature importances and imports in storage: a record each, with what was to be evaluated and its status.
 
 All blobs of an evaluation lie in a folder named after its id. What its tasks write lies in a folder inside, named after
 the moment of its creation: workers of a deleted evaluation cannot write into a later one of the same id.
@@ -149,7 +149,13 @@ def _to_json(evaluation: Evaluation | None) -> bytes:
 
 
 def _root(purpose: Purpose) -> str:
-    return this_loop().evaluations if purpose is Purpose.EVALUATION else this_loop().importances
+    loop = this_loop()
+    roots = {
+        Purpose.EVALUATION: loop.evaluations,
+        Purpose.IMPORTANCE: loop.importances,
+        Purpose.IMPORT: loop.imports,
+    }
+    return roots[purpose]
 
 
 def _folder(purpose: Purpose, evaluation_id: str) -> str:

@@ -30,6 +30,13 @@ class Gathered:
 
 
 @dataclass(frozen=True, slots=True)
+class Course:
+    """How the chosen settings learn over the log."""
+
+    stretches: tuple[Stretch, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ImportOutcome:
     """What was learned from a log.
 

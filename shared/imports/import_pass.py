@@ -29,7 +29,7 @@ class Passed:
 
     result: TaskResult
     files: TrainedFiles | None
-    stretches: tuple[Stretch, ...] = ()
+    stretches: tuple[Stretch, ...] | None = None
 
 
 def run(
@@ -74,7 +74,7 @@ def run(
     )
     if replicated:
         result = replace(result, bins=_by_parts(replicated[-1]))
-    return Passed(result, files, tuple(learning[-1].stretches()) if learning else ())
+    return Passed(result, files, tuple(learning[-1].stretches()) if learning else None)
 
 
 def _by_parts(sums: ReplicatedSums) -> dict[str, dict[str, dict[int, Sums]]]:

@@ -1,33 +1,19 @@
-"""The customer's own container, to which the log is copied; reached with a SAS, which is a secret.
+"""The customer's own container, to which the log is copied; reached with a SAS, which is a secret."""
 
-Its address is a caller's, so it is checked again whenever it is used, and so is each address that it leads to.
-"""
-
-import logging
-import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any
 
-from shared.configuration import container_sas
-from shared.errors import LoopError
-from shared.storage import sdk
+from shared.log import customer_container
+from shared.log.customer_container import read_code
 from shared.storage.paths import split_path
-from shared.storage.public_addresses import NotPublic
 
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
-_TIME_LIMITS: Final[dict[str, Any]] = {"connection_timeout": 3, "read_timeout": 8}
-_CODE = re.compile(r"[A-Za-z]{1,60}", re.ASCII)
-_UNREADABLE = "logMirrorSasUri is not the address of a container"
-
-
-class MirrorFailed(LoopError):
-    """A log blob could not be copied; the reason is in plain words and never quotes the SAS."""
+_FIELD = "logMirrorSasUri"
 
 
 def put(sas_uri: str, path: str, read: Callable[[], bytes | None]) -> None:
@@ -41,7 +27,7 @@ def put(sas_uri: str, path: str, read: Callable[[], bytes | None]) -> None:
         read: Reads the blob; where it gives None, nothing is copied.
 
     Raises:
-        MirrorFailed: The container cannot be written to, or another writer came between.
+        ContainerFailed: The container cannot be written to, or another writer came between.
     """
     name, data = split_path(path)[1], read()
     date = None if data is None else _create(sas_uri, name, data)
@@ -59,7 +45,7 @@ def _create(sas_uri: str, name: str, data: bytes) -> datetime | None:
             _client(sas_uri).upload_blob(name, data, overwrite=False)
         except ResourceExistsError as error:
             response: Any = error.response
-            if response is None or _code(getattr(error, "error_code", None)) != "BlobAlreadyExists":
+            if response is None or read_code(getattr(error, "error_code", None)) != "BlobAlreadyExists":
                 raise
             return parsedate_to_datetime(response.headers.get("Date", ""))
     return None
@@ -69,7 +55,7 @@ def replace(sas_uri: str, path: str, data: bytes | IO[bytes]) -> bool:
     """Overwrite the copy of a blob; False if there is no copy.
 
     Raises:
-        MirrorFailed: The container cannot be written to.
+        ContainerFailed: The container cannot be written to.
     """
     from shared.storage.azure_sdk import MatchConditions, ResourceModifiedError, ResourceNotFoundError
 
@@ -78,49 +64,15 @@ def replace(sas_uri: str, path: str, data: bytes | IO[bytes]) -> bool:
         try:
             _client(sas_uri).upload_blob(name, data, overwrite=True, match_condition=there)
         except (ResourceModifiedError, ResourceNotFoundError) as error:
-            if _code(getattr(error, "error_code", None)) in ("ConditionNotMet", "BlobNotFound"):
+            if read_code(getattr(error, "error_code", None)) in ("ConditionNotMet", "BlobNotFound"):
                 return False
             raise
     return True
 
 
 def _client(sas_uri: str) -> "ContainerClient":
-    if (problem := container_sas.host_problem(sas_uri)) is not None:
-        raise MirrorFailed(f"logMirrorSasUri is not taken: {problem.rstrip('.')}")
-    if container_sas.is_on_this_machine(sas_uri) and not sdk.is_local():
-        raise NotPublic
-    return _make_client(sas_uri, is_local=sdk.is_local())
+    return customer_container.connect(sas_uri, _FIELD)
 
 
-@lru_cache(maxsize=2)
-def _make_client(sas_uri: str, *, is_local: bool) -> "ContainerClient":
-    from shared.storage.azure_sdk import ContainerClient
-    from shared.storage.public_transport import make_transport
-
-    logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)  # at lower levels it logs whole addresses
-    transport = make_transport(is_local=is_local, **_TIME_LIMITS)
-    return ContainerClient.from_container_url(sas_uri, transport=transport, retry_total=0, permit_redirects=False)
-
-
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Raise `MirrorFailed` in place of the client's errors, whose texts may quote the address."""
-    from shared.storage.azure_sdk import AzureError, HttpResponseError
-
-    try:
-        yield
-    except HttpResponseError as error:
-        code = _code(getattr(error, "error_code", None))
-        raise MirrorFailed(f"its storage answered {error.status_code}{f' ({code})' if code else ''}") from None
-    except AzureError as error:
-        raise MirrorFailed(f"its storage cannot be reached ({type(error).__name__})") from None
-    except NotPublic as refusal:
-        raise MirrorFailed(str(refusal)) from None
-    except (ValueError, OSError):
-        raise MirrorFailed(_UNREADABLE) from None
-
-
-def _code(code: object) -> str:
-    """The code of an error; nothing where it is no plain word, for it comes from a foreign server."""
-    text = str(getattr(code, "value", code) or "")
-    return text if _CODE.fullmatch(text) else ""
+def _plain_errors() -> AbstractContextManager[None]:
+    return customer_container.plain_errors(_FIELD)

@@ -77,6 +77,7 @@ class Loop:
         self.last_day = f"{self.root}lastday/"
         self.evaluations = f"{self.root}evaluations/"
         self.importances = f"{self.root}importances/"
+        self.imports = f"{self.root}imports/"
         self.exports = f"exports/{name}/"
         self.current_export = f"{self.exports}current/"
         self.table_prefix = "" if name == DEFAULT else f"t{hashlib.sha256(name.encode()).hexdigest()[:_PREFIX_DIGITS]}"

@@ -305,6 +305,48 @@ class NotCertainlyBetter(LoopError):
         super().__init__(f'{doubt} Send "confirm": true to apply it nevertheless.')
 
 
+class InvalidImport(InvalidRequest):
+    """An import whose fields are missing, or whose files cannot be found."""
+
+
+class ImportAlreadyExists(InvalidRequest):
+    """An import of that id is there already."""
+
+    def __init__(self) -> None:
+        super().__init__("An import of that id is there already: choose another id, or delete that one.", "id")
+
+
+class ImportNotFound(LoopError):
+    """No import of that id is kept."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no import of that id: GET imports lists those that are.")
+
+
+class ImportNotCompleted(LoopError):
+    """What an import has learned is to be used before it has come to its end, or although it has failed."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"The import is not completed: its status is {status}.")
+
+
+class ImportModelNotFound(LoopError):
+    """What an import has learned is not kept."""
+
+    def __init__(self) -> None:
+        super().__init__("The model that the import learned is damaged, or was deleted: import the files again.")
+
+
+class ModelInUse(LoopError):
+    """A model is to be replaced that the loop has learned, and nobody has confirmed that."""
+
+    def __init__(self, model_id: str) -> None:
+        super().__init__(
+            f"The loop has a model in use, {model_id}. "
+            'Send "confirm": true to put the settings and the model of the import in its place.'
+        )
+
+
 class InvalidContract(InvalidRequest):
     """A feature importance whose fields are missing or cannot be those of one."""
 

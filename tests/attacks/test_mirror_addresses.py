@@ -18,8 +18,8 @@ from cryptography.x509.oid import NameOID
 from localhost.azurite.emulator import Azurite
 from shared import settings
 from shared.configuration.container_sas import problem
-from shared.log import customer_copy
-from shared.log.customer_copy import MirrorFailed
+from shared.log import customer_container, customer_copy
+from shared.log.customer_container import ContainerFailed
 from shared.storage import public_transport
 from shared.storage.public_addresses import is_public
 from tests.hosts import HostProcess
@@ -138,10 +138,10 @@ def look_up(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Names]:
 
 def copy(address: str) -> str:
     """Copy a blob as the trainer does; gives why it failed, empty if it did not."""
-    customer_copy._make_client.cache_clear()
+    customer_container._make_client.cache_clear()
     try:
         customer_copy.put(address, "loops/default/logs/a", lambda: LOG)
-    except MirrorFailed as failure:
+    except ContainerFailed as failure:
         return str(failure)
     return ""
 

@@ -1,6 +1,7 @@
 """Evaluations whose messages come twice, too late, or while another worker ends them."""
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -10,34 +11,40 @@ import pytest
 
 from evaluate_fn import runner, stages
 from evaluate_fn.deletion import delete
+from evaluate_fn.evaluated_log import LogChanged
+from localhost.azurite.accounts import EmulatedAccount
 from shared.evaluation import evaluation_run_store, evaluation_store
-from shared.evaluation.evaluation import Evaluation, Purpose, Status
+from shared.evaluation.evaluation import Evaluation, ImportSource, Purpose, Status
 from shared.evaluation.evaluation_queue import make_message
 from shared.evaluation.tasks import TaskResult
-from shared.times import compact
+from shared.imports import import_run_store
+from shared.times import HOUR, compact
 from tests.conftest import StartHost
 from tests.loop import evaluated_log
 from tests.loop.conftest import NEVER
+from tests.loop.customer_files import put_files
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.workers import Worker
+from tests.unit.learner.lines import event_lines
 
 pytestmark = pytest.mark.usefixtures("at_home")
 
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_what_is_delivered_twice_is_found_once(
-    stored_loop: StoredLoop, start_host: StartHost, tmp_path: Path, purpose: Purpose
+    stored_loop: StoredLoop, storage: EmulatedAccount, start_host: StartHost, tmp_path: Path, purpose: Purpose
 ) -> None:
     """The second of each while the first is at work: queues promise no less, and no more."""
-    evaluation = evaluated_log.build_evaluation("twice", evaluated_log.write(stored_loop, hours=3), purpose=purpose)
+    evaluation = _build(stored_loop, storage, "twice", purpose)
     host, again = start_host(**NEVER), set[str | None]()
 
     evaluation_store.start(evaluation)
     while evaluated_log.is_running(evaluation):
-        tasks = stages._open(evaluation, evaluation_run_store.read_results(evaluation))
-        for key in {None, *(task.key for task in tasks)} - again:
-            host.begin("evaluate_work", make_message(evaluation, key).text())
-            again.add(key)
+        with suppress(LogChanged):  # of an import that has ended meanwhile
+            tasks = stages._open(evaluation, evaluation_run_store.read_results(evaluation))
+            for key in {None, *(task.key for task in tasks)} - again:
+                host.begin("evaluate_work", make_message(evaluation, key).text())
+                again.add(key)
         time.sleep(0.05)
     evaluated_log.wait_until(lambda: len(set(host.runs("evaluate_work"))) == 1)
 
@@ -48,10 +55,14 @@ def test_what_is_delivered_twice_is_found_once(
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_one_that_ends_while_a_second_worker_has_a_task_keeps_what_was_found(
-    stored_loop: StoredLoop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, purpose: Purpose
+    stored_loop: StoredLoop,
+    storage: EmulatedAccount,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    purpose: Purpose,
 ) -> None:
     """It came too late; that is no reason to delete anything but what it brought."""
-    evaluation = evaluated_log.build_evaluation("late", evaluated_log.write(stored_loop), purpose=purpose)
+    evaluation = _build(stored_loop, storage, "late", purpose)
     evaluation_store.create(evaluation)
     carry_out = runner._TaskRun.carry_out
 
@@ -71,10 +82,14 @@ def test_one_that_ends_while_a_second_worker_has_a_task_keeps_what_was_found(
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_an_evaluation_that_ends_before_its_last_worker_reads_it_again_keeps_its_outcome(
-    stored_loop: StoredLoop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, purpose: Purpose
+    stored_loop: StoredLoop,
+    storage: EmulatedAccount,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    purpose: Purpose,
 ) -> None:
     """Another one saw its result, and had nothing to wait for."""
-    evaluation = evaluated_log.build_evaluation("closing", evaluated_log.write(stored_loop), purpose=purpose)
+    evaluation = _build(stored_loop, storage, "closing", purpose)
     evaluation_store.create(evaluation)
     keep = evaluation_run_store.keep_result
 
@@ -112,7 +127,23 @@ def test_what_a_late_worker_of_a_canceled_one_brought_goes(
     assert list(stored_loop.blobs("evaluations/")) == ["evaluations/canceled/evaluation.json"]
 
 
+ROOTS = {Purpose.EVALUATION: "evaluations", Purpose.IMPORTANCE: "importances", Purpose.IMPORT: "imports"}
+MODELS = {Purpose.EVALUATION: 4, Purpose.IMPORTANCE: 0, Purpose.IMPORT: 2}
+"""How many files of models stay."""
+RESULTS = {"outcome.json", "totals.json", "scores.json", "learned.json"}
+
+
+def _build(stored_loop: StoredLoop, account: EmulatedAccount, of_id: str, purpose: Purpose) -> Evaluation:
+    """An evaluation of some log, or an import of some file."""
+    if purpose is not Purpose.IMPORT:
+        return evaluated_log.build_evaluation(of_id, evaluated_log.write(stored_loop), purpose=purpose)
+    source = ImportSource(put_files(account, {"log.json": b"\n".join(event_lines(60))}))
+    return evaluated_log.build_evaluation(of_id, (0, HOUR), purpose=purpose, source=source)
+
+
 def _read_findings(evaluation: Evaluation) -> object:
+    if evaluation.purpose is Purpose.IMPORT:
+        return import_run_store.read_outcome(evaluation)
     is_evaluation = evaluation.purpose is Purpose.EVALUATION
     return (
         evaluation_run_store.read_outcome(evaluation) if is_evaluation else evaluation_run_store.read_scores(evaluation)
@@ -127,15 +158,15 @@ def _evaluate_undisturbed(stored_loop: StoredLoop, evaluation: Evaluation, folde
     evaluation_store.create(alone)
     with Worker(stored_loop.storage, alone, folder / "alone.log") as worker:
         assert worker.wait() == 0
-    return evaluation_run_store.read_scores(alone)
+    return _read_findings(alone)
 
 
 def _leftovers(stored_loop: StoredLoop, evaluation: Evaluation) -> set[str]:
     """Blobs in its folder that only its tasks needed; its models have to be there."""
-    root = "evaluations" if evaluation.purpose is Purpose.EVALUATION else "importances"
+    root = ROOTS[evaluation.purpose]
     names = {
         name.split(f"{compact(evaluation.created_us)}/")[-1] for name in stored_loop.blobs(f"{root}/{evaluation.id}/")
     }
     models = {name for name in names if name.startswith("models/")}
-    assert len(models) == (4 if evaluation.purpose is Purpose.EVALUATION else 0)
-    return names - models - {f"{root}/{evaluation.id}/evaluation.json", "outcome.json", "totals.json", "scores.json"}
+    assert len(models) == MODELS[evaluation.purpose]
+    return names - models - {f"{root}/{evaluation.id}/evaluation.json"} - RESULTS

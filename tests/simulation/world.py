@@ -30,7 +30,7 @@ from shared.configuration import settings_history_store as history
 from shared.evaluation import optimization_schedule
 from shared.learner import model_check, training, work_folder
 from shared.log import customer_copy, manifest_store
-from shared.log.customer_copy import MirrorFailed
+from shared.log.customer_container import ContainerFailed
 from shared.metrics import model_rewards, model_rewards_store
 from shared.models import published_store
 from shared.settings import Settings
@@ -417,7 +417,7 @@ def _watch_failures(explain: Callable[[Exception], str], unexpected: list[BaseEx
     """As `attempts._explain`, for errors that a step of a run has raised; those that no fault explains are noted."""
 
     def watch(error: Exception) -> str:
-        if not isinstance(error, StorageUnavailable | MirrorFailed):
+        if not isinstance(error, StorageUnavailable | ContainerFailed):
             unexpected.append(error)
         return explain(error)
 

@@ -31,6 +31,7 @@ _STORES = (
     "shared/intake/row_deletion.py",
     "shared/intake/row_stream.py",
     "shared/intake/scan.py",
+    "shared/log/customer_container.py",
     "shared/log/customer_copy.py",
     "shared/loops/*",
     "shared/models/current_export.py",

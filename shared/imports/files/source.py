@@ -45,10 +45,10 @@ class Source:
 def gather(
     files: Sequence[LogFile], describe: Describe, folder: Path, reading: Reading, *, has_columns: bool
 ) -> Source:
-    """Make one log of all files; a single file of lines in order is taken as it is.
+    """Make one log of all files.
 
     Args:
-        folder: For a log that has to be written anew.
+        folder: For the log.
         has_columns: Whether it was said what columns hold.
 
     Raises:
@@ -68,8 +68,6 @@ def gather(
             f"{files[0]} has dsjson lines, which have no columns.", "Leave the columns out, or give a table."
         )
     _demand_choices(files)
-    if len(files) == 1 and _is_in_order(files[0], reading):
-        return Source(WholeLog((files[0].path,)))
     return Source(write_in_order(_read_lines(files), folder, reading))
 
 
@@ -146,19 +144,6 @@ def _demand_choices(files: Sequence[LogFile]) -> None:
             )
     if len(empty) == len(files):
         raise empty[0]
-
-
-def _is_in_order(file: LogFile, reading: Reading) -> bool:
-    last_us = None
-    for number, line in enumerate(file):
-        if number % _STEP == 0:
-            reading.check()
-        at_us = _time(line)
-        if at_us is not None:
-            if last_us is not None and at_us < last_us:
-                return False
-            last_us = at_us
-    return True
 
 
 def _read_lines(files: Sequence[LogFile]) -> Iterator[Timed]:
