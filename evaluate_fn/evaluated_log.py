@@ -42,8 +42,9 @@ class OwnLog:
     def __init__(self, evaluation: Evaluation) -> None:
         """Find the blobs of the log."""
         log = evaluation.log
-        found = manifest_store.list_blobs(log.from_us, log.to_us, log.from_us) if log.to_us > log.from_us else ()
-        self._blobs = list(found)
+        self._blobs = (
+            list(manifest_store.list_blobs(log.from_us, log.to_us, log.from_us)) if log.to_us > log.from_us else []
+        )
         self.joined_under = tuple(blob.rewards for blob in self._blobs)
 
     def contents(self) -> Iterator[bytes]:

@@ -108,10 +108,10 @@ def _start(spec: EvaluationSpec) -> Evaluation | None:
 def _check_files(container: str, prefix: str) -> None:
     """See, before anything is begun, that there is something to read."""
     try:
-        found = customer_files_store.has_files(container, prefix)
+        has_files = customer_files_store.has_files(container, prefix)
     except ContainerFailed as problem:
         raise InvalidImport(f"The container cannot be listed: {problem}.", "container") from problem
-    if not found:
+    if not has_files:
         raise InvalidImport("The container has no file with such a name that has something in it.", "prefix")
 
 

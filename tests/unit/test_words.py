@@ -22,6 +22,7 @@ _OF_THE_API = frozenset(
     (
         *("ACTION_TAKEN", "FATE", "Fates", "Kept", "kept", "LookedThrough", "looked_through", "due_at"),
         *("EvaluationNotFound", "EvaluationModelNotFound", "FeatureImportanceNotFound", "LearningSettingsNotFound"),
+        *("ImportNotFound", "ImportModelNotFound"),
     )
 )
 """Fields, models and error codes that answers, the description and log lines name so."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.configuration.container_sas import hide_secret, problem
+from shared.configuration.container_sas import hide_secret, problem, reading_problem
 
 SIGNED = "sv=2022-11-02&sr=c&sp=rwl&se=2030-01-01T00%3A00%3A00Z&sig=x%2Fy%3D"
 
@@ -69,3 +69,21 @@ def test_any_other_address_is_told_what_is_wrong_with_it(address: str, sentence:
 def test_an_address_is_shown_without_its_secret(address: str, shown: str) -> None:
     """What is no address of a container may be a secret as a whole."""
     assert hide_secret(address) == shown
+
+
+@pytest.mark.parametrize(
+    ("rights", "sentence"), [("rl", None), ("racwdl", None), ("r", "list"), ("l", "read"), ("cw", "read and to list")]
+)
+def test_a_container_is_read_only_where_it_may_be_read_and_listed(rights: str, sentence: str | None) -> None:
+    """Each right by itself is not enough; a stored policy is taken at its word."""
+    told = reading_problem(f"https://mine.blob.core.windows.net/logs?sp={rights}&sig=x")
+
+    assert (told is None) if sentence is None else (told is not None and sentence in told)
+    assert reading_problem("https://mine.blob.core.windows.net/logs?si=policy&sig=x") is None
+
+
+def test_the_secret_of_a_container_that_can_only_be_read_is_hidden_alone() -> None:
+    """Its address is told."""
+    assert hide_secret("https://mine.blob.core.windows.net/logs?sp=rl&sig=x") == (
+        "https://mine.blob.core.windows.net/logs?(hidden)"
+    )

@@ -1,0 +1,29 @@
+"""The one log in the order of time, sorted in runs on the disk."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.imports.files import ordered_log
+from shared.imports.files.ordered_log import write_in_order
+from shared.imports.files.reading import Reading
+
+SILENT = Reading(lambda _: None, lambda: None)
+
+
+@given(
+    st.lists(st.tuples(st.integers(-5, 5), st.binary(max_size=20).filter(lambda line: not set(line) & set(b"\r\n")))),
+    st.integers(1, 60),
+)
+def test_lines_come_in_the_order_of_time_and_equal_times_in_theirs(lines: list[tuple[int, bytes]], size: int) -> None:
+    """As if all of them were sorted in memory, whatever fits into a run; and nothing is left beside the log."""
+    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as folder:
+        patch.setattr(ordered_log, "RUN_BYTES", size)
+
+        log = write_in_order(lines, Path(folder), SILENT)
+
+        assert list(log) == [line for _, line in sorted(lines, key=lambda timed: timed[0])]
+        assert sorted(Path(folder).iterdir()) == sorted(log.paths)
