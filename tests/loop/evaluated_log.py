@@ -14,7 +14,7 @@ from typing import Any
 from shared import settings
 from shared.configuration.configuration import RewardSettings
 from shared.evaluation import evaluation_queue, evaluation_run_store, evaluation_spec, evaluation_store, plan
-from shared.evaluation.evaluation import Evaluation, Policy, Source
+from shared.evaluation.evaluation import Evaluation, Policy, Purpose, Source
 from shared.evaluation.evaluation_queue import make_message
 from shared.evaluation.evaluation_spec import EvaluationSpec
 from shared.evaluation.outcome import Outcome
@@ -30,6 +30,8 @@ from tests.loop import past
 from tests.loop.mixed import page
 from tests.loop.stored_loop import StoredLoop
 
+FOLDERS = {Purpose.EVALUATION: "evaluations", Purpose.IMPORTANCE: "importances", Purpose.IMPORT: "imports"}
+"""The folder of the records of each purpose."""
 LIKED = {"ann": 0, "bob": 1, "cid": 2}
 CUSTOM = (
     Policy("greedy", "--cb_explore_adf --epsilon 0.1 -q ::", Source.CUSTOM),

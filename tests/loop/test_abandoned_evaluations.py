@@ -88,7 +88,7 @@ def test_what_is_left_of_one_that_is_gone_is_deleted(
 
     train(trainer)
 
-    root = "evaluations" if purpose is Purpose.EVALUATION else "importances"
+    root = evaluated_log.FOLDERS[purpose]
     own = f"{root}/again/{compact(newer.created_us)}/tasks/logged.json"
     assert set(stored_loop.blobs(f"{root}/")) == {f"{root}/again/evaluation.json", own}
     assert evaluation_run_store.read_results(older) == {}

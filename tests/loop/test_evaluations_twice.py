@@ -127,7 +127,6 @@ def test_what_a_late_worker_of_a_canceled_one_brought_goes(
     assert list(stored_loop.blobs("evaluations/")) == ["evaluations/canceled/evaluation.json"]
 
 
-ROOTS = {Purpose.EVALUATION: "evaluations", Purpose.IMPORTANCE: "importances", Purpose.IMPORT: "imports"}
 MODELS = {Purpose.EVALUATION: 4, Purpose.IMPORTANCE: 0, Purpose.IMPORT: 2}
 """How many files of models stay."""
 RESULTS = {"outcome.json", "totals.json", "scores.json", "learned.json"}
@@ -163,7 +162,7 @@ def _evaluate_undisturbed(stored_loop: StoredLoop, evaluation: Evaluation, folde
 
 def _leftovers(stored_loop: StoredLoop, evaluation: Evaluation) -> set[str]:
     """Blobs in its folder that only its tasks needed; its models have to be there."""
-    root = ROOTS[evaluation.purpose]
+    root = evaluated_log.FOLDERS[evaluation.purpose]
     names = {
         name.split(f"{compact(evaluation.created_us)}/")[-1] for name in stored_loop.blobs(f"{root}/{evaluation.id}/")
     }
