@@ -145,6 +145,11 @@ def predict_next_model(inputs: StatusInputs) -> NextModelTime:
             return NextModelTime(
                 earliest_us, f"Models are published at most every {frequency}, the model export frequency."
             )
+        if unlearned := _count_unlearned(inputs):
+            events = pluralize(unlearned, "event of the log is", "events of the log are")
+            return NextModelTime(
+                max(earliest_us, inputs.now_us), f"{events} not learned yet; the trainer goes on with its next run."
+            )
         return NextModelTime(None, "No event waits to be learned; the next model follows the next events.")
     learned_us = ready_us(inputs, inputs.waiting.first_us)
     if learned_us >= earliest_us:
@@ -214,6 +219,14 @@ def ready_us(inputs: StatusInputs, arrived_us: int) -> int:
 def _is_unpublished(inputs: StatusInputs) -> bool:
     """Whether the model in training is newer than the published one."""
     return inputs.state is not None and publication.is_new(inputs.state, inputs.published)
+
+
+def _count_unlearned(inputs: StatusInputs) -> int:
+    """How many events are in the log that the model in training can learn from and has not reached."""
+    if inputs.state is None:
+        return 0
+    metrics, running = inputs.state.metrics, inputs.state.running
+    return metrics.outcomes(inputs.state.joined_up_to_us, running.kind, running.learned_from_us).learned
 
 
 def _earliest_us(inputs: StatusInputs) -> int:

@@ -6,6 +6,7 @@ import pytest
 
 from shared.configuration.configuration import Configuration, LearningSettings, new_configuration
 from shared.configuration.service_configuration import LearningMode
+from shared.metrics.bins import Pending
 from shared.models.published import ModelFiles, ModelReference, Published, Start
 from shared.status import learning_status
 from shared.status.learning_status import StatusInputs, Waiting
@@ -95,6 +96,18 @@ def test_the_next_model_comes_after_the_wait_of_the_oldest_event() -> None:
 def test_no_next_model_is_promised_without_events() -> None:
     """No data is not zero."""
     assert learning_status.predict_next_model(inputs(None)).at_us is None
+
+
+def test_events_that_are_in_the_log_and_not_learned_are_a_next_model() -> None:
+    """A trainer that died between both steps, or has had too little time; those of another kind are none."""
+    state, begin_us = state_of_trained_loop(), NOW_US - 10 * MINUTE
+    learnable = (Pending(begin_us, begin_us, "cb", 7, 0), Pending(begin_us, begin_us, "ccb", 5, 0))
+    state = replace(state, joined_up_to_us=NOW_US, metrics=replace(state.metrics, pending=learnable))
+
+    coming = learning_status.predict_next_model(inputs(state, published=Published(model=_MODEL)))
+
+    assert coming.at_us is not None
+    assert "7 events of the log are not learned yet" in coming.because
 
 
 def test_a_change_of_settings_starts_next_and_leaves_running_alone() -> None:
