@@ -273,6 +273,37 @@ def test_clearing_tells_what_was_done_and_what_was_not(
     complaints.clear()  # a call that was cut is an error in the browser's console
 
 
+def test_the_shares_of_exploration_are_those_of_the_api(
+    loop: Api, open_page: OpenPage, photograph: Photograph, complaints: list[str]
+) -> None:
+    """They are saved as they were entered; what is refused is told at its field, and an empty field is no 0."""
+    path = f"{OWN}/configurations/explorationShares"
+    before = loop.get(path).json
+    page = open_page(loop, "/setup/exploration")
+    save = page.get_by_role("button", name="Save")
+    expect(page.get_by_label("First action")).to_have_value(str(before["default"]).removesuffix(".0"))
+    expect(save).to_be_disabled()
+
+    page.get_by_label("First action").fill("0.6")
+    save.click()
+    expect(page.get_by_role("alert").filter(has_text="less than or equal to 0.5")).to_be_visible()
+    page.get_by_label("First action").fill("0.1")
+    page.get_by_label("Challenger").fill("")
+    save.click()
+    expect(page.get_by_role("alert").filter(has_text="valid number")).to_be_visible()
+    photograph(page, "setup-exploration")
+    assert violations(page) == []
+    assert loop.get(path).json == before
+    page.get_by_label("Challenger").fill("0.3")
+    save.click()
+
+    expect(page.get_by_text("nothing is learned anew")).to_be_visible()
+    after = loop.get(path).json
+    assert (after["default"], after["challenger"]) == (0.1, 0.3)
+    assert all("400" in complaint for complaint in complaints)
+    complaints.clear()
+
+
 def test_the_history_is_read_page_by_page(loop: Api, open_page: OpenPage, photograph: Photograph) -> None:
     """Newest first, as the API has it; the page that is shown stands in the address."""
     for number in range(20):

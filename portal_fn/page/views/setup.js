@@ -1,14 +1,16 @@
-// What the loop is set to: the service configuration, the learning settings, what was changed, and what can be cleared.
+// What the loop is set to: the service configuration, the learning settings, what exploration is spent on, what was changed, and what can be cleared.
 import { linkTo, useRoute } from "../route.js";
 import { html } from "../view.js";
 import { ClearData } from "./setup/clear_data.js";
 import { Configuration } from "./setup/configuration.js";
+import { ExplorationShares } from "./setup/exploration_shares.js";
 import { History } from "./setup/history.js";
 import { LearningSettings } from "./setup/learning_settings.js";
 
 const PARTS = [
   { name: "", title: "Configuration", part: Configuration },
   { name: "learning", title: "Learning settings", part: LearningSettings },
+  { name: "exploration", title: "Exploration", part: ExplorationShares },
   { name: "history", title: "History", part: History },
   { name: "data", title: "Clear data", part: ClearData },
 ];
