@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration, LearningSettings
+from shared.configuration.corrections import agree
 from shared.configuration.settings_change import Act, Cause
 from shared.evaluation import evaluation_run_store
 from shared.evaluation.evaluation import Evaluation
@@ -24,6 +25,9 @@ def adopt(
     by: str,
 ) -> None:
     """Use a policy and its model from now on, and go on learning at the end of the evaluated log.
+
+    If the log is corrected otherwise since the evaluation was created, the model is not taken: with the settings, the
+    trainer learns anew from the log as it is corrected now.
 
     The settings are written first: if the process dies before it writes the model, the trainer learns anew with them.
     Another call goes on from there, and changes nothing where all is done.
@@ -49,6 +53,9 @@ def adopt(
 
     cause = Cause(by, Act.EVALUATION, f"evaluation {evaluation.id}, policy {learning.name}")
     configuration = configuration_store.change_configuration(use_learning, cause)
+    log = evaluation.log
+    if not agree(log.corrections, configuration.corrections, log.from_us, log.to_us):
+        return
     predictor_blob = model_store.put(predictor, at_us, configuration.revision)
     state_blob = model_store.put(state, at_us, configuration.revision)
     mode = ranked_event.mode_of(evaluation.log.kind)

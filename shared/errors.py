@@ -27,3 +27,15 @@ class UnknownKey(LoopError):
 
 class TooManyKeys(LoopError):
     """The loop has as many keys as it may have."""
+
+
+class QuarantineExists(LoopError):
+    """The loop has another quarantine of that id."""
+
+
+class UnknownQuarantine(LoopError):
+    """The loop has no quarantine of that id."""
+
+
+class TooManyQuarantines(LoopError):
+    """The loop has as many active quarantines as it may have."""

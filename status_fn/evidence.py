@@ -71,6 +71,7 @@ def read_evidence(event_id: str, around_us: int | None) -> Evidence:
         running.learned_up_to_us,
         running.kind,
         configuration.rewards,
+        [quarantine for quarantine in configuration.quarantines if quarantine.is_active],
         has_more,
         rows.is_cut or log.is_cut,
     )

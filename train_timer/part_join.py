@@ -12,6 +12,7 @@ from shared.log import log_store
 from shared.log.join import BEFORE_US, Arrival, Join, Repetitions, Requests
 from shared.log.manifest import LogBlob
 from shared.log.marks import event_mark
+from shared.log.quarantined_lines import QuarantinedLines
 from shared.metrics.tally import Tally
 from shared.settings import settings
 from shared.training import time_slices
@@ -114,6 +115,7 @@ class PartJoin:
             logged,
             self._profiler,
             PartContent(Tally(intent.exploration), RewardTally(intent.from_us, intent.to_us)),
+            QuarantinedLines(intent.corrections),
         )
 
     def _marks_of(

@@ -32,6 +32,8 @@ class Act(StrEnum):
     DELETE_LOGS = "logsDeleted"
     KEYS = "keysChanged"
     LOOP = "loopMade"
+    QUARANTINE = "quarantineMade"
+    LIFT = "quarantineLifted"
 
 
 @dataclass(frozen=True, slots=True)

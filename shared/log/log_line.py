@@ -158,6 +158,15 @@ def arrival_us(line: bytes, otherwise_us: int) -> int:
         return otherwise_us
 
 
+def event_us(line: bytes) -> int:
+    """When the event of a line arrived.
+
+    Raises:
+        KeyError, ValueError: The line has another form.
+    """
+    return from_iso(_head(line)[keys.TIMESTAMP])
+
+
 def read_lone(line: bytes) -> tuple[Observation, bool]:
     """Read a line that holds an observation without event; gives also whether the observation was late."""
     parsed = json.loads(line)

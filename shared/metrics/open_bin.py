@@ -11,6 +11,9 @@ from shared.metrics.model_rewards import ModelSums
 from shared.metrics.policy_sums import PolicySums
 from shared.ranking.decision import NO_MODEL
 
+NO_EVENTS = [0, 0, 0, 0, 0]
+"""The counts of a kind of events: learnable, not activated, answered otherwise; then in quarantine: learnable, not."""
+
 
 class GrowingPolicySums:
     """The sums of one policy, as they grow."""
@@ -130,7 +133,7 @@ class OpenBin:
         self.first.absorb(other.first)
         self.random.absorb(other.random)
         for kind, counts in other.kinds.items():
-            before = self.kinds.setdefault(kind, [0, 0, 0])
+            before = self.kinds.setdefault(kind, NO_EVENTS.copy())
             before[:] = map(add, before, counts)
         for mode, events in other.not_online.items():
             self.not_online[mode] = self.not_online.get(mode, 0) + events

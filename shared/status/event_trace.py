@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from shared.configuration.configuration import RewardSettings
+from shared.configuration.corrections import Correction, Quarantine
 from shared.configuration.service_configuration import LearningMode
 from shared.durations import in_words
 from shared.intake.rows import Observation
@@ -12,6 +13,7 @@ from shared.learner.recorded_features import RankedFeatures, read_features
 from shared.log import log_line
 from shared.log.join import belongs
 from shared.log.logged_event import LoggedEvent, read_event
+from shared.log.quarantined_lines import QuarantinedLines
 from shared.log.ranked_event import RankedEvent
 from shared.status import traced_choice
 from shared.status.traced_choice import TracedChoice
@@ -54,7 +56,8 @@ class TracedEvent:
         baselines: The id of each slot's baseline action; None of events that were logged before it was.
         model_id: The model that decided; `N/A` before the first.
         mode: The learning mode in which the event was ranked.
-        state: `waiting`, `logged`, `learned`, `notActivated`, `answeredOtherwise` or `passedOver`.
+        state: `waiting`, `logged`, `learned`, `notActivated`, `answeredOtherwise`, `quarantined` or
+            `passedOver`.
     """
 
     at_us: int
@@ -99,6 +102,7 @@ class Evidence:
         log_range: The searched log; None if there is no log.
         learned_up_to_us: The log position that the model in training has learned up to.
         kind: The lines that the model in training learns from.
+        quarantines: The active ones.
         has_more: Whether there is other log, which was not searched although there is no event of the id in this one.
         is_cut: Whether there are older rows or lines of the id, for which there is no room.
     """
@@ -110,6 +114,7 @@ class Evidence:
     learned_up_to_us: int
     kind: str
     rewards: RewardSettings
+    quarantines: Sequence[Quarantine] = ()
     has_more: bool = False
     is_cut: bool = False
 
@@ -123,7 +128,10 @@ def trace(evidence: Evidence) -> Trace:
     waiting, left = _join(evidence.waiting, not_logged, evidence.rewards)
     lone = [_trace_lone(*log_line.read_lone(line)) for line in lone_lines]
     lone += [_trace_observation(observation, _NO_EVENT_YET, counts=False) for observation in left]
-    logged = [_trace_logged(read_event(line), log_line.kind(line), evidence) for line in event_lines]
+    corrections = QuarantinedLines(each.correction for each in evidence.quarantines)
+    logged = [
+        _trace_logged(read_event(line), log_line.kind(line), evidence, corrections.find(line)) for line in event_lines
+    ]
     return Trace((*logged, *waiting), tuple(lone), evidence.log_range, evidence.has_more, evidence.is_cut)
 
 
@@ -172,8 +180,12 @@ def _wait(choice: TracedChoice, observations: Iterable[TracedObservation], defau
     return TracedDecision(choice, None, None, because)
 
 
-def _trace_logged(event: LoggedEvent, kind: str | None, evidence: Evidence) -> TracedEvent:
+def _trace_logged(
+    event: LoggedEvent, kind: str | None, evidence: Evidence, correction: Correction | None
+) -> TracedEvent:
     state, because = _state(event, kind, evidence)
+    if correction is not None and state != "answeredOtherwise":
+        state, because = "quarantined", _describe_quarantine(correction, evidence.quarantines)
     choices = traced_choice.of_logged(event)
     traced = tuple(
         _trace_of_event(observation, choices, "It lay in the event's window.")
@@ -241,6 +253,11 @@ def _state(event: LoggedEvent, kind: str | None, evidence: Evidence) -> tuple[st
     if event.at_us < evidence.learned_up_to_us:
         return "learned", "The model has learned from it."
     return "logged", "It is learned with the next run of the trainer."
+
+
+def _describe_quarantine(correction: Correction, quarantines: Iterable[Quarantine]) -> str:
+    reason = next(each.reason for each in quarantines if each.correction.id == correction.id)
+    return f"It is in quarantine {correction.id}, and in no average: {reason}"
 
 
 def _trace_of_event(observation: Observation, choices: Sequence[TracedChoice], in_window: str) -> TracedObservation:

@@ -14,9 +14,12 @@ from shared.errors import (
     KeyExists,
     LoopError,
     ModeChangedWithRewards,
+    QuarantineExists,
     TooManyKeys,
+    TooManyQuarantines,
     UnknownKey,
     UnknownLoop,
+    UnknownQuarantine,
 )
 from shared.storage_errors import RowTooLarge, StorageUnavailable, TrainerAtWork
 from shared.web import errors
@@ -71,6 +74,9 @@ _NO_LOOP = "There is no loop of that name: GET /rankloop/v1/loops lists those th
 _KEY_EXISTS = "The loop has a key of that name: rotate it, or revoke it first. Nothing was changed."
 _KEYS = "The loop has 50 keys, and can have no more: revoke one first. Nothing was changed."
 _NO_KEY = "The loop has no key of that name; keys whose time is over are gone."
+_QUARANTINE_EXISTS = "The loop has another quarantine of that id: choose another id. Nothing was changed."
+_QUARANTINES = "The loop has 100 active quarantines, and can have no more: lift one first. Nothing was changed."
+_NO_QUARANTINE = "The loop has no quarantine of that id: GET /rankloop/v1/quarantines lists those that there are."
 _UNKNOWN = "There is no such operation: check the path, the version in it, and the method."
 _AWAY = "Storage does not answer in time. Nothing was acknowledged; try again."
 _UNKNOWN_OUTCOME = (
@@ -97,6 +103,9 @@ _REFUSALS: Mapping[type[Exception], Refusal] = {
     KeyExists: Refusal(409, "KeyAlreadyExists", _KEY_EXISTS),
     TooManyKeys: Refusal(409, "TooManyKeys", _KEYS),
     UnknownKey: Refusal(404, "ResourceNotFound", _NO_KEY),
+    QuarantineExists: Refusal(409, "QuarantineAlreadyExists", _QUARANTINE_EXISTS),
+    TooManyQuarantines: Refusal(409, "TooManyQuarantines", _QUARANTINES),
+    UnknownQuarantine: Refusal(404, "ResourceNotFound", _NO_QUARANTINE),
     UnknownLoop: Refusal(404, "ResourceNotFound", _NO_LOOP),
     errors.UnknownPath: Refusal(404, "ResourceNotFound", _UNKNOWN),
     errors.TooLarge: Refusal(400, "PayloadSizeExceeded"),

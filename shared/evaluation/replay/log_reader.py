@@ -8,6 +8,7 @@ from shared.evaluation.replay import evaluated_events
 from shared.evaluation.replay.evaluated_events import EvaluatedEvent, LineOutcome
 from shared.evaluation.replay.namespaces import NamespaceCollector
 from shared.evaluation.tasks import LineCounts, Namespaces
+from shared.log.quarantined_lines import QuarantinedLines
 
 _SHOWING_NAMESPACES = 100
 """As many usable events show the namespaces (as in the old service's search)."""
@@ -34,6 +35,7 @@ class EventReader:
         self._refused = refused
         self._rewrite = rewrite
         self._outcomes: Counter[LineOutcome] = Counter()
+        self._quarantines = QuarantinedLines(log.corrections)
         self._read = self._used = 0
         self._collector = NamespaceCollector()
 
@@ -49,6 +51,7 @@ class EventReader:
             damaged=outcomes[LineOutcome.DAMAGED],
             passed_over=outcomes[LineOutcome.PASSED_OVER],
             refused=outcomes[LineOutcome.REFUSED],
+            quarantined=outcomes[LineOutcome.QUARANTINED],
         )
 
     @property
@@ -91,4 +94,7 @@ class EventReader:
                 self._read -= 1
                 continue
             last_us = event.at_us
+            if self._quarantines.holds(text):
+                self._outcomes[LineOutcome.QUARANTINED] += 1
+                continue
             yield event, text

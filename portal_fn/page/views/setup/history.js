@@ -21,6 +21,8 @@ const ACTS = {
   logsDeleted: "Log deleted",
   keysChanged: "Keys",
   loopMade: "Loop made",
+  quarantineMade: "Quarantine made",
+  quarantineLifted: "Quarantine lifted",
 };
 
 export function History() {
