@@ -85,14 +85,22 @@ class LoggedBin:
     Attributes:
         sums: Of the events that count.
         events: All of its events.
-        learnable: Those in quarantine from which a model would learn.
-        skipped: Those in quarantine that were not activated.
+        learnable: Those in quarantine from which a model would learn, and that have an outcome.
+        skipped: Those in quarantine that were not activated, and have an outcome.
     """
 
     sums: Bin
     events: int
     learnable: int
     skipped: int
+
+    def without_outcomes(self) -> "LoggedBin":
+        """The same for events that no model has come to yet."""
+        return replace(self, learnable=0, skipped=0)
+
+    def plus_waiting(self, other: "LoggedBin") -> "LoggedBin":
+        """The same with those of a part that no model has come to yet."""
+        return replace(self, sums=self.sums.plus(other.sums), events=self.events + other.events)
 
 
 def count_anew(before: Bin, logged: LoggedBin) -> Bin:
