@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from shared.configuration import configuration_store
 from shared.configuration.corrections import Correction
 from shared.log import log_line, log_store, manifest_store, stored_lines
+from shared.log.corrected_lines import CorrectedLines
 from shared.log.manifest import LogBlob
 from shared.log.quarantine_forms import QuarantinePreview
-from shared.log.quarantined_lines import QuarantinedLines
 from shared.log.stored_lines import UnreadableLines
 from shared.training import lease
 
@@ -21,7 +21,7 @@ def preview(correction: Correction) -> QuarantinePreview:
     until = time.monotonic() + _SECONDS
     configuration, state = configuration_store.read_configuration(), lease.read_state()
     joined_us = state.joined_up_to_us if state else 0
-    count = _Count(correction, QuarantinedLines([correction]), QuarantinedLines(configuration.corrections))
+    count = _Count(correction, CorrectedLines([correction]), CorrectedLines(configuration.corrections))
     deleted_us, to_us = configuration.logs_deleted_before_us, min(correction.to_us, joined_us)
     blobs = list(manifest_store.list_blobs(correction.from_us, to_us, deleted_us)) if correction.from_us < to_us else []
     reached_us = next_us = None
@@ -48,8 +48,8 @@ class _Count:
     """The counts of one call."""
 
     correction: Correction
-    new: QuarantinedLines
-    active: QuarantinedLines
+    new: CorrectedLines
+    active: CorrectedLines
     events: int = 0
     quarantined: int = 0
     already: int = 0
@@ -66,11 +66,11 @@ class _Count:
                     if log_line.is_event(line) and log_line.event_us(line) >= deleted_before_us:
                         self._add(line, active)
 
-    def _add(self, line: bytes, active: QuarantinedLines) -> None:
+    def _add(self, line: bytes, active: CorrectedLines) -> None:
         at_us = log_line.event_us(line)
         self.events += self.correction.from_us <= at_us < self.correction.to_us
-        if self.new.holds(line):
+        if self.new.is_quarantined(line):
             self.quarantined += 1
-            self.already += active.holds(line)
+            self.already += active.is_quarantined(line)
             self.first_us = at_us if self.first_us is None else min(self.first_us, at_us)
             self.last_us = at_us if self.last_us is None else max(self.last_us, at_us)

@@ -12,7 +12,7 @@ from shared.configuration.corrections import Quarantine
 from shared.configuration.settings_change import Act, Cause
 from shared.log import quarantine_forms
 from shared.log.quarantine_forms import (
-    EventsToQuarantine,
+    EventsToCorrect,
     NewQuarantine,
     QuarantineAnswer,
     QuarantinePreview,
@@ -48,13 +48,13 @@ async def make_quarantine(req: HttpRequest, caller: str) -> HttpResponse:
 
 
 @functions.operation(
-    ["POST"], f"{_PATH}:preview", Role.READ, api=Api.OWN, request=EventsToQuarantine, answer=QuarantinePreview
+    ["POST"], f"{_PATH}:preview", Role.READ, api=Api.OWN, request=EventsToCorrect, answer=QuarantinePreview
 )
 async def preview_quarantine(req: HttpRequest, log_readers: LogReaders) -> HttpResponse:
     """Tell how many events a quarantine would take out of how many, as far as there is time to look."""
     from export_fn import quarantine_preview  # here: a cold start would wait for its modules
 
-    request = EventsToQuarantine.read(req.get_body())
+    request = EventsToCorrect.read(req.get_body())
     correction = request.correction("", await asyncio.to_thread(now_us))
     return json_answer((await log_readers.run(quarantine_preview.preview, correction)).to_json())
 

@@ -37,5 +37,21 @@ class UnknownQuarantine(LoopError):
     """The loop has no quarantine of that id."""
 
 
+class RelabelExists(LoopError):
+    """The loop has a relabel of that id that was activated."""
+
+
+class UnknownRelabel(LoopError):
+    """The loop has no relabel of that id."""
+
+
+class RelabelEnded(LoopError):
+    """A relabel is to be activated that was lifted."""
+
+
+class TooManyRelabels(LoopError):
+    """The loop has as many relabels that are not lifted as it may have."""
+
+
 class TooManyQuarantines(LoopError):
     """The loop has as many active quarantines as it may have."""

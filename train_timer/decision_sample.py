@@ -16,9 +16,9 @@ from shared.learner.model_apart import ModelApart
 from shared.learner.prospect import Prospect, prospect, slot_prospects
 from shared.learner.recorded_features import read_ids, read_slots
 from shared.log import log_back_store, log_store
+from shared.log.corrected_lines import CorrectedLines
 from shared.log.log_store import DamagedLog
 from shared.log.logged_event import LoggedEvent, read_event
-from shared.log.quarantined_lines import QuarantinedLines
 from shared.models import model_store
 from shared.storage import clock
 from shared.training.changed_decisions import MOST_EVENTS, ChangedDecisions
@@ -37,7 +37,7 @@ def compare(state: State, coming: Cursor, configuration: Configuration) -> Chang
     Raises:
         DamagedModel: One of them cannot be read.
     """
-    ids = tuple(dict.fromkeys(each.id for each in differences(state.running.corrections, coming.corrections)))
+    ids = tuple(dict.fromkeys(each.key for each in differences(state.running.corrections, coming.corrections)))
     events = changed = 0
     if state.running.model is not None and coming.model is not None:
         until = time.monotonic() + _SECONDS
@@ -76,14 +76,14 @@ def _read_newest(before_us: int, cursor: Cursor, configuration: Configuration) -
 
     Those of slots without baselines, which an early version has logged, cannot be asked about.
     """
-    quarantines = QuarantinedLines(cursor.corrections)
+    corrections = CorrectedLines(cursor.corrections)
     log = log_back_store.select(before_us, configuration.logs_deleted_before_us, _MOST_BYTES, _MOST_BLOBS)
     for blob in log.blobs:
-        within, lines = quarantines.of_blob(blob), list[bytes]()
+        within, lines = corrections.of_blob(blob), list[bytes]()
         with suppress(DamagedLog):
             lines += log_store.lines(blob)
         for line in reversed(lines):
-            if not isinstance(evaluated_events.read(line, cursor.kind), EvaluatedEvent) or within.holds(line):
+            if not isinstance(evaluated_events.read(line, cursor.kind), EvaluatedEvent) or within.is_quarantined(line):
                 continue
             event = read_event(line)
             if event.baselines or event.choices[0].slot is None:

@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import IO, Self
 
 from shared.log import log_line, log_store, stored_lines
+from shared.log.corrected_lines import CorrectedLines
 from shared.log.manifest import LogBlob
-from shared.log.quarantined_lines import QuarantinedLines
 from shared.storage.rest import Blob
 from shared.training.cursor import Cursor
 from train_timer.pieces import Piece
@@ -56,11 +56,11 @@ class Feed:
         self._rewards = learner.rewards
         self._kind = learner.kind
         self._left_out = left_out
-        self._quarantines = QuarantinedLines(learner.corrections)
+        self._corrections = CorrectedLines(learner.corrections)
         others = count_other_events(piece.blobs, learner.kind) + count_answered_otherwise(piece.blobs, learner.kind)
         self._is_mixed = others > 0
         is_labelled = all(blob.rewards == learner.rewards for blob in piece.blobs)
-        is_clean = not any(self._quarantines.of_blob(blob) for blob in piece.blobs)
+        is_clean = not any(self._corrections.of_blob(blob) for blob in piece.blobs)
         self._as_stored = is_labelled and is_clean and not self._is_mixed and not left_out and piece.is_whole
         self.path = folder / ("log.dsjson.gz" if self._as_stored else "log.dsjson")
         self._stopped = Event()
@@ -121,7 +121,7 @@ class Feed:
         """Write lines up to the end of the piece."""
         left_out = self._left_out.get(blob.path, ())
         limit, after_line = self._piece.limit, self._piece.after_line
-        quarantines = self._quarantines.of_blob(blob)
+        corrections = self._corrections.of_blob(blob)
 
         def takes(index: int, line: bytes) -> bool:
             if index < self._piece.first_line or (after_line is not None and index >= after_line):
@@ -129,7 +129,7 @@ class Feed:
             self.after_line = index + 1
             if index in left_out or not self._takes(line):
                 return False
-            if quarantines.holds(line):
+            if corrections.is_quarantined(line):
                 self.quarantined += 1
                 return False
             self.last_line = index
@@ -137,7 +137,8 @@ class Feed:
 
         with log_store.note_damage(blob, stored.etag):
             for line in stored_lines.read_lines(stored.data, blob.rewards, self._rewards, takes):
-                file.write(line + b"\n")
+                corrected = corrections.relabel(line, self._rewards) if corrections else line
+                file.write(corrected + b"\n")
                 self.lines += 1
                 self.size_bytes += len(line) + 1
                 if limit is not None and limit.is_reached(self.lines, self.size_bytes):

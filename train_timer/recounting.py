@@ -11,8 +11,8 @@ from contextlib import suppress
 from dataclasses import replace
 
 from shared.log import log_line, log_store, manifest_store, ranked_line, stored_lines
+from shared.log.corrected_lines import CorrectedLines
 from shared.log.manifest import LogBlob
-from shared.log.quarantined_lines import QuarantinedLines
 from shared.log.stored_lines import UnreadableLines
 from shared.metrics import metrics_store
 from shared.metrics.bins import Bin, Metrics, Pending, day_us
@@ -78,11 +78,11 @@ class _LogOfHour:
         self._from_us, self._to_us = max(from_us, deleted_before_us), to_us
         self._settled = Tally(0.0)
         self._waiting = {each.part_us: Tally(0.0) for each in state.metrics.pending}
-        quarantines = QuarantinedLines(state.counted_under)
+        corrections = CorrectedLines(state.counted_under)
         blobs = list(manifest_store.list_blobs(from_us, to_us, deleted_before_us))
         for blob, content in zip(blobs, log_store.contents(blobs), strict=True):
             with suppress(UnreadableLines):
-                self._add(blob, content, quarantines.of_blob(blob))
+                self._add(blob, content, corrections.of_blob(blob))
 
     def bins(self) -> Mapping[int, LoggedBin]:
         """What the log says of each bin, by when the bin begins."""
@@ -97,11 +97,11 @@ class _LogOfHour:
         """What waits to be learned."""
         return [each for part_us, tally in self._waiting.items() for each in tally.freeze(part_us).pending]
 
-    def _add(self, blob: LogBlob, content: bytes, quarantines: QuarantinedLines) -> None:
+    def _add(self, blob: LogBlob, content: bytes, corrections: CorrectedLines) -> None:
         tally = self._waiting.get(blob.from_us, self._settled)
         for text in stored_lines.unpack(content):
             line = text.rstrip(b"\n")
             if log_line.is_event(line):
                 event, read = ranked_line.read(line)
                 if self._from_us <= event.at_us < self._to_us:
-                    tally.add_event(event, event.kind, read, quarantined=quarantines.holds(line))
+                    tally.add_corrected(event, event.kind, corrections.correct(read, blob.rewards))

@@ -7,7 +7,7 @@ from typing import Any
 from shared import durations
 from shared.access.loop_keys import LoopKey
 from shared.configuration import container_sas
-from shared.configuration.corrections import Correction, Quarantine
+from shared.configuration.corrections import Correction, Quarantine, Relabel
 from shared.configuration.exploration import NEW_SHARES, Exploration, ExplorationShares, TrialExploration
 from shared.configuration.reward_aggregation import Aggregation
 from shared.configuration.service_configuration import SECRETS, LearningMode, ServiceConfiguration
@@ -89,6 +89,7 @@ class Configuration(StoredObject):
             stays so, since an event's rows must have one key.
         exploration_shares: What the exploration is spent on; a loop of an earlier version shows all actions alike.
         quarantines: Those that are active, and the last that were lifted, the oldest first.
+        relabels: Those that are proposed or active, and the last that were lifted, the oldest first.
     """
 
     service: ServiceConfiguration
@@ -102,15 +103,26 @@ class Configuration(StoredObject):
     event_key_secret: str = field(default="", repr=False)
     exploration_shares: ExplorationShares = field(default_factory=ExplorationShares)
     quarantines: tuple[Quarantine, ...] = ()
+    relabels: tuple[Relabel, ...] = ()
 
     @property
     def corrections(self) -> tuple[Correction, ...]:
-        """How the log is corrected now."""
-        return tuple(each.correction for each in self.quarantines if each.is_active)
+        """How the log is corrected now: by quarantines, then by relabels, in the order of their activation."""
+        return (
+            *(each.correction for each in self.quarantines if each.is_active),
+            *(each.correction for each in self._relabels_in_order if each.is_active),
+        )
 
     def corrections_at(self, revision: int) -> tuple[Correction, ...]:
         """How the log was corrected at a revision."""
-        return tuple(each.correction for each in self.quarantines if each.is_active_at(revision))
+        return (
+            *(each.correction for each in self.quarantines if each.is_active_at(revision)),
+            *(each.correction for each in self._relabels_in_order if each.is_active_at(revision)),
+        )
+
+    @property
+    def _relabels_in_order(self) -> list[Relabel]:
+        return sorted(self.relabels, key=lambda each: each.revision)
 
     @property
     def exploration(self) -> Exploration:
@@ -197,7 +209,8 @@ class Configuration(StoredObject):
         if before.logs_deleted_before_us != self.logs_deleted_before_us:
             moments = before.logs_deleted_before_us, self.logs_deleted_before_us
             yield value_change("logs_deleted_before", *(to_iso(at_us) if at_us else None for at_us in moments))
-        for name, describe in (("key", _describe_keys), ("quarantine", _describe_quarantines)):
+        descriptions = ("key", _describe_keys), ("quarantine", _describe_quarantines), ("relabel", _describe_relabels)
+        for name, describe in descriptions:
             old_texts, new_texts = describe(before), describe(self)
             for id_ in old_texts.keys() ^ new_texts.keys():
                 yield value_change(name, old_texts.get(id_), new_texts.get(id_))
@@ -205,6 +218,10 @@ class Configuration(StoredObject):
     def with_quarantines(self, quarantines: Iterable[Quarantine], at_us: int) -> "Configuration":
         """The configuration with other quarantines, from the next revision on: what was learned may have to be anew."""
         return replace(self, quarantines=tuple(quarantines))._edit(at_us)
+
+    def with_relabels(self, relabels: Iterable[Relabel], at_us: int) -> "Configuration":
+        """The configuration with other active relabels, as `with_quarantines`."""
+        return replace(self, relabels=tuple(relabels))._edit(at_us)
 
     def with_service(self, service: ServiceConfiguration, at_us: int) -> "Configuration":
         """The configuration after a new service configuration was put at a moment.
@@ -249,7 +266,12 @@ def _describe_keys(configuration: "Configuration") -> dict[str, str]:
 
 def _describe_quarantines(configuration: "Configuration") -> dict[str, str]:
     """What the history says of active quarantines: which events these take out, without the values of features."""
-    return {each.id: _describe_correction(each) for each in configuration.corrections}
+    return {each.id: _describe_correction(each) for each in configuration.corrections if each.formula is None}
+
+
+def _describe_relabels(configuration: "Configuration") -> dict[str, str]:
+    """The same of active relabels."""
+    return {each.id: _describe_correction(each) for each in configuration.corrections if each.formula is not None}
 
 
 def _describe_correction(correction: Correction) -> str:

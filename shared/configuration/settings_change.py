@@ -34,6 +34,8 @@ class Act(StrEnum):
     LOOP = "loopMade"
     QUARANTINE = "quarantineMade"
     LIFT = "quarantineLifted"
+    RELABEL = "relabelActivated"
+    UNDO_RELABEL = "relabelLifted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from shared.configuration.corrections import CorrectedFeature, Correction, Quarantine
+from shared.configuration.corrections import CorrectedFeature, Correction, Quarantine, RewardFormula
 from shared.times import DAY
 from shared.web.errors import InvalidRequest
 from shared.web.json_forms import MAX_ID, Moment, SentMoment, Wire, read_moment
@@ -57,7 +57,7 @@ class FeatureOfEvents(Wire):
         return CorrectedFeature(self.name, self.value, self.namespace)
 
 
-class EventsToQuarantine(Wire):
+class EventsToCorrect(Wire):
     """The events that arrived in a range; of them those that showed an action, or have a feature, if one is given."""
 
     from_: Annotated[SentMoment, Field(alias="from")]
@@ -65,8 +65,11 @@ class EventsToQuarantine(Wire):
     action_id: Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID)] | None = None
     feature: FeatureOfEvents | None = None
 
-    def correction(self, quarantine_id: str, now_us: int) -> Correction:
+    def correction(self, correction_id: str, now_us: int, formula: RewardFormula | None = None) -> Correction:
         """The correction of the log.
+
+        Args:
+            formula: What becomes of rewards; None for a quarantine.
 
         Raises:
             InvalidRequest: An end is no moment, the range ends before it begins, or it ends too far ahead.
@@ -79,10 +82,10 @@ class EventsToQuarantine(Wire):
         if to_us > now_us + _LONGEST_AHEAD_US:
             raise InvalidRequest("The range ends more than 7 days ahead; make another quarantine then.", "to")
         feature = self.feature.read_feature() if self.feature else None
-        return Correction(quarantine_id, from_us, to_us, self.action_id, feature)
+        return Correction(correction_id, from_us, to_us, self.action_id, feature, formula)
 
 
-class NewQuarantine(EventsToQuarantine):
+class NewQuarantine(EventsToCorrect):
     """A quarantine to be made; without an id, the loop gives it one."""
 
     id: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern="^[A-Za-z0-9][A-Za-z0-9_-]*$")] | None = (

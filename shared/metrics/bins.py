@@ -59,6 +59,7 @@ class Bin(StoredObject):
         modes: In which learning mode how many of the events were ranked. Those that an earlier version has added are
             not among them.
         quarantined: The outcomes that events would have that are in quarantine; they are in no other sum but `joined`.
+        relabelled: Events whose rewards are others than those that came.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = store_under(outcomes="fates")
@@ -76,6 +77,7 @@ class Bin(StoredObject):
     answered_otherwise: int = 0
     modes: Mapping[str, int] = field(default_factory=dict)
     quarantined: EventOutcomes = field(default_factory=EventOutcomes)
+    relabelled: int = 0
 
     def plus(self, other: "Bin") -> "Bin":
         """The sums of both, from when the earlier bin begins."""
@@ -94,6 +96,7 @@ class Bin(StoredObject):
             answered_otherwise=self.answered_otherwise + other.answered_otherwise,
             modes=add_counts(self.modes, other.modes),
             quarantined=self.quarantined.plus(other.quarantined),
+            relabelled=self.relabelled + other.relabelled,
         )
 
 

@@ -40,6 +40,7 @@ class Fates(Wire):
     refused: int | None
     passed_over: int | None
     quarantined: int | None
+    relabelled: int
     late: int
     dangling: int
 
@@ -201,7 +202,14 @@ def _learning_modes(sums: Bin) -> list[LearningMode] | None:
 def _fine_outcomes(sums: Bin) -> Fates:
     names = ("waiting", "learned", "not_activated", "answered_otherwise", "refused", "passed_over", "quarantined")
     unknown = dict.fromkeys(names)
-    return Fates(joined=sums.joined, late=sums.outcomes.late, dangling=sums.outcomes.dangling, **unknown)
+    outcomes = sums.outcomes
+    return Fates(
+        joined=sums.joined,
+        relabelled=sums.relabelled,
+        late=outcomes.late,
+        dangling=outcomes.dangling,
+        **unknown,
+    )
 
 
 def _outcomes(sums: Bin) -> Fates:
@@ -214,6 +222,7 @@ def _outcomes(sums: Bin) -> Fates:
         waiting=sums.joined - settled,
         answered_otherwise=otherwise,
         quarantined=quarantined,
+        relabelled=sums.relabelled,
         **outcomes._asdict(),
     )
 

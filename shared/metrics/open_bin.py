@@ -101,6 +101,7 @@ class OpenBin:
         "lowest",
         "not_online",
         "random",
+        "relabelled",
         "rewards",
         "squares",
     )
@@ -108,7 +109,7 @@ class OpenBin:
     def __init__(self, from_us: int, decided_by: str = NO_MODEL) -> None:
         self.from_us = from_us
         self.decided_by = decided_by
-        self.events = 0
+        self.events = self.relabelled = 0
         self.rewards = self.squares = self.lowest = self.highest = 0.0
         self.first, self.random = GrowingPolicySums(), GrowingPolicySums()
         self.kinds: dict[str, list[int]] = {}
@@ -127,6 +128,7 @@ class OpenBin:
     def absorb(self, other: "OpenBin") -> None:
         """Count the events of another bin, too."""
         self.events += other.events
+        self.relabelled += other.relabelled
         self.rewards += other.rewards
         self.squares += other.squares
         self.lowest, self.highest = min(self.lowest, other.lowest), max(self.highest, other.highest)
@@ -152,6 +154,7 @@ class OpenBin:
             joined,
             outcomes,
             modes=self._modes(),
+            relabelled=self.relabelled,
         )
 
     def _modes(self) -> dict[str, int]:

@@ -120,6 +120,7 @@ def count_anew(before: Bin, logged: LoggedBin) -> Bin:
         first=logged.sums.first,
         random=logged.sums.random,
         modes=logged.sums.modes,
+        relabelled=logged.sums.relabelled,
         outcomes=base.minus(quarantined),
         quarantined=quarantined,
     )

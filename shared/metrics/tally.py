@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from functools import reduce
 
 from shared.configuration.service_configuration import LearningMode
+from shared.log.corrected_lines import CorrectedEvent
 from shared.log.line_pieces import MAX_REWARD, EventLine
 from shared.log.ranked_event import RankedEvent, TrialChances
 from shared.metrics.apprentice import ImitatedEvent, ceiling
@@ -54,6 +55,11 @@ class Tally:
         self._open = OpenBin(-BIN_US)
         self._breakdown = BreakdownTally()
         self._trials: dict[str, list[tuple[float, float]]] = defaultdict(list)
+
+    def add_corrected(self, event: RankedEvent, kind: str, corrected: CorrectedEvent) -> None:
+        """Count an event as it is corrected, as `add_event`."""
+        self.add_event(event, kind, corrected.line, quarantined=corrected.quarantined)
+        self._open.relabelled += corrected.relabelled and corrected.line.learnable
 
     def add_event(self, event: RankedEvent, kind: str, line: EventLine, *, quarantined: bool = False) -> None:
         """Count an event of the part; to be called in order of arrival."""

@@ -1,19 +1,19 @@
 """The trace of an event id: its events, what they showed, their observations, and what became of both."""
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from shared.configuration.configuration import RewardSettings
-from shared.configuration.corrections import Correction, Quarantine
+from shared.configuration.corrections import Correction
 from shared.configuration.service_configuration import LearningMode
 from shared.durations import in_words
 from shared.intake.rows import Observation
 from shared.learner.recorded_features import RankedFeatures, read_features
 from shared.log import log_line
+from shared.log.corrected_lines import CorrectedLines
 from shared.log.join import belongs
 from shared.log.logged_event import LoggedEvent, read_event
-from shared.log.quarantined_lines import QuarantinedLines
 from shared.log.ranked_event import RankedEvent
 from shared.status import traced_choice
 from shared.status.traced_choice import TracedChoice
@@ -102,7 +102,7 @@ class Evidence:
         log_range: The searched log; None if there is no log.
         learned_up_to_us: The log position that the model in training has learned up to.
         kind: The lines that the model in training learns from.
-        quarantines: The active ones.
+        reasons: The active quarantines and relabels, each with its reason.
         has_more: Whether there is other log, which was not searched although there is no event of the id in this one.
         is_cut: Whether there are older rows or lines of the id, for which there is no room.
     """
@@ -114,7 +114,7 @@ class Evidence:
     learned_up_to_us: int
     kind: str
     rewards: RewardSettings
-    quarantines: Sequence[Quarantine] = ()
+    reasons: Mapping[Correction, str] = field(default_factory=dict)
     has_more: bool = False
     is_cut: bool = False
 
@@ -128,10 +128,7 @@ def trace(evidence: Evidence) -> Trace:
     waiting, left = _join(evidence.waiting, not_logged, evidence.rewards)
     lone = [_trace_lone(*log_line.read_lone(line)) for line in lone_lines]
     lone += [_trace_observation(observation, _NO_EVENT_YET, counts=False) for observation in left]
-    corrections = QuarantinedLines(each.correction for each in evidence.quarantines)
-    logged = [
-        _trace_logged(read_event(line), log_line.kind(line), evidence, corrections.find(line)) for line in event_lines
-    ]
+    logged = [_trace_logged(*_correct(line, evidence), evidence) for line in event_lines]
     return Trace((*logged, *waiting), tuple(lone), evidence.log_range, evidence.has_more, evidence.is_cut)
 
 
@@ -180,12 +177,21 @@ def _wait(choice: TracedChoice, observations: Iterable[TracedObservation], defau
     return TracedDecision(choice, None, None, because)
 
 
-def _trace_logged(
-    event: LoggedEvent, kind: str | None, evidence: Evidence, correction: Correction | None
-) -> TracedEvent:
+def _correct(line: bytes, evidence: Evidence) -> tuple[bytes, Sequence[Correction]]:
+    """The line of an event as it is corrected, and its corrections."""
+    lines = CorrectedLines(evidence.reasons)
+    return lines.relabel(line, evidence.rewards), lines.find(line)
+
+
+def _trace_logged(line: bytes, corrections: Sequence[Correction], evidence: Evidence) -> TracedEvent:
+    event, kind = read_event(line), log_line.kind(line)
     state, because = _state(event, kind, evidence)
-    if correction is not None and state != "answeredOtherwise":
-        state, because = "quarantined", _describe_quarantine(correction, evidence.quarantines)
+    for correction in corrections:
+        reason = evidence.reasons[correction]
+        if correction.formula is not None:
+            because += f" Its rewards are relabelled by {correction.id}: {reason}"
+        elif state != "answeredOtherwise":
+            state, because = "quarantined", f"It is in quarantine {correction.id}, and in no average: {reason}"
     choices = traced_choice.of_logged(event)
     traced = tuple(
         _trace_of_event(observation, choices, "It lay in the event's window.")
@@ -253,11 +259,6 @@ def _state(event: LoggedEvent, kind: str | None, evidence: Evidence) -> tuple[st
     if event.at_us < evidence.learned_up_to_us:
         return "learned", "The model has learned from it."
     return "logged", "It is learned with the next run of the trainer."
-
-
-def _describe_quarantine(correction: Correction, quarantines: Iterable[Quarantine]) -> str:
-    reason = next(each.reason for each in quarantines if each.correction.id == correction.id)
-    return f"It is in quarantine {correction.id}, and in no average: {reason}"
 
 
 def _trace_of_event(observation: Observation, choices: Sequence[TracedChoice], in_window: str) -> TracedObservation:

@@ -197,16 +197,17 @@ class TrialAnswer(Wire):
 
 
 class QuarantinesStatus(Wire):
-    """How the log is corrected by quarantines.
+    """How the log is corrected by quarantines and relabels.
 
     Attributes:
-        active: How many there are.
+        active, active_relabels: How many there are.
         learned: Whether the newest model has learned the log as it is corrected now.
         counted: Whether the metrics have.
-        decisions: How many decisions changed when a model last learned the log with other quarantines; null for never.
+        decisions: How many decisions changed when a model last learned the log with others; null for never.
     """
 
     active: int
+    active_relabels: int
     learned: bool
     counted: bool
     decisions: DecisionsAnswer | None
@@ -214,11 +215,13 @@ class QuarantinesStatus(Wire):
     @classmethod
     def of(cls, inputs: StatusInputs) -> "QuarantinesStatus":
         """The answer about the quarantines of a loop."""
-        quarantines = inputs.configuration.quarantines
+        quarantines, relabels = inputs.configuration.quarantines, inputs.configuration.relabels
         effects = [find_effect(each, inputs.state) for each in quarantines]
+        effects += [find_effect(each, inputs.state) for each in relabels]
         compared = inputs.state.changed_decisions if inputs.state else ()
         return cls(
             active=sum(each.is_active for each in quarantines),
+            active_relabels=sum(each.is_active for each in relabels),
             learned=all(effect.learned for effect in effects),
             counted=all(effect.counted for effect in effects),
             decisions=answer_decisions(compared[-1]) if compared else None,

@@ -16,7 +16,7 @@ class ChangedDecisions(StoredObject):
 
     Attributes:
         revision: The configuration's, for which the new model was trained.
-        corrections: The ids of the quarantines that were made or lifted between the two.
+        corrections: The keys of the quarantines and relabels that were made or lifted between the two.
         events: About how many events both were asked; 0 if there was no model in use, or no event to ask about.
         changed: In how many of them another action is the likeliest, in any slot.
     """

@@ -40,6 +40,7 @@ from train_timer.run import _first_state
 KEY, MODEL = "test-key-1", "20261101T000000000000Z-1-123456789abc"
 EVALUATION = {"name": "n", "startTime": "2026-10-01T12:00:00Z", "endTime": "2026-10-02T12:00:00Z"}
 QUARANTINE = {"from": "2026-10-01T12:00:00Z", "to": "2026-10-01T13:00:00Z", "reason": "why"}
+RELABEL = QUARANTINE | {"formula": {"fixed": 0.5}}
 PREVIEWS = {
     *("preview_service_configuration", "preview_policy", "preview_reset_policy", "preview_redaction"),
     "preview_quarantine",
@@ -84,6 +85,9 @@ def calls(model: bytes) -> dict[str, Sent]:
         "revoke_key": Sent({"keyName": "old"}),
         "make_quarantine": Sent({}, QUARANTINE | {"id": "new"}),
         "lift_quarantine": Sent({"quarantineId": "old"}),
+        "propose_relabel": Sent({"relabelId": "new"}, RELABEL),
+        "activate_relabel": Sent({"relabelId": "old"}),
+        "lift_relabel": Sent({"relabelId": "old"}),
         "make_loop": Sent({"loop": "new"}),
         "delete_loop": Sent({"loop": "old"}),
     }
@@ -113,6 +117,7 @@ def route(storage: EmulatedAccount, model: bytes, tmp_path: Path) -> Iterator[Ro
         keep(evaluation("done", purpose=Purpose.IMPORTANCE))
         assert call("make_key", Sent({"keyName": "old"}, {"role": "rank"})).status_code == 201
         assert call("make_quarantine", Sent({}, QUARANTINE | {"id": "old"})).status_code == 201
+        assert call("propose_relabel", Sent({"relabelId": "old"}, RELABEL)).status_code == 200
         assert call("make_loop", Sent({"loop": "old"})).status_code == 201
         yield opened
 

@@ -58,6 +58,7 @@ def test_a_quarantine_is_made_listed_and_lifted(api: Api, loop: Api) -> None:
     assert "ann@example.com" not in str(changes)
     assert loop.get("/rankloop/v1/status").json["quarantines"] == {
         "active": 1,
+        "activeRelabels": 0,
         "learned": True,
         "counted": True,
         "decisions": None,

@@ -1,17 +1,20 @@
-"""Quarantines: events of a bad hour are learned and counted nowhere, until the quarantine is lifted."""
+"""Quarantines and relabels: what a loop has that gets one later is what it would have had from the beginning."""
 
 import json
 from dataclasses import replace
 
-from export_fn import quarantine_preview
-from shared.configuration import configuration_store, quarantine_changes
+import pytest
+
+from export_fn import quarantine_preview, relabel_evaluation
+from shared.configuration import configuration_store, quarantine_changes, relabel_changes
 from shared.configuration.configuration import Configuration
-from shared.configuration.corrections import Correction, Quarantine
+from shared.configuration.corrections import Correction, Quarantine, Relabel, RelabelFigures, RewardFormula
 from shared.log import log_line
-from shared.log.quarantined_lines import QuarantinedLines
+from shared.log.corrected_lines import CorrectedLines
 from shared.metrics import recent_store
-from shared.metrics.bins import Bin
+from shared.metrics.bins import Bin, total
 from shared.metrics.recent import hour_us
+from shared.models import model_store
 from shared.status.event_trace import trace
 from shared.status.quarantine_effect import find_effect
 from shared.storage import json_documents
@@ -34,10 +37,32 @@ def rows() -> past.Past:
     return past.lively(11, FROM_US, TO_US, 100, past.OFTEN_WAIT)
 
 
-def quarantined(configuration: Configuration, *corrections: Correction) -> Configuration:
-    """The configuration with quarantines of these events from the beginning."""
-    made = tuple(Quarantine(each, "a bad hour", 0, "test", configuration.revision) for each in corrections)
-    return replace(configuration, quarantines=made)
+HALVED = replace(BAD, id="halved", formula=RewardFormula(0.5))
+
+
+def correct_from_the_beginning(configuration: Configuration, *corrections: Correction) -> Configuration:
+    """The configuration with these quarantines and relabels from the beginning."""
+    revision = configuration.revision
+    quarantines = [Quarantine(each, "why", 0, "test", revision) for each in corrections if each.formula is None]
+    relabels = [relabel(each, revision) for each in corrections if each.formula is not None]
+    return replace(configuration, quarantines=tuple(quarantines), relabels=tuple(relabels))
+
+
+def relabel(correction: Correction, revision: int) -> Relabel:
+    """A relabel that is active since a revision, or proposed."""
+    figures = RelabelFigures(0)
+    return Relabel(correction, "why", figures, 0, "test", revision, activated_us=1 if revision else None)
+
+
+def activate(stored_loop: StoredLoop, correction: Correction) -> None:
+    """Propose a relabel, and activate it."""
+    with use_storage(stored_loop.storage):
+        figures = relabel_evaluation.evaluate(correction)
+        new = Relabel(correction, "why", figures, now_us(), "test")
+        configuration_store.change_configuration(lambda stored: relabel_changes.propose(stored, new))
+        configuration_store.change_configuration(
+            lambda stored: relabel_changes.activate(stored, correction.id, "test", now_us())
+        )
 
 
 def learn(stored_loop: StoredLoop, trainer: StartTrainer, text: str = "", *, single_part: bool = False) -> State:
@@ -86,7 +111,7 @@ def test_a_quarantine_leaves_what_a_loop_has_that_was_in_it_from_the_beginning(
     Learning anew begins with the model that ends before the bad hour.
     """
     past.configure(stored_loop, past.often())
-    past.configure(undisturbed, quarantined(past.often(), BAD))
+    past.configure(undisturbed, correct_from_the_beginning(past.often(), BAD))
     for loop in (stored_loop, undisturbed):
         rows().write(loop)
     learn(stored_loop, trainer, single_part=True)  # publishes a model that ends before the bad hour
@@ -110,9 +135,9 @@ def test_a_quarantine_leaves_what_a_loop_has_that_was_in_it_from_the_beginning(
     taken = counted.learned + counted.not_activated + counted.refused + counted.passed_over + counted.answered_otherwise
     assert counted.quarantined == counted.events - taken > 0
     [compared] = after.changed_decisions
-    assert (compared.corrections, compared.revision) == ((BAD.id,), after.running.revision)
-    held = QuarantinedLines([BAD])
-    assert 0 < compared.events == sum(_is_usable(line) and not held.holds(line) for line in lines)
+    assert (compared.corrections, compared.revision) == ((BAD.key,), after.running.revision)
+    held = CorrectedLines([BAD])
+    assert 0 < compared.events == sum(_is_usable(line) and not held.is_quarantined(line) for line in lines)
 
     check_told(stored_loop, BAD, lines)
 
@@ -123,10 +148,46 @@ def test_a_quarantine_leaves_what_a_loop_has_that_was_in_it_from_the_beginning(
     assert last_day(stored_loop) == day
 
 
+def test_a_relabel_leaves_what_a_loop_has_that_had_it_from_the_beginning(
+    stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer
+) -> None:
+    """Sums of rewards and what models have learned; how the events ended stays."""
+    past.configure(stored_loop, past.often())
+    past.configure(undisturbed, correct_from_the_beginning(past.often(), HALVED))
+    for loop in (stored_loop, undisturbed):
+        rows().write(loop)
+    before, expected = learn(stored_loop, trainer), learn(undisturbed, trainer)
+    lines = stored_loop.lines()
+
+    activate(stored_loop, HALVED)
+    after = learn(stored_loop, trainer)
+
+    assert stored_loop.lines() == lines
+    assert after.running.corrections == (HALVED,)
+    assert after.running.events == before.running.events
+    assert predictor(stored_loop, after) == predictor(undisturbed, expected) != predictor(stored_loop, before)
+    assert sums(after.metrics.bins) == sums(expected.metrics.bins) != sums(before.metrics.bins)
+    assert [each.outcomes for each in after.metrics.bins] == [each.outcomes for each in before.metrics.bins]
+    assert last_day(stored_loop) == last_day(undisturbed)
+    with use_storage(stored_loop.storage):
+        [made] = configuration_store.read_configuration().relabels
+    figures, bins = made.figures, [total(some.metrics.bins, 0) for some in (before, after)]
+    assert figures.after[0] - figures.before[0] == pytest.approx(bins[1].rewards - bins[0].rewards)
+    assert 0 < bins[1].relabelled <= figures.events
+    assert 0 < figures.changed < figures.rewards
+
+
+def predictor(stored_loop: StoredLoop, state: State) -> bytes:
+    """What Rank would load."""
+    assert state.running.model is not None
+    with use_storage(stored_loop.storage):
+        return model_store.read_intact(state.running.model.predictor_blob)
+
+
 def check_told(stored_loop: StoredLoop, correction: Correction, lines: list[bytes]) -> None:
     """See what the trace, the preview and the quarantine itself tell."""
-    held = QuarantinedLines([correction])
-    inside = [line for line in lines if held.holds(line)]
+    held = CorrectedLines([correction])
+    inside = [line for line in lines if held.is_quarantined(line)]
     state = json_documents.read(State, stored_loop.blob("state.json") or b"")
     with use_storage(stored_loop.storage):
         configuration = configuration_store.read_configuration()

@@ -14,9 +14,9 @@ from shared.configuration.configuration import RewardSettings
 from shared.configuration.corrections import agree
 from shared.configuration.service_configuration import LearningMode
 from shared.log import line_pieces, log_line
+from shared.log.corrected_lines import CorrectedLines
 from shared.log.join import BEFORE_US
 from shared.log.manifest import place_of
-from shared.log.quarantined_lines import QuarantinedLines
 from shared.metrics import metrics_store, model_rewards_store
 from shared.ranking.decision import NO_MODEL
 from shared.times import from_iso
@@ -220,7 +220,7 @@ def _check_quarantines(outcome: Outcome) -> None:
     assert state.recount is None or state.recount.is_done
     if outcome.forgets or outcome.plan_count(Change.REDACT_FEATURE):
         return
-    held = QuarantinedLines(configuration.corrections)
+    held = CorrectedLines(configuration.corrections)
     lines = [line for part in outcome.log for line in part.lines if log_line.is_event(line)]
     bins = outcome.reader.call(lambda: metrics_store.read_bins(0, _FAR_US, state.metrics))
     assert sum(each.joined for each in bins) == len(lines)
@@ -232,8 +232,8 @@ def _check_quarantines(outcome: Outcome) -> None:
         assert sum(sum(each.outcomes[:4]) for each in bins) == len(lines) - len(otherwise) - in_quarantine
 
 
-def _without(lines: Iterable[bytes], held: QuarantinedLines) -> list[bytes]:
-    return [line for line in lines if not held.holds(line)]
+def _without(lines: Iterable[bytes], held: CorrectedLines) -> list[bytes]:
+    return [line for line in lines if not held.is_quarantined(line)]
 
 
 def _is_unlearned(outcome: Outcome, lineage: Lineage) -> bool:
@@ -278,7 +278,7 @@ def _check_models(outcome: Outcome) -> None:
     assert model.learned_events == lineage.learned
     assert list(lineage.paths) == sorted(set(lineage.paths))
     if not outcome.is_replaced and not outcome.forgets and not outcome.plan_count(Change.MODE):
-        held = QuarantinedLines(configuration.corrections)
+        held = CorrectedLines(configuration.corrections)
         finds_nothing = not any(_teaches(_without(part.lines, held), configuration.rewards) for part in outcome.log)
         is_anew = lineage.rewards == configuration.rewards and _is_unlearned(outcome, lineage)
         assert is_anew or finds_nothing
@@ -291,7 +291,7 @@ def _check_models(outcome: Outcome) -> None:
         later = [part for part in outcome.log if part.blob.from_us >= since_us]
         rewards = lineage.rewards or configuration.rewards
         learned_under = lineage.descriptions[-1].corrections if lineage.descriptions else ()
-        held = QuarantinedLines([*configuration.corrections, *learned_under])
+        held = CorrectedLines([*configuration.corrections, *learned_under])
         wanted = {part.blob.path for part in later if _teaches(_without(part.lines, held), rewards)}
         assert wanted <= set(lineage.paths)
 

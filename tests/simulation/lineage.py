@@ -14,7 +14,7 @@ from shared.configuration.reward_aggregation import Aggregation
 from shared.configuration.service_configuration import LearningMode
 from shared.learner.arguments import parse
 from shared.log import log_line, stored_lines
-from shared.log.quarantined_lines import QuarantinedLines
+from shared.log.corrected_lines import CorrectedLines
 from shared.log.ranked_event import line_kind
 from shared.models import model_store
 from shared.models.model_description import ModelDescription
@@ -143,11 +143,11 @@ class _Made:
             arguments = parse(description.arguments).with_epsilon(description.exploration)
             self.state = chained_learner.begin(list(arguments))
             self.states.append(self.state)
-        kind, held = line_kind("cb", description.mode), QuarantinedLines(description.corrections)
+        kind, held = line_kind("cb", description.mode), CorrectedLines(description.corrections)
         for contents in product(*(self._outcome.versions(path)[::-1] for path in description.logs)):
             lines = [
                 [
-                    line if log_line.kind(line) == kind and not held.holds(line) else b"{}"
+                    line if log_line.kind(line) == kind and not held.is_quarantined(line) else b"{}"
                     for line in stored_lines.read_lines(each, None, description.rewards)
                 ]
                 for each in contents

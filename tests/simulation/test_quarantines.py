@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.configuration.corrections import Correction
-from shared.log.quarantined_lines import QuarantinedLines
+from shared.log.corrected_lines import CorrectedLines
 from tests.simulation import schedule
 from tests.simulation.checks import check
 from tests.simulation.plan import Change, quarantined
@@ -24,10 +24,10 @@ def run_seeds() -> Counter[str]:
         for seed in _SEEDS:
             with schedule.run(quarantined(seed)) as outcome:
                 check(outcome)
-                held = QuarantinedLines(outcome.configuration.corrections)
+                held = CorrectedLines(outcome.configuration.corrections)
                 seen["made"] += outcome.acknowledged.changes[Change.QUARANTINE]
                 seen["lifted"] += outcome.acknowledged.changes[Change.LIFT]
-                seen["quarantined"] += any(held.holds(line) for part in outcome.log for line in part.lines)
+                seen["quarantined"] += any(held.is_quarantined(line) for part in outcome.log for line in part.lines)
                 seen["compared"] += any(each.events for each in outcome.last_state.changed_decisions)
                 seen["deaths"] += outcome.deaths
     finally:
@@ -51,20 +51,20 @@ def test_what_is_in_quarantine_is_learned_and_counted_nowhere(monkeypatch: pytes
     assert sum(each is not None for each in begun) > 2
 
 
-class _Deaf(QuarantinedLines):
+class _Deaf(CorrectedLines):
     """Holds nothing."""
 
-    def within(self, from_us: int, to_us: int) -> QuarantinedLines:
+    def within(self, from_us: int, to_us: int) -> CorrectedLines:
         return self
 
-    def find(self, line: bytes) -> Correction | None:
+    def find_quarantine(self, line: bytes) -> Correction | None:
         return None
 
 
 @pytest.mark.parametrize("module", [driver_input, recounting])
 def test_a_mistake_is_found(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Events that are learned or counted in spite of a quarantine."""
-    monkeypatch.setattr(module, "QuarantinedLines", _Deaf)
+    monkeypatch.setattr(module, "CorrectedLines", _Deaf)
 
     with pytest.raises(AssertionError):
         run_seeds()

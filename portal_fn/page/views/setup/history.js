@@ -23,6 +23,8 @@ const ACTS = {
   loopMade: "Loop made",
   quarantineMade: "Quarantine made",
   quarantineLifted: "Quarantine lifted",
+  relabelActivated: "Rewards relabelled",
+  relabelLifted: "Relabel lifted",
 };
 
 export function History() {
