@@ -22,6 +22,8 @@ class Recount(StoredObject):
         up_to_us: Bins before this are.
         left_from_us: When the first bin begins that could not be, for its log is not there any more; None without any.
         left_to_us: When the last of them ends.
+        ever_from_us: The metrics that were ever counted anew begin then.
+        ever_to_us: They end then.
     """
 
     from_us: int
@@ -29,18 +31,27 @@ class Recount(StoredObject):
     up_to_us: int
     left_from_us: int | None = None
     left_to_us: int = 0
+    ever_from_us: int = 0
+    ever_to_us: int = 0
 
     @classmethod
     def over(cls, from_us: int, to_us: int) -> "Recount":
         """A new recount, of all bins that a range touches."""
-        begin_us = bin_us(max(from_us, 0))
-        return cls(begin_us, to_us + -to_us % BIN_US, begin_us)
+        begin_us, end_us = bin_us(max(from_us, 0)), to_us + -to_us % BIN_US
+        return cls(begin_us, end_us, begin_us, ever_from_us=begin_us, ever_to_us=end_us)
 
     def after(self, before: "Recount | None") -> "Recount":
         """This recount with what is left of one before."""
         if before is None:
             return self
-        merged = replace(before, from_us=self.from_us, to_us=self.to_us, up_to_us=self.up_to_us)
+        merged = replace(
+            before,
+            from_us=self.from_us,
+            to_us=self.to_us,
+            up_to_us=self.up_to_us,
+            ever_from_us=min(self.ever_from_us, before.ever_from_us),
+            ever_to_us=max(self.ever_to_us, before.ever_to_us),
+        )
         if before.is_done:
             return merged
         return replace(
@@ -68,6 +79,13 @@ class Recount(StoredObject):
                 "as they were before a quarantine was made or lifted: the log has not all of their events any more."
             )
         return None
+
+    def describe_models(self) -> str:
+        """What of models' earnings is counted as the log was corrected when it was joined, in plain words."""
+        return (
+            f"What models earned from {to_iso_second(self.ever_from_us)} to {to_iso_second(self.ever_to_us)} is "
+            "counted as it was when it was joined: quarantines and relabels made or lifted later are not in it."
+        )
 
     def advance(self, up_to_us: int, left: Sequence[int]) -> "Recount":
         """The recount after more bins; some of them, by their beginnings, could not be counted."""

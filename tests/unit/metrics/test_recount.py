@@ -53,6 +53,8 @@ def test_a_recount_goes_on_from_what_is_left_of_the_one_before() -> None:
     assert (later.from_us, later.up_to_us, later.to_us) == (HOUR, 2 * HOUR, 6 * HOUR)
     assert (after_end.from_us, after_end.up_to_us, after_end.to_us) == (5 * HOUR, 5 * HOUR, 6 * HOUR)
     assert (later.left_from_us, later.left_to_us) == (HOUR, HOUR + BIN_US)
+    assert (after_end.ever_from_us, after_end.ever_to_us) == (HOUR, 6 * HOUR)
+    assert "1970-01-01T01:00:00Z to 1970-01-01T06:00:00Z" in after_end.describe_models()
 
 
 def test_metrics_say_what_they_still_hold() -> None:
