@@ -23,7 +23,7 @@ def import_others() -> list[Functions]:
     """What is not of the hot path, and which no cold start waits for."""
     from configure_fn import exploration_shares, keys, loops, policy, preview, service_configuration, settings_history
     from evaluate_fn import evaluations, evaluations_2022, feature_importances, imports, policy_application, report
-    from export_fn import bundles, logs, model, model_import, models
+    from export_fn import bundles, logs, model, model_import, models, quarantines, relabels
     from portal_fn import files
     from rank_fn import chances
     from status_fn import apprentice, breakdowns, description, event_trace, loop_status, metrics, newest_events
@@ -31,7 +31,7 @@ def import_others() -> list[Functions]:
     modules = (
         *(policy, service_configuration, exploration_shares, settings_history, preview, keys, loops),
         *(policy_application, evaluations, evaluations_2022, feature_importances, imports, report),
-        *(bundles, logs, model, model_import, models),
+        *(bundles, logs, model, model_import, models, quarantines, relabels),
         *(apprentice, breakdowns, description, event_trace, loop_status, metrics, newest_events),
         *(chances, files),
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration, LearningSettings
+from shared.configuration.corrections import agree
 from shared.configuration.service_configuration import LearningMode
 from shared.configuration.settings_change import Cause
 from shared.evaluation import evaluation_run_store
@@ -39,6 +40,9 @@ class LearnedPolicy:
 def adopt(evaluation: Evaluation, learned: LearnedPolicy, check: Callable[[Configuration], None], cause: Cause) -> None:
     """Use a policy and its model from now on, and go on learning behind what the model has learned.
 
+    If the log is corrected otherwise since the evaluation was created, the model is not taken: with the settings, the
+    trainer learns anew from the log as it is corrected now.
+
     The settings are written first: if the process dies before it writes the model, the trainer learns anew with them.
     Another call goes on from there, and changes nothing where all is done.
 
@@ -62,6 +66,11 @@ def adopt(evaluation: Evaluation, learned: LearnedPolicy, check: Callable[[Confi
         return stored.with_learning(learned.settings, at_us)
 
     configuration = configuration_store.change_configuration(use_learning, cause)
+    is_of_own_log = learned.from_us < learned.to_us
+    if is_of_own_log and not agree(
+        evaluation.log.corrections, configuration.corrections, learned.from_us, learned.to_us
+    ):
+        return
     predictor_blob = model_store.put(predictor, at_us, configuration.revision)
     state_blob = model_store.put(state, at_us, configuration.revision)
     files = ModelFiles.at(

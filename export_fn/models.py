@@ -34,9 +34,9 @@ functions = Functions()
 async def list_models(req: HttpRequest) -> HttpResponse:
     """The model in use and all that are kept, newest first, and the fingerprint of the loop's certificate."""
     page = Page.read(req.params)
-    listed, count = await asyncio.to_thread(_list, page)
+    listed, count, missing = await asyncio.to_thread(_list, page)
     link = next_link(req, page.after(count))
-    return json_answer(await asyncio.to_thread(_answer, listed, link))
+    return json_answer(await asyncio.to_thread(_answer, listed, missing, link))
 
 
 @functions.operation(
@@ -57,8 +57,8 @@ async def publish_model(req: HttpRequest, caller: str) -> HttpResponse:
     return no_content()
 
 
-def _list(page: Page) -> tuple[Sequence[ListedModel], int]:
-    """The models of a page, and how many there are in all.
+def _list(page: Page) -> tuple[Sequence[ListedModel], int, str | None]:
+    """The models of a page, how many there are in all, and what is not in their figures.
 
     What is read first, the commit record and `published.json`, is left by nothing that is not in a document before.
     """
@@ -72,13 +72,14 @@ def _list(page: Page) -> tuple[Sequence[ListedModel], int]:
     there = [model for model in models if model is not None]
     sums = model_rewards_store.read([model.id for model in there], state.metrics.models if state else ())
     in_use = published.model_for(configuration_store.read_configuration().learning)
-    return [ListedModel(model, sums[model.id], model is in_use) for model in there], len(everything)
+    missing = state.recount.describe_models() if state and state.recount else None
+    return [ListedModel(model, sums[model.id], model is in_use) for model in there], len(everything), missing
 
 
-def _answer(listed: Sequence[ListedModel], link: str | None) -> bytes:
+def _answer(listed: Sequence[ListedModel], missing: str | None, link: str | None) -> bytes:
     from shared.models.certificate_store import signer
 
-    return model_list_forms.answer(listed, set(model_store.list_paths()), signer().fingerprint, link)
+    return model_list_forms.answer(listed, set(model_store.list_paths()), signer().fingerprint, missing, link)
 
 
 def _publish(model_id: str, train_from: str, caller: str) -> None:

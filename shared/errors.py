@@ -27,3 +27,31 @@ class UnknownKey(LoopError):
 
 class TooManyKeys(LoopError):
     """The loop has as many keys as it may have."""
+
+
+class QuarantineExists(LoopError):
+    """The loop has another quarantine of that id."""
+
+
+class UnknownQuarantine(LoopError):
+    """The loop has no quarantine of that id."""
+
+
+class RelabelExists(LoopError):
+    """The loop has a relabel of that id that was activated."""
+
+
+class UnknownRelabel(LoopError):
+    """The loop has no relabel of that id."""
+
+
+class RelabelEnded(LoopError):
+    """A relabel is to be activated that was lifted."""
+
+
+class TooManyRelabels(LoopError):
+    """The loop has as many relabels that are not lifted as it may have."""
+
+
+class TooManyQuarantines(LoopError):
+    """The loop has as many active quarantines as it may have."""

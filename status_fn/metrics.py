@@ -35,10 +35,15 @@ def _read_metrics(range_: MetricsRange, now_us: int) -> bytes:
     bins, missing = (
         _read_fine(range_, state, configuration.logs_deleted_before_us, now_us)
         if range_.is_fine
-        else (metrics_store.read_bins(range_.from_us, range_.to_us, metrics), None)
+        else (metrics_store.read_bins(range_.from_us, range_.to_us, metrics), _describe_recount(range_, state))
     )
     verdict = judge_earnings(state, configuration, now_us)
     return answer(range_, bins, metrics.apprentice, verdict, missing).to_json()
+
+
+def _describe_recount(range_: MetricsRange, state: State | None) -> str | None:
+    recount = state.recount if state else None
+    return recount.describe(range_.from_us, range_.to_us) if recount else None
 
 
 def _read_fine(

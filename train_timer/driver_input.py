@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from shared.log import log_line, log_store, stored_lines
+from shared.log.corrected_lines import CorrectedLines
 from shared.log.manifest import LogBlob
 from shared.storage.rest import Blob
 from shared.training.cursor import Cursor
@@ -25,7 +26,7 @@ class Feed:
     """Feeds the lines of a piece to the driver, through a FIFO where the system has them, else through a file.
 
     Blobs that were labelled under other reward settings are labelled anew. Events of another kind than the model's are
-    left out, those that were answered otherwise, and lines that are named; nothing else is.
+    left out, those that were answered otherwise, those in quarantine, and lines that are named; nothing else is.
 
     Args:
         left_out: The places of lines that are not fed, by the path of their blob.
@@ -34,6 +35,7 @@ class Feed:
         path: The FIFO or file that the driver reads; compressed if all blobs go through as they are stored.
         lines: How many lines were fed, once the `with` block has ended.
         size_bytes: How many bytes they have.
+        quarantined: How many events were left out that are in quarantine.
         after_line: The place after the last line fed or left out, in the last blob, if blobs are fed line by line.
         last_line: The place of the last line fed.
         is_complete: Whether all of the piece was fed.
@@ -45,6 +47,7 @@ class Feed:
     ) -> None:
         self.lines = 0
         self.size_bytes = 0
+        self.quarantined = 0
         self.after_line = piece.first_line
         self.last_line = 0
         self.is_complete = False
@@ -53,10 +56,12 @@ class Feed:
         self._rewards = learner.rewards
         self._kind = learner.kind
         self._left_out = left_out
+        self._corrections = CorrectedLines(learner.corrections)
         others = count_other_events(piece.blobs, learner.kind) + count_answered_otherwise(piece.blobs, learner.kind)
         self._is_mixed = others > 0
         is_labelled = all(blob.rewards == learner.rewards for blob in piece.blobs)
-        self._as_stored = is_labelled and not self._is_mixed and not left_out and piece.is_whole
+        is_clean = not any(self._corrections.of_blob(blob) for blob in piece.blobs)
+        self._as_stored = is_labelled and is_clean and not self._is_mixed and not left_out and piece.is_whole
         self.path = folder / ("log.dsjson.gz" if self._as_stored else "log.dsjson")
         self._stopped = Event()
         self._problem: Exception | None = None
@@ -116,6 +121,7 @@ class Feed:
         """Write lines up to the end of the piece."""
         left_out = self._left_out.get(blob.path, ())
         limit, after_line = self._piece.limit, self._piece.after_line
+        corrections = self._corrections.of_blob(blob)
 
         def takes(index: int, line: bytes) -> bool:
             if index < self._piece.first_line or (after_line is not None and index >= after_line):
@@ -123,12 +129,16 @@ class Feed:
             self.after_line = index + 1
             if index in left_out or not self._takes(line):
                 return False
+            if corrections.is_quarantined(line):
+                self.quarantined += 1
+                return False
             self.last_line = index
             return True
 
         with log_store.note_damage(blob, stored.etag):
             for line in stored_lines.read_lines(stored.data, blob.rewards, self._rewards, takes):
-                file.write(line + b"\n")
+                corrected = corrections.relabel(line, self._rewards) if corrections else line
+                file.write(corrected + b"\n")
                 self.lines += 1
                 self.size_bytes += len(line) + 1
                 if limit is not None and limit.is_reached(self.lines, self.size_bytes):

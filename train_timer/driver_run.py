@@ -45,6 +45,7 @@ class DriverRun:
         after_line: The place after the last line, if the piece is of one log blob.
         is_at_end: Whether the piece ends where its last log blob does.
         left_out: Lines of the piece that the driver was not given, since it would have failed.
+        quarantined: How many events it was not given that are in quarantine.
     """
 
     trained: TrainingResult
@@ -52,6 +53,7 @@ class DriverRun:
     after_line: int
     is_at_end: bool
     left_out: Places
+    quarantined: int
 
 
 def drive(
@@ -191,7 +193,7 @@ class _PieceLearning:
         left_out = {path: inside for path, places in self._left_out.items() if (inside := self._inside(places, feed))}
         trained = replace(trained, refused=refused + sum(map(len, left_out.values())))
         size = Limit(feed.lines, feed.size_bytes)
-        return DriverRun(trained, size, self._after_line(feed), feed.is_at_end, left_out)
+        return DriverRun(trained, size, self._after_line(feed), feed.is_at_end, left_out, feed.quarantined)
 
     def _add(self, places: Places) -> None:
         for path, more in places.items():

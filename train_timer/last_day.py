@@ -1,8 +1,8 @@
 """Keeps the metrics of the last day up with the log: from the parts that are joined, or by reading the log.
 
 A pass adds the parts that it joins, as long as everything before them is there. What is not (since an earlier version
-has run the loop, a trainer died before it wrote, log was deleted or redacted) is read from the log instead, some of it
-in each pass; until that has caught up, parts that are joined are read from the log, too.
+has run the loop, a trainer died before it wrote, log was deleted, redacted or put into quarantine) is read from the log
+instead, some of it in each pass; until that has caught up, parts that are joined are read from the log, too.
 """
 
 import time
@@ -11,7 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from shared.configuration.configuration import RewardSettings
 from shared.log import log_line, log_store, manifest_store, ranked_line, stored_lines
+from shared.log.corrected_lines import CorrectedLines
 from shared.log.manifest import LogBlob
 from shared.log.stored_lines import UnreadableLines
 from shared.metrics import recent_store
@@ -53,6 +55,7 @@ class LastDay:
     def __init__(self, trainer: Trainer, deleted_before_us: int, watermark_us: int) -> None:
         recent = trainer.state.recent
         self._trainer = trainer
+        self._corrections = CorrectedLines(trainer.state.counted_under)
         self._deleted_before_us = deleted_before_us
         self._oldest_us = oldest_us(watermark_us)
         self._recent = recent if recent is None or recent.from_us >= deleted_before_us else None
@@ -92,7 +95,7 @@ class LastDay:
             self._recent = self._read_log(self._recent, joined_us)
         elif self._recent.up_to_us < joined_us:
             self._recent = replace(self._recent, up_to_us=joined_us)
-        self._save(collapse_search.search(self._recent, self._deleted_before_us))
+        self._save(collapse_search.search(self._recent, self._deleted_before_us, self._corrections))
 
     def _begin(self, joined_us: int) -> Recent:
         """Begin anew, with what the log has of the last day.
@@ -109,7 +112,8 @@ class LastDay:
         """Add the parts that the log has, until the time is over."""
         until = time.monotonic() + _SECONDS
         for (from_us, to_us), blobs in _parts(recent.up_to_us, joined_us, self._deleted_before_us):
-            recent = self._plus(recent, _read_part(blobs, self._deleted_before_us), from_us, to_us)
+            corrections = self._corrections.within(from_us, to_us)
+            recent = self._plus(recent, _read_part(blobs, self._deleted_before_us, corrections), from_us, to_us)
             if len(self._pieces) > _MOST_HOURS:
                 self._save(recent)
             if time.monotonic() > until:
@@ -162,17 +166,23 @@ def _parts(from_us: int, to_us: int, deleted_before_us: int) -> Iterator[tuple[t
         yield ends, list(blobs)
 
 
-def _read_part(blobs: Sequence[LogBlob], deleted_before_us: int) -> Details:
+def _read_part(blobs: Sequence[LogBlob], deleted_before_us: int, corrections: CorrectedLines) -> Details:
     """What a part adds, by its log; a blob that is damaged or gone adds nothing."""
     shards = []
-    for content in log_store.contents(blobs):
+    for blob, content in zip(blobs, log_store.contents(blobs), strict=True):
         with suppress(UnreadableLines):
-            shards.append(read_details(stored_lines.unpack(content), deleted_before_us))
+            lines = stored_lines.unpack(content)
+            shards.append(read_details(lines, deleted_before_us, corrections, blob.rewards))
     return combine_details(shards) or Details()
 
 
-def read_details(lines: Iterator[bytes], deleted_before_us: int) -> Details:
+def read_details(
+    lines: Iterator[bytes], deleted_before_us: int, corrections: CorrectedLines, rewards: RewardSettings | None
+) -> Details:
     """What some log adds to the metrics of the last day, by its lines.
+
+    Args:
+        rewards: Those by which the lines are labelled; None if that is lost.
 
     Raises:
         UnreadableLines: The lines are damaged.
@@ -183,7 +193,7 @@ def read_details(lines: Iterator[bytes], deleted_before_us: int) -> Details:
         if log_line.is_event(line):
             event, read = ranked_line.read(line)
             if event.at_us >= deleted_before_us:
-                tally.add_event(event, event.kind, read)
+                tally.add_corrected(event, event.kind, corrections.correct(read, rewards))
         else:
             observation, late = log_line.read_lone(line)
             if observation.at_us >= deleted_before_us:

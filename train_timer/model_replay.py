@@ -154,6 +154,7 @@ def _cursor(step: ModelDescription) -> Cursor:
         learned_up_to_us=step.learned_up_to_us,
         model=None if step.earlier_state is None else ModelFiles.at(step.earlier_state, "", events=0),
         mode=step.mode,
+        corrections=step.corrections,
     )
 
 

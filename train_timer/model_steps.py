@@ -9,11 +9,12 @@ from shared.models import model_store
 from shared.models.model_store import DamagedModel
 from shared.models.published import Published
 from shared.storage import clock
+from shared.training.changed_decisions import MOST_COMPARISONS
 from shared.training.configuration_changes import lose_next, lose_running, promote_next, regain_running
 from shared.training.cursor import Cursor
 from shared.training.lease import Trainer
 from shared.training.trouble import Subject
-from train_timer import model_publication
+from train_timer import decision_sample, model_publication
 from train_timer.attempts import Attempts
 from train_timer.model_training import ModelTraining
 from train_timer.pieces import Pace
@@ -107,12 +108,34 @@ class ModelSteps:
 
     def publish(self) -> None:
         """Let the next model replace the running one once it has learned all log, and publish when it is time."""
+        self._compare_decisions()
         promoted = promote_next(self._trainer.state)
         if promoted != self._trainer.state:
             self._trainer.commit(promoted)
             self._attempts.succeed(Subject.RUNNING)
+            self._attempts.succeed(Subject.COMPARISON)
         trainer, configuration, now_us = self._trainer, self._configuration, clock.now_us()
         publish(trainer, self._attempts, lambda: model_publication.publish(trainer, configuration, now_us))
+
+    def _compare_decisions(self) -> None:
+        """Compare what the next model would choose before it replaces the running one, if a quarantine is between them.
+
+        A model is never held up by trouble with that.
+        """
+        trainer, coming = self._trainer, self._trainer.state.next
+        is_ready = promote_next(trainer.state) != trainer.state
+        if coming is None or not is_ready or coming.corrections == trainer.state.running.corrections:
+            return
+        if any(each.revision == coming.revision for each in trainer.state.changed_decisions):
+            return
+        compared = self._attempts.make(
+            Subject.COMPARISON,
+            lambda: decision_sample.compare(trainer.state, coming, self._configuration),
+            str(coming.revision),
+        )
+        if compared is not None:
+            comparisons = (*trainer.state.changed_decisions, compared)[-MOST_COMPARISONS:]
+            trainer.commit(replace(trainer.state, changed_decisions=comparisons))
 
     def _train(self, subject: Subject, train: Callable[[], bool], cursor: Cursor) -> bool:
         has_learned = bool(self._attempts.make(subject, train, f"{cursor.generation}-{cursor.revision}"))

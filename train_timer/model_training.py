@@ -163,7 +163,7 @@ def _learn(cursor: Cursor, piece: Piece, pace: Pace, driver: DriverProcess | Non
             model_store.fetch(learner.model.state_blob, folder / OLD)
         run = drive(learner, piece, folder, pace.timeout, process=driver)
         model = _store(learner, piece, run, folder) if run.trained.learned else learner.model
-    counters = _outcomes(run.trained).plus(begun.counters if begun else Counters())
+    counters = _outcomes(run).plus(begun.counters if begun else Counters())
     if not run.is_at_end:
         return _Learned(_begin(cursor, piece.blobs[0], run.after_line, model, counters), None, counters), run
     passed_over, otherwise = (
@@ -181,8 +181,14 @@ def _begin(cursor: Cursor, blob: LogBlob, lines: int, model: ModelFiles | None, 
     return replace(cursor, begun=BegunBlob(blob.path, blob.redacted, cursor.kind, lines, model, counters))
 
 
-def _outcomes(trained: TrainingResult) -> Counters:
-    return Counters(learned=trained.learned, not_activated=trained.skipped, refused=trained.refused)
+def _outcomes(run: DriverRun) -> Counters:
+    trained = run.trained
+    return Counters(
+        learned=trained.learned,
+        not_activated=trained.skipped,
+        refused=trained.refused,
+        quarantined=run.quarantined,
+    )
 
 
 def _count(state: State, blob: LogBlob, learned: Counters) -> State:
@@ -231,6 +237,7 @@ def _description(learner: Cursor, model: ModelFiles, piece: Piece, run: DriverRu
         mode=learner.mode,
         processor=cpu.kind(),
         trained=_count_lines(run.trained),
+        corrections=learner.corrections,
     )
 
 

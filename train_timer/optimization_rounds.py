@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from shared.configuration.configuration import Configuration
+from shared.configuration.corrections import agree
 from shared.configuration.service_configuration import LearningMode
 from shared.evaluation import evaluation_run_store, evaluation_spec, evaluation_store
 from shared.evaluation.evaluation import Evaluation, Purpose, Status
@@ -99,6 +100,8 @@ def _why_no_trial(
         return "The loop's learning mode was changed meanwhile."
     if (configuration.rewards, configuration.exploration) != (log.rewards, evaluation.loop_exploration):
         return "What a reward is worth, or the exploration, was changed meanwhile."
+    if not agree(log.corrections, configuration.corrections, log.from_us, log.to_us):
+        return "The log was corrected by a quarantine meanwhile, or a quarantine of it was lifted."
     if configuration.learning.arguments != evaluation.online.arguments:
         return "The learning settings were changed meanwhile."
     if configuration.trial_exploration is None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from shared.intake.rows import Observation
 from shared.log import marks, ranked_event
+from shared.log.corrected_lines import CorrectedLines
 from shared.log.join import Arrival, Join, Joined, Lone, Repetitions, Requests
 from shared.log.log_line import event_line, lone_line
 from shared.log.ranked_event import RankedEvent
@@ -59,6 +60,7 @@ class Part:
         requests: The requests so far.
         event_marks: The marks of the part's events, by their ids.
         logged: Which marks are in earlier log.
+        corrections: Of its events.
     """
 
     intent: Intent
@@ -69,6 +71,7 @@ class Part:
     logged: Set[int]
     profiler: Profiler | None
     content: PartContent
+    corrections: CorrectedLines
 
     def write(self, log: gzip.GzipFile, events: Iterable[tuple[Arrival, bytes]], ready: Iterable[Observation]) -> None:
         """Write the lines of the part's events, in order of arrival, and of the observations without event."""
@@ -109,7 +112,7 @@ class Part:
         kind = event.kind
         content.events[kind] += 1
         content.answered_otherwise[kind] += otherwise
-        content.tally.add_event(event, kind, line)
+        content.tally.add_corrected(event, kind, self.corrections.correct(line, rewards))
         is_rewarded = _count_event(content, joined, rewards.default)
         if line.learnable:
             content.rewarded.add(arrival.at_us, is_rewarded=is_rewarded)

@@ -9,6 +9,7 @@ from shared.intake.rows import Event, Observation
 from shared.intake.scan import Tables
 from shared.intake.sharding import JoinShard
 from shared.log import log_store
+from shared.log.corrected_lines import CorrectedLines
 from shared.log.join import BEFORE_US, Arrival, Join, Repetitions, Requests
 from shared.log.manifest import LogBlob
 from shared.log.marks import event_mark
@@ -114,6 +115,7 @@ class PartJoin:
             logged,
             self._profiler,
             PartContent(Tally(intent.exploration), RewardTally(intent.from_us, intent.to_us)),
+            CorrectedLines(intent.corrections),
         )
 
     def _marks_of(

@@ -47,7 +47,8 @@ class PartPlan:
             return None
         rewards, deleted_us = self._configuration.rewards, self._configuration.logs_deleted_before_us
         exploration = self._configuration.service.exploration_percentage
-        return Intent(*ends, rewards, deleted_us, self._marks.lookback_us(ends[0]), exploration, shards)
+        corrections = tuple(each for each in self._configuration.corrections if each.touches(*ends))
+        return Intent(*ends, rewards, deleted_us, self._marks.lookback_us(ends[0]), exploration, shards, corrections)
 
     def skip_ahead(self) -> None:
         """Move the position past rows that are all logged, so that they are not read again and their tables can go."""

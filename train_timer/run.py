@@ -32,6 +32,7 @@ from shared.training.training_state import LastRun, State
 from shared.training.trouble import Subject
 from train_timer import (
     damaged_log,
+    earlier_start,
     expired_evaluations,
     mirror,
     missing_manifests,
@@ -39,6 +40,7 @@ from train_timer import (
     model_retention,
     online_return,
     optimization_rounds,
+    recounting,
     retention,
     run_log,
     trials,
@@ -189,7 +191,8 @@ class _Run:
         """As of `Trainings.run`."""
         state = self._trainer.state
         is_busy = state.troubles or state.next or state.intent or state.publishing or not state.rounds.is_settled
-        if is_busy or not self.is_idle or publication.is_new(state, self._published):
+        is_counting = state.recount is not None and not state.recount.is_done
+        if is_busy or is_counting or not self.is_idle or publication.is_new(state, self._published):
             return None
         return self._watermark_us
 
@@ -220,6 +223,8 @@ class _Run:
         self._attempts.make(Subject.PROFILE, joiner.save_profile)
         deleted = f"log deleted before {configuration.logs_deleted_before_us}"
         self._attempts.make(Subject.LAST_DAY, joiner.last_day.follow, deleted)
+        recount = partial(recounting.go_on, self._trainer, configuration.logs_deleted_before_us)
+        self._attempts.make(Subject.RECOUNT, recount)
         self._attempts.make(Subject.MARKS, joiner.marks.tidy)
         self._attempts.make(Subject.REWARDS, joiner.tidy_rewards)
         models.publish()
@@ -260,6 +265,8 @@ class _Run:
     def _follow(self, configuration: Configuration, published: Published) -> None:
         state = with_snapshot(apply_changes(self._trainer.state, configuration, published))
         self._trainer.commit(note_settings(state, configuration, clock.now_us()))
+        if (coming := earlier_start.find(self._trainer.state, published)) is not None:
+            self._trainer.commit(replace(self._trainer.state, next=coming))
 
     def _spread_rows(self, configuration: Configuration) -> Configuration:
         """Announce another number of shards, if the deployment has another one."""

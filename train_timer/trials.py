@@ -58,6 +58,7 @@ def make_challenger(
         model=ModelFiles.at(state_blob, predictor_blob, model.events, model.first_event_id, model.last_event_id, mode),
         mode=mode,
         learned_from_us=log.from_us,
+        corrections=log.corrections,
     )
 
 
@@ -131,7 +132,8 @@ def _apply(trainer: Trainer, trial: Trial) -> None:
     note_outcome(trial.id, Status.APPLIED, trial.end.because if trial.end else "", trial.name)
     state = replace(trainer.state, trial=None)
     trained_for = trial.challenger.exploration, trial.challenger.rewards
-    if trained_for == (configuration.service.exploration_percentage, configuration.rewards):
+    is_trained = trained_for == (configuration.service.exploration_percentage, configuration.rewards)
+    if is_trained and trial.challenger.agrees_with(configuration.corrections):
         generation = state.running.generation
         state = replace(state, next=replace(trial.challenger, revision=configuration.revision, generation=generation))
     trainer.commit(state)

@@ -1,12 +1,13 @@
 """The configuration of a loop: its service configuration, its learning settings, and what a change of them starts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from shared import durations
 from shared.access.loop_keys import LoopKey
 from shared.configuration import container_sas
+from shared.configuration.corrections import Correction, Quarantine, Relabel
 from shared.configuration.exploration import NEW_SHARES, Exploration, ExplorationShares, TrialExploration
 from shared.configuration.reward_aggregation import Aggregation
 from shared.configuration.service_configuration import SECRETS, LearningMode, ServiceConfiguration
@@ -87,6 +88,8 @@ class Configuration(StoredObject):
         event_key_secret: With which keys of rows are made of events' ids; a loop of an earlier version has none, and
             stays so, since an event's rows must have one key.
         exploration_shares: What the exploration is spent on; a loop of an earlier version shows all actions alike.
+        quarantines: Those that are active, and the last that were lifted, the oldest first.
+        relabels: Those that are proposed or active, and the last that were lifted, the oldest first.
     """
 
     service: ServiceConfiguration
@@ -99,6 +102,27 @@ class Configuration(StoredObject):
     keys: tuple[LoopKey, ...] = ()
     event_key_secret: str = field(default="", repr=False)
     exploration_shares: ExplorationShares = field(default_factory=ExplorationShares)
+    quarantines: tuple[Quarantine, ...] = ()
+    relabels: tuple[Relabel, ...] = ()
+
+    @property
+    def corrections(self) -> tuple[Correction, ...]:
+        """How the log is corrected now: by quarantines, then by relabels, in the order of their activation."""
+        return (
+            *(each.correction for each in self.quarantines if each.is_active),
+            *(each.correction for each in self._relabels_in_order if each.is_active),
+        )
+
+    def corrections_at(self, revision: int) -> tuple[Correction, ...]:
+        """How the log was corrected at a revision."""
+        return (
+            *(each.correction for each in self.quarantines if each.is_active_at(revision)),
+            *(each.correction for each in self._relabels_in_order if each.is_active_at(revision)),
+        )
+
+    @property
+    def _relabels_in_order(self) -> list[Relabel]:
+        return sorted(self.relabels, key=lambda each: each.revision)
 
     @property
     def exploration(self) -> Exploration:
@@ -185,10 +209,19 @@ class Configuration(StoredObject):
         if before.logs_deleted_before_us != self.logs_deleted_before_us:
             moments = before.logs_deleted_before_us, self.logs_deleted_before_us
             yield value_change("logs_deleted_before", *(to_iso(at_us) if at_us else None for at_us in moments))
-        old_keys, new_keys = _describe_keys(before), _describe_keys(self)
-        for key_id in old_keys | new_keys:
-            if key_id not in old_keys or key_id not in new_keys:
-                yield value_change("key", old_keys.get(key_id), new_keys.get(key_id))
+        descriptions = ("key", _describe_keys), ("quarantine", _describe_quarantines), ("relabel", _describe_relabels)
+        for name, describe in descriptions:
+            old_texts, new_texts = describe(before), describe(self)
+            for id_ in old_texts.keys() ^ new_texts.keys():
+                yield value_change(name, old_texts.get(id_), new_texts.get(id_))
+
+    def with_quarantines(self, quarantines: Iterable[Quarantine], at_us: int) -> "Configuration":
+        """The configuration with other quarantines, from the next revision on: what was learned may have to be anew."""
+        return replace(self, quarantines=tuple(quarantines))._edit(at_us)
+
+    def with_relabels(self, relabels: Iterable[Relabel], at_us: int) -> "Configuration":
+        """The configuration with other active relabels, as `with_quarantines`."""
+        return replace(self, relabels=tuple(relabels))._edit(at_us)
 
     def with_service(self, service: ServiceConfiguration, at_us: int) -> "Configuration":
         """The configuration after a new service configuration was put at a moment.
@@ -229,6 +262,23 @@ class Configuration(StoredObject):
 def _describe_keys(configuration: "Configuration") -> dict[str, str]:
     """What the history says of keys: their names and roles, by their ids."""
     return {key.id: f"{key.name} ({key.role})" for key in configuration.keys}
+
+
+def _describe_quarantines(configuration: "Configuration") -> dict[str, str]:
+    """What the history says of active quarantines: which events these take out, without the values of features."""
+    return {each.id: _describe_correction(each) for each in configuration.corrections if each.formula is None}
+
+
+def _describe_relabels(configuration: "Configuration") -> dict[str, str]:
+    """The same of active relabels."""
+    return {each.id: _describe_correction(each) for each in configuration.corrections if each.formula is not None}
+
+
+def _describe_correction(correction: Correction) -> str:
+    text = f"{correction.id}: {to_iso(correction.from_us)} to {to_iso(correction.to_us)}"
+    if correction.action_id is not None:
+        text += f", action {correction.action_id}"
+    return text if correction.feature is None else f"{text}, a value of feature {correction.feature.name}"
 
 
 def _as_is(value: Value) -> Value:

@@ -32,6 +32,10 @@ class Act(StrEnum):
     DELETE_LOGS = "logsDeleted"
     KEYS = "keysChanged"
     LOOP = "loopMade"
+    QUARANTINE = "quarantineMade"
+    LIFT = "quarantineLifted"
+    RELABEL = "relabelActivated"
+    UNDO_RELABEL = "relabelLifted"
 
 
 @dataclass(frozen=True, slots=True)

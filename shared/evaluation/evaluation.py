@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from shared.configuration.configuration import RewardSettings
+from shared.configuration.corrections import Correction
 from shared.configuration.exploration import Exploration
 from shared.stored_names import store_under
 from shared.stored_objects import StoredObject
@@ -77,12 +78,14 @@ class EvaluatedLog(StoredObject):
         to_us: At most the join position of that moment.
         kind: Events of another kind than this are passed over (`ranked_event.line_kind`).
         rewards: Lines that were joined under other settings are labelled anew.
+        corrections: How the log was corrected at the creation.
     """
 
     from_us: int
     to_us: int
     kind: str
     rewards: RewardSettings
+    corrections: tuple[Correction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

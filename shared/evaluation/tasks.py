@@ -52,6 +52,7 @@ class LineCounts:
         damaged: Lines that are no events although they should be: cut, without label, with impossible probabilities.
         passed_over: Events of another kind (apprentice, multi-slot) than the evaluation's.
         refused: Lines that the learner cannot read.
+        quarantined: Events that would be used, were they not in quarantine.
     """
 
     read: int = 0
@@ -61,6 +62,7 @@ class LineCounts:
     damaged: int = 0
     passed_over: int = 0
     refused: int = 0
+    quarantined: int = 0
 
 
 @dataclass(frozen=True, slots=True)

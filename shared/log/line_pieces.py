@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from json.encoder import encode_basestring
@@ -49,6 +49,10 @@ _ENTRY = b'{%%b%b%%b,%%b%b%%b,%b"%%b",%b"%%b"}' % tuple(
     map(member, (keys.EVENT_ID, keys.ACTION_TAKEN, keys.OBSERVED_AT, keys.OBSERVATION_ID))
 )
 _EVENT_ID, _VALUE, _SLOT = member(keys.EVENT_ID), member(keys.VALUE), member(keys.OBSERVED_SLOT)
+
+
+type Revise = Callable[[float], float]
+"""What becomes of a reward that came, where rewards are relabelled."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from shared.intake.rows import Observation
 from shared.log import line_keys as keys
 from shared.log import line_pieces, multislot_line
 from shared.log.line_keys import member
-from shared.log.line_pieces import EventLine
+from shared.log.line_pieces import EventLine, Revise
 from shared.log.ranked_event import RankedEvent, line_kind
 from shared.times import from_iso, to_iso
 
@@ -158,6 +158,15 @@ def arrival_us(line: bytes, otherwise_us: int) -> int:
         return otherwise_us
 
 
+def event_us(line: bytes) -> int:
+    """When the event of a line arrived.
+
+    Raises:
+        KeyError, ValueError: The line has another form.
+    """
+    return from_iso(_head(line)[keys.TIMESTAMP])
+
+
 def read_lone(line: bytes) -> tuple[Observation, bool]:
     """Read a line that holds an observation without event; gives also whether the observation was late."""
     parsed = json.loads(line)
@@ -165,13 +174,16 @@ def read_lone(line: bytes) -> tuple[Observation, bool]:
     return line_pieces.observation(entry, parsed[keys.EVENT_ID]), parsed[keys.FATE] == _LATE
 
 
-def relabel(line: bytes, rewards: RewardSettings) -> bytes:
+def relabel(line: bytes, rewards: RewardSettings, revise: Revise = float) -> bytes:
     """The line as other reward settings would label it; the line of an observation without event stays as it is.
 
     Only observations that the line holds can be counted anew: a longer wait adds none.
+
+    Args:
+        revise: What becomes of each reward that came, before they are aggregated; the line tells them as they came.
     """
     if multislot_line.is_event(line):
-        return multislot_line.relabel(line, _head(line), rewards)
+        return multislot_line.relabel(line, _head(line), rewards, revise)
     if not is_event(line):
         return line
     head = _head(line)
@@ -179,7 +191,7 @@ def relabel(line: bytes, rewards: RewardSettings) -> bytes:
     observations = [line_pieces.observation(entry, event_id) for entry in head[keys.OBSERVATIONS]]
     in_time = [observation for observation in observations if observation.at_us - at_us < rewards.wait_us]
     start, end = line.index(_OBSERVATIONS), line.rindex(_ORIGINAL)
-    reward = _reward(in_time, rewards)
+    reward = _reward(in_time, rewards, revise)
     learnable = line_pieces.is_line_learnable(line, in_time)
     probability = line[:start].split(_PROBABILITY, 1)[1].split(b",", 1)[0]
     label = _label(_label_reward(reward, action, line_pieces.mode_of(line)), probability, action, learnable)
@@ -195,10 +207,12 @@ def _head(line: bytes) -> dict[str, Any]:
     return head
 
 
-def _reward(observations: Sequence[Observation], rewards: RewardSettings) -> float:
+def _reward(observations: Sequence[Observation], rewards: RewardSettings, revise: Revise = float) -> float:
     """What the event is worth; a reward that names a slot does not count."""
     values = [
-        observation.value for observation in observations if observation.value is not None and observation.slot is None
+        revise(observation.value)
+        for observation in observations
+        if observation.value is not None and observation.slot is None
     ]
     if not values:
         return rewards.default

@@ -13,7 +13,7 @@ from shared.intake.rows import Observation
 from shared.log import line_keys as keys
 from shared.log import line_pieces
 from shared.log.line_keys import member
-from shared.log.line_pieces import EventLine
+from shared.log.line_pieces import EventLine, Revise
 from shared.log.ranked_event import RankedEvent
 from shared.times import from_iso, to_iso
 
@@ -101,7 +101,7 @@ def entries(line: bytes) -> list[dict[str, Any]]:
     return _entries(_tail(line))
 
 
-def relabel(line: bytes, head: Mapping[str, Any], rewards: RewardSettings) -> bytes:
+def relabel(line: bytes, head: Mapping[str, Any], rewards: RewardSettings, revise: Revise) -> bytes:
     """As `log_line.relabel`; `head` holds the fields before the features."""
     at_us, event_id, tail = from_iso(head[keys.TIMESTAMP]), head[keys.EVENT_ID], _tail(line)
     observations = sorted(
@@ -110,7 +110,7 @@ def relabel(line: bytes, head: Mapping[str, Any], rewards: RewardSettings) -> by
     )
     in_time = [observation for observation in observations if observation.at_us - at_us < rewards.wait_us]
     slots = _slots(tail)
-    worth = _worth(slots, _by_slot(slots, in_time), rewards)
+    worth = _worth(slots, _by_slot(slots, in_time), rewards, revise)
     learnable = line_pieces.is_line_learnable(line, in_time)
     start, end = line.index(line_pieces.FEATURES), line.rindex(_OUTCOMES)
     by_slot = _by_slot(slots, observations)
@@ -163,12 +163,14 @@ def _by_slot(slots: Iterable[_Slot], observations: Sequence[Observation]) -> _Ob
     return _Observations(of_slot, of_event)
 
 
-def _worth(slots: Iterable[_Slot], by_slot: _Observations, rewards: RewardSettings) -> list[float]:
+def _worth(
+    slots: Iterable[_Slot], by_slot: _Observations, rewards: RewardSettings, revise: Revise = float
+) -> list[float]:
     """What each slot is worth; a slot without a reward has the default."""
     rule, default = Aggregation(rewards.aggregation), rewards.default
     of_slot = (by_slot.of_slot.get(slot.id, ()) for slot in slots)
     return [
-        settle([observation.value for observation in observations if observation.value is not None], rule, default)
+        settle([revise(each.value) for each in observations if each.value is not None], rule, default)
         for observations in of_slot
     ]
 

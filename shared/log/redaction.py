@@ -74,15 +74,26 @@ class FeatureTarget:
         """The text that no other document may quote."""
         return self.value[:_MAX_TEXT] if isinstance(self.value, str) else json.dumps(self.value)
 
+    def is_in(self, line: bytes) -> bool:
+        """Whether the event of a line has the feature.
+
+        Raises:
+            ValueError: The line is unreadable.
+        """
+        if not all(text in line for text in self.texts):
+            return False
+        features = _read_features(line.decode())
+        return features is not None and self._strip(features[0], None) > 0
+
     def redact(self, line: bytes) -> bytes | None:
         """What is left of a line that holds the texts; None if the line is unreadable and goes."""
         try:
             text = line.decode()
-            if (start := text.find(_FEATURES)) < 0:
+            if (read := _read_features(text)) is None:
                 return line
-            features, end = json.JSONDecoder().raw_decode(text, start := start + len(_FEATURES) - 1)
         except ValueError:
             return None
+        features, start, end = read
         if not self._strip(features, None):
             return line
         return (text[:start] + json.dumps(features, ensure_ascii=False, separators=(",", ":")) + text[end:]).encode()
@@ -109,6 +120,18 @@ class FeatureTarget:
 
     def _is_namespace(self, inside: str | None) -> bool:
         return self.namespace is None or inside in (self.namespace, feature_names.cut(self.namespace))
+
+
+def _read_features(text: str) -> tuple[Any, int, int] | None:
+    """The features of a line, and from where to where their text stands in it; None if it has none.
+
+    Raises:
+        ValueError: The line is unreadable.
+    """
+    if (start := text.find(_FEATURES)) < 0:
+        return None
+    features, end = json.JSONDecoder().raw_decode(text, start := start + len(_FEATURES) - 1)
+    return features, start, end
 
 
 type Target = EventTarget | FeatureTarget

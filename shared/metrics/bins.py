@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from operator import add
+from operator import add, sub
 from typing import Any, ClassVar, NamedTuple
 
 from shared.log.join import BEFORE_US
@@ -39,6 +39,10 @@ class EventOutcomes(NamedTuple):
         """The sums of both."""
         return EventOutcomes(*map(add, self, other))
 
+    def minus(self, other: "EventOutcomes") -> "EventOutcomes":
+        """What is left without others that are among these."""
+        return EventOutcomes(*map(sub, self, other))
+
 
 @dataclass(frozen=True, slots=True)
 class Bin(StoredObject):
@@ -54,6 +58,8 @@ class Bin(StoredObject):
         answered_otherwise: Events that are not learned, since they were answered again with another action or chance.
         modes: In which learning mode how many of the events were ranked. Those that an earlier version has added are
             not among them.
+        quarantined: The outcomes that events would have that are in quarantine; they are in no other sum but `joined`.
+        relabelled: Events whose rewards are others than those that came.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = store_under(outcomes="fates")
@@ -70,6 +76,8 @@ class Bin(StoredObject):
     outcomes: EventOutcomes = field(default_factory=EventOutcomes)
     answered_otherwise: int = 0
     modes: Mapping[str, int] = field(default_factory=dict)
+    quarantined: EventOutcomes = field(default_factory=EventOutcomes)
+    relabelled: int = 0
 
     def plus(self, other: "Bin") -> "Bin":
         """The sums of both, from when the earlier bin begins."""
@@ -87,10 +95,12 @@ class Bin(StoredObject):
             outcomes=self.outcomes.plus(other.outcomes),
             answered_otherwise=self.answered_otherwise + other.answered_otherwise,
             modes=add_counts(self.modes, other.modes),
+            quarantined=self.quarantined.plus(other.quarantined),
+            relabelled=self.relabelled + other.relabelled,
         )
 
 
-_OTHERWISE = "+answered_otherwise"
+_OTHERWISE, _QUARANTINED = "+answered_otherwise", "+quarantined"
 
 
 class Pending(NamedTuple):
@@ -99,7 +109,8 @@ class Pending(NamedTuple):
     Attributes:
         part_us: When the part begins.
         bin_us: When their five minutes begin.
-        kind: Which models learn from them, as `ranked_event.line_kind`; with an ending if they were answered otherwise.
+        kind: Which models learn from them, as `ranked_event.line_kind`; with an ending if they were answered otherwise,
+            and with another one if they are in quarantine.
         learnable: How many of them a model can learn from.
         skipped: How many a model of their kind passes over.
     """
@@ -115,9 +126,18 @@ class Pending(NamedTuple):
         """Events of a kind that were answered again with another action, or with another chance."""
         return cls(part_us, bin_us, kind + _OTHERWISE, 0, events)
 
+    @classmethod
+    def of_quarantined(cls, part_us: int, bin_us: int, kind: str, learnable: int, skipped: int) -> "Pending":
+        """Events of a kind that are in quarantine."""
+        return cls(part_us, bin_us, kind + _QUARANTINED, learnable, skipped)
+
     def outcomes(self, kind: str, learned_from_us: int) -> EventOutcomes:
-        """What becomes of the events under a model, as `Metrics.settle`; without those answered otherwise."""
-        if self.count_answered_otherwise(kind, learned_from_us):
+        """What becomes of the events under a model, as `Metrics.settle`.
+
+        Without those answered otherwise, and without those in quarantine.
+        """
+        is_counted_apart = self.kind in (kind + _OTHERWISE, kind + _QUARANTINED)
+        if is_counted_apart and self.part_us >= learned_from_us:
             return EventOutcomes()
         if self.kind != kind or self.part_us < learned_from_us:
             return EventOutcomes(passed_over=self.learnable + self.skipped)
@@ -126,6 +146,12 @@ class Pending(NamedTuple):
     def count_answered_otherwise(self, kind: str, learned_from_us: int) -> int:
         """How many of the events a model would learn from, had they not been answered otherwise."""
         return self.skipped if self.kind == kind + _OTHERWISE and self.part_us >= learned_from_us else 0
+
+    def count_quarantined(self, kind: str, learned_from_us: int) -> EventOutcomes:
+        """What would become of the events under a model that are in quarantine, were they not."""
+        if self.kind != kind + _QUARANTINED or self.part_us < learned_from_us:
+            return EventOutcomes()
+        return EventOutcomes(learned=self.learnable, not_activated=self.skipped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +256,10 @@ class Metrics(StoredObject):
             refused -= refused_here
             outcomes = outcomes._replace(learned=outcomes.learned - refused_here, refused=refused_here)
             otherwise = pending.count_answered_otherwise(kind, learned_from_us)
-            settled.append(Bin(pending.bin_us, outcomes=outcomes, answered_otherwise=otherwise))
+            quarantined = pending.count_quarantined(kind, learned_from_us)
+            settled.append(
+                Bin(pending.bin_us, outcomes=outcomes, answered_otherwise=otherwise, quarantined=quarantined)
+            )
         left = tuple(pending for pending in self.pending if pending.part_us > part_us)
         return replace(self, bins=merge([*self.bins, *settled]), pending=left) if ready else self
 
@@ -246,6 +275,14 @@ class Metrics(StoredObject):
         """How many events `settle` would count as answered otherwise; as `outcomes`."""
         ready = (pending for pending in self.pending if pending.part_us < before_us)
         return sum(pending.count_answered_otherwise(kind, learned_from_us) for pending in ready)
+
+    def count_quarantined(self, before_us: int, kind: str, learned_from_us: int) -> EventOutcomes:
+        """The outcomes that `settle` would take out for quarantines; as `outcomes`."""
+        outcomes = EventOutcomes()
+        for pending in self.pending:
+            if pending.part_us < before_us:
+                outcomes = outcomes.plus(pending.count_quarantined(kind, learned_from_us))
+        return outcomes
 
     def whole_days(self, joined_up_to_us: int) -> Mapping[int, Day]:
         """The days to which nothing is added any more, by their first moment."""

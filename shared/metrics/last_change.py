@@ -10,6 +10,7 @@ from shared.metrics.lift_record import LiftRecord
 
 _NAMES = {field.name: field.alias for field in STORED if field.api.learns_anew}
 _MODE, _ARGUMENTS = "learning_mode", "learning_settings_arguments"
+_CORRECTIONS = {"quarantine": ("made", "lifted"), "relabel": ("activated", "lifted")}
 _UNKNOWN = "mode, settings or model changed"
 
 
@@ -42,7 +43,7 @@ def _describe(record: LiftRecord, configuration: Configuration) -> Iterator[Last
         noted = _last_noted(configuration, {_MODE})
         at_us = noted.at_us if noted else record.since_us
         yield LastChange(at_us, f"learningMode changed from {mode_before} to {mode}")
-    noted = _last_noted(configuration, {*_NAMES, _ARGUMENTS}) if revision != revision_before else None
+    noted = _last_noted(configuration, {*_NAMES, _ARGUMENTS, *_CORRECTIONS}) if revision != revision_before else None
     if noted is not None:
         yield LastChange(noted.at_us, _describe_settings(noted))
     elif revision != revision_before:
@@ -67,4 +68,8 @@ def _describe_settings(change: SettingsChange) -> str:
     if any(value.name == _ARGUMENTS for value in change.values):
         by = " by automatic optimization" if change.by == AUTOMATIC else ""
         texts.append(f"the learning settings changed{by}")
+    for value in change.values:
+        if value.name in _CORRECTIONS:
+            made, lifted = _CORRECTIONS[value.name]
+            texts.append(f"a {value.name} was {made if value.before is None else lifted}")
     return ", ".join(texts)

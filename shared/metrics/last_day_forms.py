@@ -97,5 +97,8 @@ def describe_missing(recent: Recent | None, joined_us: int, to_us: int) -> str |
     if (recent.up_to_us if recent else 0) >= min(joined_us, to_us):
         return None
     if recent is None:
-        return "Nothing is there yet: the trainer makes these figures from the log, anew after a deletion or redaction."
+        return (
+            "Nothing is there yet: the trainer makes these figures from the log, anew after a deletion, a redaction or "
+            "a quarantine."
+        )
     return f"What came after {to_iso_second(recent.up_to_us)} is not there yet: the trainer reads it from the log."

@@ -39,6 +39,8 @@ class Fates(Wire):
     answered_otherwise: int | None
     refused: int | None
     passed_over: int | None
+    quarantined: int | None
+    relabelled: int
     late: int
     dangling: int
 
@@ -71,7 +73,8 @@ class LoopMetrics(Wire):
     """The loop's metrics.
 
     Attributes:
-        missing: What of the log is not in intervals below PT5M yet; null if nothing is missing.
+        missing: What of the log is not in intervals below PT5M yet, or what a quarantine was to take out of longer ones
+            and is in them still; null for nothing.
     """
 
     interval: str
@@ -197,15 +200,31 @@ def _learning_modes(sums: Bin) -> list[LearningMode] | None:
 
 
 def _fine_outcomes(sums: Bin) -> Fates:
-    unknown = dict.fromkeys(("waiting", "learned", "not_activated", "answered_otherwise", "refused", "passed_over"))
-    return Fates(joined=sums.joined, late=sums.outcomes.late, dangling=sums.outcomes.dangling, **unknown)
+    names = ("waiting", "learned", "not_activated", "answered_otherwise", "refused", "passed_over", "quarantined")
+    unknown = dict.fromkeys(names)
+    outcomes = sums.outcomes
+    return Fates(
+        joined=sums.joined,
+        relabelled=sums.relabelled,
+        late=outcomes.late,
+        dangling=outcomes.dangling,
+        **unknown,
+    )
 
 
 def _outcomes(sums: Bin) -> Fates:
     outcomes = sums.outcomes
     otherwise = sums.answered_otherwise
-    settled = sum(outcomes) - outcomes.late - outcomes.dangling + otherwise
-    return Fates(joined=sums.joined, waiting=sums.joined - settled, answered_otherwise=otherwise, **outcomes._asdict())
+    quarantined = sum(sums.quarantined)
+    settled = sum(outcomes) - outcomes.late - outcomes.dangling + otherwise + quarantined
+    return Fates(
+        joined=sums.joined,
+        waiting=sums.joined - settled,
+        answered_otherwise=otherwise,
+        quarantined=quarantined,
+        relabelled=sums.relabelled,
+        **outcomes._asdict(),
+    )
 
 
 def _apprentice(apprentice: Apprentice) -> ApprenticeFigures | None:

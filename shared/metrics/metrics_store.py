@@ -1,5 +1,6 @@
 """The metrics of finished days, one blob each."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from shared.metrics.bins import Bin, Day, Metrics, day_us
@@ -13,11 +14,25 @@ _AT_ONCE = 8
 
 def write(day_us: int, day: Day) -> None:
     """Write the metrics of a day."""
+    _change(day_us, lambda before: replace(before, bins=day.bins) if before else day)
+
+
+def replace_bins(day_us: int, anew: Mapping[int, Bin]) -> None:
+    """Put bins of a day, by their beginnings, in the place of those that its metrics have."""
+
+    def change(before: Day | None) -> Day:
+        day = before or Day(())
+        return replace(day, bins=tuple(anew.get(a_bin.from_us, a_bin) for a_bin in day.bins))
+
+    _change(day_us, change)
+
+
+def _change(day_us: int, change: Callable[[Day | None], Day]) -> None:
     json_documents.change(
         f"{this_loop().metrics}{minute_key(day_us)[:8]}{_SUFFIX}",
         lambda text: json_documents.read(Day, text),
         json_documents.to_json,
-        lambda before: replace(before, bins=day.bins) if before else day,
+        change,
     )
 
 

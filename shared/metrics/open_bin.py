@@ -11,6 +11,9 @@ from shared.metrics.model_rewards import ModelSums
 from shared.metrics.policy_sums import PolicySums
 from shared.ranking.decision import NO_MODEL
 
+NO_EVENTS = [0, 0, 0, 0, 0]
+"""The counts of a kind of events: learnable, not activated, answered otherwise; then in quarantine: learnable, not."""
+
 
 class GrowingPolicySums:
     """The sums of one policy, as they grow."""
@@ -98,6 +101,7 @@ class OpenBin:
         "lowest",
         "not_online",
         "random",
+        "relabelled",
         "rewards",
         "squares",
     )
@@ -105,7 +109,7 @@ class OpenBin:
     def __init__(self, from_us: int, decided_by: str = NO_MODEL) -> None:
         self.from_us = from_us
         self.decided_by = decided_by
-        self.events = 0
+        self.events = self.relabelled = 0
         self.rewards = self.squares = self.lowest = self.highest = 0.0
         self.first, self.random = GrowingPolicySums(), GrowingPolicySums()
         self.kinds: dict[str, list[int]] = {}
@@ -124,13 +128,14 @@ class OpenBin:
     def absorb(self, other: "OpenBin") -> None:
         """Count the events of another bin, too."""
         self.events += other.events
+        self.relabelled += other.relabelled
         self.rewards += other.rewards
         self.squares += other.squares
         self.lowest, self.highest = min(self.lowest, other.lowest), max(self.highest, other.highest)
         self.first.absorb(other.first)
         self.random.absorb(other.random)
         for kind, counts in other.kinds.items():
-            before = self.kinds.setdefault(kind, [0, 0, 0])
+            before = self.kinds.setdefault(kind, NO_EVENTS.copy())
             before[:] = map(add, before, counts)
         for mode, events in other.not_online.items():
             self.not_online[mode] = self.not_online.get(mode, 0) + events
@@ -149,6 +154,7 @@ class OpenBin:
             joined,
             outcomes,
             modes=self._modes(),
+            relabelled=self.relabelled,
         )
 
     def _modes(self) -> dict[str, int]:

@@ -10,7 +10,7 @@ What an event says of a policy depends on the mode it was ranked in:
 
 Of a multi-slot event its first slot counts. An event from which nothing is learned speaks for no policy, and its reward
 is in no average: it was deferred and never activated, or answered again with another action, so that nobody knows which
-action the reward is for.
+action the reward is for, or it is in quarantine.
 """
 
 import json
@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from functools import reduce
 
 from shared.configuration.service_configuration import LearningMode
+from shared.log.corrected_lines import CorrectedEvent
 from shared.log.line_pieces import MAX_REWARD, EventLine
 from shared.log.ranked_event import RankedEvent, TrialChances
 from shared.metrics.apprentice import ImitatedEvent, ceiling
@@ -27,7 +28,8 @@ from shared.metrics.breakdown_tally import BreakdownTally
 from shared.metrics.estimators.trial_sums import TrialSums
 from shared.metrics.lift_record import Lifts
 from shared.metrics.model_rewards import ModelSums
-from shared.metrics.open_bin import OpenBin, absorb
+from shared.metrics.open_bin import NO_EVENTS, OpenBin, absorb
+from shared.metrics.recount import LoggedBin
 from shared.ranking.decision import NO_MODEL
 
 LEAST_PROBABILITY = 1e-10
@@ -54,7 +56,12 @@ class Tally:
         self._breakdown = BreakdownTally()
         self._trials: dict[str, list[tuple[float, float]]] = defaultdict(list)
 
-    def add_event(self, event: RankedEvent, kind: str, line: EventLine) -> None:
+    def add_corrected(self, event: RankedEvent, kind: str, corrected: CorrectedEvent) -> None:
+        """Count an event as it is corrected, as `add_event`."""
+        self.add_event(event, kind, corrected.line, quarantined=corrected.quarantined)
+        self._open.relabelled += corrected.relabelled and corrected.line.learnable
+
+    def add_event(self, event: RankedEvent, kind: str, line: EventLine, *, quarantined: bool = False) -> None:
         """Count an event of the part; to be called in order of arrival."""
         self._last_rank_us, into = event.at_us, self._open
         decided_by = event.model_id if event.mode is LearningMode.ONLINE else NO_MODEL
@@ -62,7 +69,10 @@ class Tally:
             into = self._open = self._bin(event.at_us - event.at_us % FINE_US, decided_by)
         counts = into.kinds.get(kind)
         if counts is None:
-            counts = into.kinds[kind] = [0, 0, 0]
+            counts = into.kinds[kind] = NO_EVENTS.copy()
+        if quarantined and not line.answered_otherwise:
+            counts[3 if line.learnable else 4] += 1
+            return
         if not line.learnable:
             counts[2 if line.answered_otherwise else 1] += 1
             return
@@ -114,6 +124,14 @@ class Tally:
             self._last_reward_us,
             {trial_id: TrialSums.of(events) for trial_id, events in sorted(self._trials.items())},
         )
+
+    def count_log(self) -> Mapping[int, LoggedBin]:
+        """What the log says of each bin, by when the bin begins."""
+        logged = dict[int, LoggedBin]()
+        for at_us, open_bin in self._coarse_bins().items():
+            counts = [sum(some) for some in zip(*open_bin.kinds.values(), strict=True)]
+            logged[at_us] = LoggedBin(open_bin.freeze(EventOutcomes()), sum(counts), counts[3], counts[4])
+        return logged
 
     def details(self) -> Details:
         """What the part adds to the metrics of the last day."""
@@ -250,9 +268,13 @@ def _add_certain(into: OpenBin, count: int, reward: float) -> None:
         policy.add(1.0, reward)
 
 
-def _pending(part_us: int, at_us: int, kind: str, learnable: int, skipped: int, otherwise: int) -> Iterator[Pending]:
+def _pending(
+    part_us: int, at_us: int, kind: str, learnable: int, skipped: int, otherwise: int, *quarantined: int
+) -> Iterator[Pending]:
     """The events of a kind in some five minutes of a part."""
     if learnable or skipped:
         yield Pending(part_us, at_us, kind, learnable, skipped)
     if otherwise:
         yield Pending.of_answered_otherwise(part_us, at_us, kind, otherwise)
+    if any(quarantined):
+        yield Pending.of_quarantined(part_us, at_us, kind, *quarantined)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from shared.configuration.configuration import RewardSettings
+from shared.configuration.corrections import Correction
 from shared.configuration.reward_aggregation import Aggregation
 from shared.configuration.service_configuration import LearningMode
 from shared.times import from_iso, to_iso
@@ -31,6 +32,7 @@ class ModelDescription:
         mode: The learning mode. Versions before learning modes stored none, and had only the first.
         processor: The kind of processor, on which the bytes of a model depend.
         trained: The lines of the run, counted by outcome.
+        corrections: How the log was corrected.
     """
 
     predictor_blob: str
@@ -47,6 +49,7 @@ class ModelDescription:
     mode: LearningMode = LearningMode.ONLINE
     processor: str = "unknown"
     trained: Mapping[str, int] = field(default_factory=dict)
+    corrections: tuple[Correction, ...] = ()
 
     def to_json(self) -> bytes:
         """The text that is stored."""
@@ -65,6 +68,8 @@ class ModelDescription:
             "lineage": {"state": self.earlier_state, "logs": self.logs, **lines, **left_out},
             "trained": self.trained,
         }
+        if self.corrections:
+            fields["corrections"] = [correction.members for correction in self.corrections]
         return json.dumps(fields, sort_keys=True).encode()
 
     @classmethod
@@ -87,4 +92,5 @@ class ModelDescription:
             mode=LearningMode(fields.get("mode", LearningMode.ONLINE)),
             processor=fields.get("processor", "unknown"),
             trained=fields.get("trained", {}),
+            corrections=tuple(map(Correction.of_members, fields.get("corrections", ()))),
         )

@@ -1,15 +1,17 @@
 """The trace of an event id: its events, what they showed, their observations, and what became of both."""
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from shared.configuration.configuration import RewardSettings
+from shared.configuration.corrections import Correction
 from shared.configuration.service_configuration import LearningMode
 from shared.durations import in_words
 from shared.intake.rows import Observation
 from shared.learner.recorded_features import RankedFeatures, read_features
 from shared.log import log_line
+from shared.log.corrected_lines import CorrectedLines
 from shared.log.join import belongs
 from shared.log.logged_event import LoggedEvent, read_event
 from shared.log.ranked_event import RankedEvent
@@ -54,7 +56,8 @@ class TracedEvent:
         baselines: The id of each slot's baseline action; None of events that were logged before it was.
         model_id: The model that decided; `N/A` before the first.
         mode: The learning mode in which the event was ranked.
-        state: `waiting`, `logged`, `learned`, `notActivated`, `answeredOtherwise` or `passedOver`.
+        state: `waiting`, `logged`, `learned`, `notActivated`, `answeredOtherwise`, `quarantined` or
+            `passedOver`.
     """
 
     at_us: int
@@ -99,6 +102,7 @@ class Evidence:
         log_range: The searched log; None if there is no log.
         learned_up_to_us: The log position that the model in training has learned up to.
         kind: The lines that the model in training learns from.
+        reasons: The active quarantines and relabels, each with its reason.
         has_more: Whether there is other log, which was not searched although there is no event of the id in this one.
         is_cut: Whether there are older rows or lines of the id, for which there is no room.
     """
@@ -110,6 +114,7 @@ class Evidence:
     learned_up_to_us: int
     kind: str
     rewards: RewardSettings
+    reasons: Mapping[Correction, str] = field(default_factory=dict)
     has_more: bool = False
     is_cut: bool = False
 
@@ -123,7 +128,7 @@ def trace(evidence: Evidence) -> Trace:
     waiting, left = _join(evidence.waiting, not_logged, evidence.rewards)
     lone = [_trace_lone(*log_line.read_lone(line)) for line in lone_lines]
     lone += [_trace_observation(observation, _NO_EVENT_YET, counts=False) for observation in left]
-    logged = [_trace_logged(read_event(line), log_line.kind(line), evidence) for line in event_lines]
+    logged = [_trace_logged(*_correct(line, evidence), evidence) for line in event_lines]
     return Trace((*logged, *waiting), tuple(lone), evidence.log_range, evidence.has_more, evidence.is_cut)
 
 
@@ -172,8 +177,21 @@ def _wait(choice: TracedChoice, observations: Iterable[TracedObservation], defau
     return TracedDecision(choice, None, None, because)
 
 
-def _trace_logged(event: LoggedEvent, kind: str | None, evidence: Evidence) -> TracedEvent:
+def _correct(line: bytes, evidence: Evidence) -> tuple[bytes, Sequence[Correction]]:
+    """The line of an event as it is corrected, and its corrections."""
+    lines = CorrectedLines(evidence.reasons)
+    return lines.relabel(line, evidence.rewards), lines.find(line)
+
+
+def _trace_logged(line: bytes, corrections: Sequence[Correction], evidence: Evidence) -> TracedEvent:
+    event, kind = read_event(line), log_line.kind(line)
     state, because = _state(event, kind, evidence)
+    for correction in corrections:
+        reason = evidence.reasons[correction]
+        if correction.formula is not None:
+            because += f" Its rewards are relabelled by {correction.id}: {reason}"
+        elif state != "answeredOtherwise":
+            state, because = "quarantined", f"It is in quarantine {correction.id}, and in no average: {reason}"
     choices = traced_choice.of_logged(event)
     traced = tuple(
         _trace_of_event(observation, choices, "It lay in the event's window.")

@@ -173,6 +173,12 @@ def describe_retraining(inputs: StatusInputs) -> str | None:
     done = (
         f"It has learned {pluralize(coming.events, 'event', 'events')} of the last {days} days of log, up to {up_to}."
     )
+    if coming.corrections != state.running.corrections:
+        return (
+            "Quarantines were made or lifted, and a new model learns the log as it is corrected now. It has learned "
+            f"{pluralize(coming.events, 'event', 'events')}, up to {up_to}. Until it has caught up, Rank keeps "
+            "answering from the model in use, which goes on learning."
+        )
     if coming.learned_up_to_us >= state.joined_up_to_us and coming.events == 0:
         done = f"The last {days} days of log held nothing to learn from, so it waits for the next events."
     return (

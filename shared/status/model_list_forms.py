@@ -73,10 +73,15 @@ class ModelSigner(Wire):
 
 
 class Models(Wire):
-    """The model in use and those before it, newest first; with the address of the next page, if there is one."""
+    """The model in use and those before it, newest first; with the address of the next page, if there is one.
+
+    Attributes:
+        missing: What is not in the figures of what models earned; null for nothing.
+    """
 
     models: list[Listed]
     signer: ModelSigner
+    missing: str | None
     next_link: str | None = None
 
 
@@ -91,14 +96,19 @@ class PublishRequest(Wire):
 
 
 def answer(
-    models: Sequence[ListedModel], stored: Collection[str], fingerprint: str, next_link: str | None = None
+    models: Sequence[ListedModel],
+    stored: Collection[str],
+    fingerprint: str,
+    missing: str | None,
+    next_link: str | None = None,
 ) -> bytes:
     """The body of an answer with a page of the loop's models.
 
     Args:
         stored: The paths of all model blobs that are still there.
         fingerprint: Of the loop's certificate.
+        missing: What is not in the figures.
     """
     more = {} if next_link is None else {"next_link": next_link}
     listed = [Listed.of(model, stored) for model in models]
-    return Models(models=listed, signer=ModelSigner(fingerprint=fingerprint), **more).to_json()
+    return Models(models=listed, signer=ModelSigner(fingerprint=fingerprint), missing=missing, **more).to_json()

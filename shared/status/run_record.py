@@ -143,6 +143,7 @@ def _outcomes(counted: Counters) -> dict[str, int]:
         "refused": counted.refused,
         "passedOver": counted.passed_over,
         "answeredOtherwise": counted.answered_otherwise,
+        "quarantined": counted.quarantined,
         "matchedRewards": counted.rewards,
         "late": counted.late,
         "dangling": counted.dangling,

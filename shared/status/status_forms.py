@@ -7,11 +7,13 @@ from pydantic import Field
 
 from shared.access.role import Role
 from shared.evaluation.optimization_schedule import OptimizationRounds
+from shared.log.quarantine_forms import DecisionsAnswer
 from shared.metrics.verdict_forms import VerdictAnswer
 from shared.models.published import ModelReference
 from shared.status import learning_status
 from shared.status.learning_status import StatusInputs
 from shared.status.optimization_text import describe_optimization
+from shared.status.quarantine_effect import answer_decisions, find_effect
 from shared.status.stage_rules import Light
 from shared.status.stage_times import StageCount
 from shared.status.stages import Stage, StageName, judge_stages
@@ -51,6 +53,7 @@ class EventCounts(Wire):
     not_activated: int
     answered_otherwise: int
     passed_over: int
+    quarantined: int
     late: int
     dangling: int
     refused: int
@@ -66,6 +69,7 @@ class EventCounts(Wire):
             not_activated=counters.not_activated,
             answered_otherwise=counters.answered_otherwise,
             passed_over=counters.passed_over,
+            quarantined=counters.quarantined,
             late=counters.late,
             dangling=counters.dangling,
             refused=counters.refused,
@@ -192,6 +196,38 @@ class TrialAnswer(Wire):
         )
 
 
+class QuarantinesStatus(Wire):
+    """How the log is corrected by quarantines and relabels.
+
+    Attributes:
+        active, active_relabels: How many there are.
+        learned: Whether the newest model has learned the log as it is corrected now.
+        counted: Whether the metrics have.
+        decisions: How many decisions changed when a model last learned the log with others; null for never.
+    """
+
+    active: int
+    active_relabels: int
+    learned: bool
+    counted: bool
+    decisions: DecisionsAnswer | None
+
+    @classmethod
+    def of(cls, inputs: StatusInputs) -> "QuarantinesStatus":
+        """The answer about the quarantines of a loop."""
+        quarantines, relabels = inputs.configuration.quarantines, inputs.configuration.relabels
+        effects = [find_effect(each, inputs.state) for each in quarantines]
+        effects += [find_effect(each, inputs.state) for each in relabels]
+        compared = inputs.state.changed_decisions if inputs.state else ()
+        return cls(
+            active=sum(each.is_active for each in quarantines),
+            active_relabels=sum(each.is_active for each in relabels),
+            learned=all(effect.learned for effect in effects),
+            counted=all(effect.counted for effect in effects),
+            decisions=answer_decisions(compared[-1]) if compared else None,
+        )
+
+
 class LoopStatus(Wire):
     """Whether the loop learns, and why or why not."""
 
@@ -211,6 +247,7 @@ class LoopStatus(Wire):
     retraining: str | None
     optimization: str | None
     trial: TrialAnswer | None
+    quarantines: QuarantinesStatus
     warnings: list[StatusWarning]
 
     @classmethod
@@ -241,6 +278,7 @@ class LoopStatus(Wire):
             retraining=learning_status.describe_retraining(inputs),
             optimization=_optimization(inputs, trial),
             trial=TrialAnswer.of(trial) if trial else None,
+            quarantines=QuarantinesStatus.of(inputs),
             warnings=[
                 StatusWarning(code=warning.code, message=warning.message, what_to_do=warning.what_to_do)
                 for warning in warnings

@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 from shared.configuration.configuration import Configuration, problem_type
+from shared.configuration.corrections import differences
+from shared.metrics.recount import Recount
 from shared.models.published import Published
 from shared.times import DAY
 from shared.training import mode_changes
@@ -36,7 +38,7 @@ def apply_changes(state: State, configuration: Configuration, published: Publish
     """
     if state.running.generation != published.generation:
         state = _start_generation(state, configuration, published)
-    state = _follow_trial(state, configuration)
+    state = _follow_trial(_follow_corrections(state, configuration), configuration)
     state = mode_changes.follow_mode(state, configuration.service.learning_mode)
     if problem_type(state.running.arguments) != configuration.learning.problem_type:
         return replace(state, running=_retraining_cursor(state, configuration, published), next=None)
@@ -94,23 +96,56 @@ def lose_next(state: State, configuration: Configuration, published: Published) 
 
 def _follow_trial(state: State, configuration: Configuration) -> State:
     """The state in which a trial has ended that cannot go on under a configuration."""
-    if state.trial is None or (because := why_over(state.trial, configuration)) is None:
+    if state.trial is None:
         return state
-    return replace(state, trial=state.trial.stop(because))
+    because = why_over(state.trial, configuration)
+    if because is not None:
+        return replace(state, trial=state.trial.stop(because))
+    challenger = state.trial.challenger
+    if not challenger.agrees_with(configuration.corrections, state.joined_up_to_us):
+        because = "The log was corrected by a quarantine meanwhile, or a quarantine of it was lifted."
+        return replace(state, trial=state.trial.stop(because))
+    challenger = _correct(challenger, configuration)
+    return replace(state, trial=replace(state.trial, challenger=challenger))
+
+
+def _follow_corrections(state: State, configuration: Configuration) -> State:
+    """The state in which the metrics count the log as it is corrected now, or begin to do so."""
+    changed = differences(state.counted_under, configuration.corrections)
+    if not changed:
+        return state
+    joined_us = state.joined_up_to_us if state.intent is None else state.intent.to_us
+    recount = state.recount
+    for correction in changed:
+        if correction.from_us < joined_us:
+            recount = Recount.over(correction.from_us, min(correction.to_us, joined_us)).after(recount)
+    recent = state.recent
+    if recent is not None and any(each.touches(recent.from_us, joined_us) for each in changed):
+        recent = None
+    return replace(state, counted_under=configuration.corrections, recount=recount, recent=recent)
 
 
 def _is_for(cursor: Cursor, configuration: Configuration) -> bool:
     """Whether a model is trained for the settings as they are now, whatever they were in between."""
     settings = configuration.learning.arguments, configuration.service.exploration_percentage, configuration.rewards
     is_same = (cursor.arguments, cursor.exploration, cursor.rewards) == settings
+    is_same = is_same and cursor.agrees_with(configuration.corrections)
     return is_same or cursor.revision == configuration.revision
 
 
 def _follow(cursor: Cursor, configuration: Configuration) -> Cursor:
     """A model that is for a later revision, too."""
     if cursor.revision == configuration.revision:
+        return _correct(cursor, configuration)
+    followed = replace(cursor, revision=configuration.revision, trained_since_revision=cursor.first_revision)
+    return _correct(followed, configuration)
+
+
+def _correct(cursor: Cursor, configuration: Configuration) -> Cursor:
+    """A model that learns the log as it is corrected now, from its position on; a begun part, from its start."""
+    if cursor.corrections == configuration.corrections:
         return cursor
-    return replace(cursor, revision=configuration.revision, trained_since_revision=cursor.first_revision)
+    return replace(cursor, corrections=configuration.corrections, begun=None)
 
 
 def _start_generation(state: State, configuration: Configuration, published: Published) -> State:
@@ -135,7 +170,8 @@ def _cursor_of_start(state: State, configuration: Configuration, published: Publ
     start_us = joined_us if start.learned_up_to_us is None else min(start.learned_up_to_us, joined_us)
     running = empty_cursor(configuration, published.generation, start_us)
     if start.revision is not None:
-        running = replace(running, revision=start.revision)
+        corrections = configuration.corrections_at(start.revision)
+        running = replace(running, revision=start.revision, corrections=corrections)
     if start.model is not None:
         running = replace(
             running,
@@ -179,6 +215,7 @@ def _count_events_of(state: State, candidate: Cursor) -> State:
         not_activated=outcomes.not_activated,
         passed_over=outcomes.passed_over,
         answered_otherwise=state.metrics.count_answered_otherwise(up_to_us, candidate.kind, since_us),
+        quarantined=sum(state.metrics.count_quarantined(up_to_us, candidate.kind, since_us)),
     )
     return replace(
         state,

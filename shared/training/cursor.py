@@ -1,8 +1,10 @@
 """A model that learns from the log: its settings, the position that it has reached, and what it has learned."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from shared.configuration.configuration import Configuration, RewardSettings, problem_type
+from shared.configuration.corrections import Correction, agree
 from shared.configuration.service_configuration import LearningMode
 from shared.log.ranked_event import line_kind
 from shared.models.published import ModelFiles
@@ -22,6 +24,7 @@ class Counters(StoredObject):
         out_of_range: Rewards outside -1 to 1.
         unlike_default: Rewards that differ from the default reward.
         answered_otherwise: Events of which a repetition was answered with another action, or with another chance.
+        quarantined: Events that were in a quarantine when they were ready to be learned.
     """
 
     events: int = 0
@@ -38,6 +41,7 @@ class Counters(StoredObject):
     unlike_default: int = 0
     activated: int = 0
     answered_otherwise: int = 0
+    quarantined: int = 0
 
     def plus(self, other: "Counters") -> "Counters":
         """The sums."""
@@ -87,6 +91,7 @@ class Cursor(StoredObject):
         trained_since_revision: The first revision that it was trained for; None if that is `revision`.
         begun: The log blob with which the model goes on in the part after the position, if lines of it are learned;
             `model` has not learned them.
+        corrections: How the log that it learns is corrected.
     """
 
     generation: int
@@ -101,6 +106,7 @@ class Cursor(StoredObject):
     is_lost: bool = False
     trained_since_revision: int | None = None
     begun: BegunBlob | None = None
+    corrections: tuple[Correction, ...] = ()
 
     @property
     def first_revision(self) -> int:
@@ -116,6 +122,16 @@ class Cursor(StoredObject):
     def events(self) -> int:
         """Events learned since the model was empty."""
         return self.model.events if self.model else 0
+
+    def agrees_with(self, corrections: Iterable[Correction], up_to_us: int = 0) -> bool:
+        """Whether what it has learned is what it would have learned of a log that is corrected in a way.
+
+        What it has begun of a part is no matter, since that can be learned from the part's start again.
+
+        Args:
+            up_to_us: Whether log up to there matters, too, although the model has not come to it.
+        """
+        return agree(self.corrections, corrections, self.learned_from_us, max(self.learned_up_to_us, up_to_us))
 
     @property
     def learns_in(self) -> LearningMode:
@@ -135,4 +151,5 @@ def empty_cursor(configuration: Configuration, generation: int, learned_up_to_us
         learned_up_to_us,
         mode=configuration.service.learning_mode,
         learned_from_us=learned_up_to_us,
+        corrections=configuration.corrections,
     )

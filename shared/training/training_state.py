@@ -5,13 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from shared.configuration.configuration import RewardSettings
+from shared.configuration.corrections import Correction
 from shared.evaluation.optimization_schedule import OptimizationRounds
 from shared.log.reward_runs import RewardRun
 from shared.metrics.bins import Metrics
 from shared.metrics.recent import Recent
+from shared.metrics.recount import Recount
 from shared.models.published import ModelReference
 from shared.stored_names import store_under
 from shared.stored_objects import StoredObject
+from shared.training.changed_decisions import ChangedDecisions
 from shared.training.cursor import Counters, Cursor
 from shared.training.mode_switch import ModeSwitch
 from shared.training.reward_rate import RewardRate
@@ -31,6 +34,7 @@ class Intent(StoredObject):
         lookback_us: How much earlier log may hold the same observations; `look_back_us` in the stored document.
         exploration: The configured exploration, which the metrics of an apprentice are compared with.
         shards: Into how many shards the join of the part is split; each of several has a log blob of its own.
+        corrections: How the part's log is corrected, for its metrics.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = store_under(lookback_us="look_back_us")
@@ -42,6 +46,7 @@ class Intent(StoredObject):
     lookback_us: int
     exploration: float = 0.0
     shards: int = 1
+    corrections: tuple[Correction, ...] = ()
 
     @property
     def since_us(self) -> int:
@@ -152,6 +157,9 @@ class State(StoredObject):
         reward_rate: How many events get rewards, and whether that has stopped.
         recent: The metrics of the last day in detail; None before they are begun.
         trial: The challenger on trial; None without one.
+        counted_under: How the log is corrected that the metrics count.
+        recount: The metrics that are counted anew, since the log is corrected otherwise; None if that never was.
+        changed_decisions: How many decisions changed with the last quarantines, the oldest first.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = store_under(retention_at_us="kept_at_us", rounds="looks")
@@ -182,3 +190,6 @@ class State(StoredObject):
     reward_rate: RewardRate = field(default_factory=RewardRate)
     recent: Recent | None = None
     trial: Trial | None = None
+    counted_under: tuple[Correction, ...] = ()
+    recount: Recount | None = None
+    changed_decisions: tuple[ChangedDecisions, ...] = ()

@@ -26,6 +26,8 @@ class Subject(StrEnum):
     PROFILE = "profile"
     TABLES = "tables"
     METRICS = "metrics"
+    RECOUNT = "recount"
+    COMPARISON = "comparison"
     MODEL_REWARDS = "modelRewards"
     LAST_DAY = "last_day"
     MARKS = "marks"

@@ -14,9 +14,16 @@ from shared.errors import (
     KeyExists,
     LoopError,
     ModeChangedWithRewards,
+    QuarantineExists,
+    RelabelEnded,
+    RelabelExists,
     TooManyKeys,
+    TooManyQuarantines,
+    TooManyRelabels,
     UnknownKey,
     UnknownLoop,
+    UnknownQuarantine,
+    UnknownRelabel,
 )
 from shared.storage_errors import RowTooLarge, StorageUnavailable, TrainerAtWork
 from shared.web import errors
@@ -71,6 +78,13 @@ _NO_LOOP = "There is no loop of that name: GET /rankloop/v1/loops lists those th
 _KEY_EXISTS = "The loop has a key of that name: rotate it, or revoke it first. Nothing was changed."
 _KEYS = "The loop has 50 keys, and can have no more: revoke one first. Nothing was changed."
 _NO_KEY = "The loop has no key of that name; keys whose time is over are gone."
+_QUARANTINE_EXISTS = "The loop has another quarantine of that id: choose another id. Nothing was changed."
+_QUARANTINES = "The loop has 100 active quarantines, and can have no more: lift one first. Nothing was changed."
+_NO_QUARANTINE = "The loop has no quarantine of that id: GET /rankloop/v1/quarantines lists those that there are."
+_RELABEL_EXISTS = "The loop has a relabel of that id that was activated: choose another id. Nothing was changed."
+_RELABEL_ENDED = "This relabel was lifted: propose another one. Nothing was changed."
+_RELABELS = "The loop has 100 relabels that are proposed or active, and can have no more: lift one first."
+_NO_RELABEL = "The loop has no relabel of that id: GET /rankloop/v1/relabels lists those that there are."
 _UNKNOWN = "There is no such operation: check the path, the version in it, and the method."
 _AWAY = "Storage does not answer in time. Nothing was acknowledged; try again."
 _UNKNOWN_OUTCOME = (
@@ -97,6 +111,13 @@ _REFUSALS: Mapping[type[Exception], Refusal] = {
     KeyExists: Refusal(409, "KeyAlreadyExists", _KEY_EXISTS),
     TooManyKeys: Refusal(409, "TooManyKeys", _KEYS),
     UnknownKey: Refusal(404, "ResourceNotFound", _NO_KEY),
+    QuarantineExists: Refusal(409, "QuarantineAlreadyExists", _QUARANTINE_EXISTS),
+    TooManyQuarantines: Refusal(409, "TooManyQuarantines", _QUARANTINES),
+    UnknownQuarantine: Refusal(404, "ResourceNotFound", _NO_QUARANTINE),
+    RelabelExists: Refusal(409, "RelabelAlreadyExists", _RELABEL_EXISTS),
+    RelabelEnded: Refusal(409, "RelabelLifted", _RELABEL_ENDED),
+    TooManyRelabels: Refusal(409, "TooManyRelabels", _RELABELS),
+    UnknownRelabel: Refusal(404, "ResourceNotFound", _NO_RELABEL),
     UnknownLoop: Refusal(404, "ResourceNotFound", _NO_LOOP),
     errors.UnknownPath: Refusal(404, "ResourceNotFound", _UNKNOWN),
     errors.TooLarge: Refusal(400, "PayloadSizeExceeded"),

@@ -43,7 +43,12 @@ from train_timer.run import _first_state
 
 KEY, MODEL = "test-key-1", "20261101T000000000000Z-1-123456789abc"
 EVALUATION = {"name": "n", "startTime": "2026-10-01T12:00:00Z", "endTime": "2026-10-02T12:00:00Z"}
-PREVIEWS = {"preview_service_configuration", "preview_policy", "preview_reset_policy", "preview_redaction"}
+QUARANTINE = {"from": "2026-10-01T12:00:00Z", "to": "2026-10-01T13:00:00Z", "reason": "why"}
+RELABEL = QUARANTINE | {"formula": {"fixed": 0.5}}
+PREVIEWS = {
+    *("preview_service_configuration", "preview_policy", "preview_reset_policy", "preview_redaction"),
+    "preview_quarantine",
+}
 ALWAYS_REFUSED = {"upload_interactions", "upload_observations"}
 UNSEEN = tuple(f"default/{name}" for name in ("models/", "references/", "history.json"))
 """What no one looks at unless another document names it, or what holds only what others hold."""
@@ -89,6 +94,11 @@ def calls(model: bytes, container: str = "") -> dict[str, Sent]:
         "make_key": Sent({"keyName": "new"}, {"role": "rank"}),
         "rotate_key": Sent({"keyName": "old"}),
         "revoke_key": Sent({"keyName": "old"}),
+        "make_quarantine": Sent({}, QUARANTINE | {"id": "new"}),
+        "lift_quarantine": Sent({"quarantineId": "old"}),
+        "propose_relabel": Sent({"relabelId": "new"}, RELABEL),
+        "activate_relabel": Sent({"relabelId": "old"}),
+        "lift_relabel": Sent({"relabelId": "old"}),
         "make_loop": Sent({"loop": "new"}),
         "delete_loop": Sent({"loop": "old"}),
     }
@@ -120,6 +130,8 @@ def route(storage: EmulatedAccount, model: bytes, tmp_path: Path) -> Iterator[Ro
         import_run_store.keep_outcome(imported, import_outcome(TrainedModel(sha256, sha256, 0)))
         evaluation_run_store.keep_model(imported, tmp_path / "model.vw")
         assert call("make_key", Sent({"keyName": "old"}, {"role": "rank"})).status_code == 201
+        assert call("make_quarantine", Sent({}, QUARANTINE | {"id": "old"})).status_code == 201
+        assert call("propose_relabel", Sent({"relabelId": "old"}, RELABEL)).status_code == 200
         assert call("make_loop", Sent({"loop": "old"})).status_code == 201
         yield opened
 

@@ -13,6 +13,7 @@ from localhost.azurite.accounts import EmulatedAccount
 from shared.intake.rows import Event
 from shared.learner import features
 from shared.log import ranked_event
+from shared.log.corrected_lines import CorrectedLines
 from shared.log.redaction import EventTarget, FeatureTarget, Target
 from shared.metrics.bins import BIN_US, FINE_US, day_us
 from shared.metrics.last_day_forms import describe_missing
@@ -85,7 +86,7 @@ def rounded(value: Any) -> Any:
 
 def check(loop: StoredLoop) -> None:
     """See that the hours hold what the lines of the log add up to, and what the metrics of five minutes do."""
-    details = read_details(iter(line + b"\n" for line in loop.lines()), 0)
+    details = read_details(iter(line + b"\n" for line in loop.lines()), 0, CorrectedLines(()), None)
     stored = [hour for _, hour in sorted(hours(loop).items())]
     for name, expected in (("bins", details.bins), ("steps", details.breakdown.steps)):
         held = [json.loads(json_documents.to_json(piece)) for hour in stored for piece in getattr(hour, name)]
@@ -194,7 +195,7 @@ def test_what_is_redacted_is_in_no_hour(stored_loop: StoredLoop, trainer: StartT
     train(trainer, stored_loop)
 
     assert left == {}
-    details = read_details(iter(line + b"\n" for line in stored_loop.lines()), 0)
+    details = read_details(iter(line + b"\n" for line in stored_loop.lines()), 0, CorrectedLines(()), None)
     events = sum(step.total.events for step in details.breakdown.steps)
     assert events == (60 if isinstance(target, FeatureTarget) else 59)
     assert sum(step.total.events for hour in hours(stored_loop).values() for step in hour.steps) == events
@@ -248,8 +249,10 @@ def test_they_are_answered_by_action_and_by_context(
     assert mails["absent"] == {"count": 0, "share": 0.0, "averageReward": None, "interval": None}
     assert (fine["total"]["count"], minutes["total"]["count"], coarse["total"]["count"]) == (60, 60, 60)
     assert fine["total"]["events"] == {
-        **dict.fromkeys(("waiting", "learned", "notActivated", "answeredOtherwise", "refused", "passedOver")),
+        **dict.fromkeys(("waiting", "learned", "notActivated", "answeredOtherwise")),
+        **dict.fromkeys(("refused", "passedOver", "quarantined")),
         "joined": 60,
+        "relabelled": 0,
         "late": 0,
         "dangling": 0,
     }
@@ -316,7 +319,10 @@ def test_what_is_not_made_again_yet_is_said_to_be_missing(
 
     assert before == [None] * 4
     assert between == [
-        *["Nothing is there yet: the trainer makes these figures from the log, anew after a deletion or redaction."]
+        *[
+            "Nothing is there yet: the trainer makes these figures from the log, anew after a deletion, a redaction or "
+            "a quarantine."
+        ]
         * 3,
         None,
     ]

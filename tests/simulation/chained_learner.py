@@ -16,6 +16,7 @@ from typing import Any
 
 from shared.learner.arguments import LearningArguments
 from shared.learner.driver_process import DriverProcess
+from shared.learner.explanations.explanation import NotExplained
 from shared.learner.model_check import CheckedModel
 from shared.learner.training import TookTooLong, TrainingResult
 from shared.log import line_pieces, log_line
@@ -79,6 +80,25 @@ def is_learned(line: bytes) -> bool:
 def predict(state: bytes) -> bytes:
     """The predictor of a state."""
     return b"predictor of " + state
+
+
+class ChainedPredictor:
+    """A predictor that is asked, as a `ModelApart`: which action it prefers follows from its bytes and the event."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def probabilities(self, document: bytes, count: int) -> list[float]:
+        """The chance that each action gets."""
+        best = hashlib.sha256(self._data + document).digest()[0] % count
+        return [float(place == best) for place in range(count)]
+
+    def explainer(self) -> Any:
+        """Refuse to explain."""
+        raise NotExplained("It is a chain of hashes.")
+
+    def close(self) -> None:
+        """End nothing."""
 
 
 def prepare(data: bytes) -> bytes:

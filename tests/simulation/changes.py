@@ -3,24 +3,28 @@
 import random
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
 from azure.functions import HttpRequest
 
-from export_fn import imported_model, logs, models, redaction_call
+from export_fn import imported_model, logs, models, quarantines, redaction_call
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
 from shared.configuration.reward_aggregation import Aggregation
 from shared.configuration.service_configuration import LearningMode
 from shared.configuration.settings_change import Act, Cause
+from shared.errors import QuarantineExists
 from shared.evaluation.evaluation import Evaluation
+from shared.log.quarantine_forms import NewQuarantine
 from shared.log.redaction import EventTarget, FeatureTarget, Target
 from shared.models import published_store
 from shared.storage.blobs import BlobLeased, ChangedMeanwhile
 from shared.storage.clock import now_us
 from shared.storage_errors import StorageUnavailable, TrainerAtWork
+from shared.times import to_iso
 from shared.training import lease
 from shared.web.errors import UnknownModel
 from tests.loop import past
@@ -108,6 +112,10 @@ class _Operator:
 
     def _change(self, chance: random.Random) -> Callable[[], Any]:
         match self._planned.change:
+            case Change.QUARANTINE:
+                return partial(_quarantine, self._quarantine(chance))
+            case Change.LIFT:
+                return partial(_lift, chance.random())
             case Change.RESET:
                 return partial(imported_model.forget, "a client")
             case Change.ROLL_BACK:
@@ -126,6 +134,17 @@ class _Operator:
             case _:
                 edit = partial(_edit, _value(self._planned.change, chance), self._world.clock.now_us)
                 return partial(configuration_store.change_configuration, edit, Cause("a client", Act.SERVICE))
+
+    def _quarantine(self, chance: random.Random) -> NewQuarantine:
+        """Some stretch of what has come or is to come, perhaps of one action or one user only; always the same."""
+        from_us = self._began_us + chance.randrange(-4 * MINUTE, MINUTE) * SECOND
+        to_us = from_us + chance.choice((6, MINUTE, 10 * MINUTE)) * SECOND
+        sent: dict[str, Any] = {"id": f"q{self._planned.number}", "from": to_iso(from_us), "to": to_iso(to_us)}
+        if chance.random() < 0.3:
+            sent["actionId"] = chance.choice(past.ACTIONS)
+        if chance.random() < 0.3:
+            sent["feature"] = {"name": "user", "value": chance.choice(past.USERS)}
+        return NewQuarantine.from_parsed(sent | {"reason": "a bad hour"})
 
     def _apply_evaluation(self, chance: random.Random) -> None:
         """Evaluate a policy, and apply it; a call that is repeated applies the same evaluation once more."""
@@ -168,6 +187,21 @@ def _roll_back(chance: float, train_from: str) -> bool:
         models._publish(choice[int(chance * len(choice))].id, train_from, "a client")
     except UnknownModel:
         return False
+    return True
+
+
+def _quarantine(new: NewQuarantine) -> None:
+    """Make a quarantine, unless that was done, and perhaps lifted since."""
+    with suppress(QuarantineExists):
+        quarantines._make(new, "a client")
+
+
+def _lift(chance: float) -> bool:
+    """Lift an active quarantine; False if there is none."""
+    active = configuration_store.read_configuration().corrections
+    if not active:
+        return False
+    quarantines._lift(active[int(chance * len(active))].id, "a client")
     return True
 
 

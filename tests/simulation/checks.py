@@ -11,11 +11,13 @@ import orjson
 
 from shared.configuration import settings_history_store
 from shared.configuration.configuration import RewardSettings
+from shared.configuration.corrections import agree
 from shared.configuration.service_configuration import LearningMode
-from shared.log import log_line
+from shared.log import line_pieces, log_line
+from shared.log.corrected_lines import CorrectedLines
 from shared.log.join import BEFORE_US
 from shared.log.manifest import place_of
-from shared.metrics import model_rewards_store
+from shared.metrics import metrics_store, model_rewards_store
 from shared.ranking.decision import NO_MODEL
 from shared.times import from_iso
 from tests.simulation import chained_learner
@@ -48,6 +50,7 @@ def check(outcome: Outcome) -> None:
     _check_observations(outcome, events, lone)
     _check_counters(outcome)
     _check_model_rewards(outcome)
+    _check_quarantines(outcome)
     _check_history(outcome)
     _check_models(outcome)
     _check_copies(outcome)
@@ -175,7 +178,9 @@ def _check_counters(outcome: Outcome) -> None:
         assert learned_or_not + counters.answered_otherwise == len(events)
         return
     assert counters.answered_otherwise == otherwise
-    assert counters.learned + counters.not_activated == len(events) - otherwise
+    assert counters.learned + counters.not_activated + counters.quarantined == len(events) - otherwise
+    if outcome.plan_count(Change.QUARANTINE):  # made later, it does not change what was counted
+        return
     if not outcome.plan_count(Change.WAIT):  # with another wait, a model may have activations that another has not
         assert counters.learned == learned
 
@@ -199,11 +204,43 @@ def _check_model_rewards(outcome: Outcome) -> None:
     assert {stint.model_id for stint in recent} <= ranked.keys()
     for model_id, rewards in ranked.items():
         sums = told[model_id]
-        if not outcome.redacted:
+        if not outcome.redacted and not outcome.plan_count(Change.QUARANTINE):
             assert (sums.events, sums.undecided) == (len(rewards), undecided[model_id]), model_id
             assert isclose(sums.rewards, sum(rewards), abs_tol=1e-9), model_id
         assert sums.events <= len(rewards), model_id
         assert sums.undecided <= undecided[model_id], model_id
+
+
+def _check_quarantines(outcome: Outcome) -> None:
+    """The bins count the events that are in no quarantine, and apart from them those that are in any."""
+    state, configuration = outcome.last_state, outcome.configuration
+    if not outcome.plan_count(Change.QUARANTINE):
+        return
+    assert state.counted_under == configuration.corrections
+    assert state.recount is None or state.recount.is_done
+    if outcome.forgets or outcome.plan_count(Change.REDACT_FEATURE):
+        return
+    held = CorrectedLines(configuration.corrections)
+    lines = [line for part in outcome.log for line in part.lines if log_line.is_event(line)]
+    bins = outcome.reader.call(lambda: metrics_store.read_bins(0, _FAR_US, state.metrics))
+    assert sum(each.joined for each in bins) == len(lines)
+    assert sum(each.events for each in bins) == sum(map(chained_learner.is_learned, _without(lines, held)))
+    if not outcome.is_replaced:
+        otherwise = [line for line in lines if line_pieces.is_answered_otherwise(line)]
+        in_quarantine = len(lines) - len(otherwise) - len(_without(set(lines) - set(otherwise), held))
+        assert sum(sum(each.quarantined) for each in bins) == in_quarantine
+        assert sum(sum(each.outcomes[:4]) for each in bins) == len(lines) - len(otherwise) - in_quarantine
+
+
+def _without(lines: Iterable[bytes], held: CorrectedLines) -> list[bytes]:
+    return [line for line in lines if not held.is_quarantined(line)]
+
+
+def _is_unlearned(outcome: Outcome, lineage: Lineage) -> bool:
+    """Whether a model has learned its log as it is corrected at the end, part by part."""
+    corrections = outcome.configuration.corrections
+    places = [(description, place_of(path)) for description in lineage.descriptions for path in description.logs]
+    return all(agree(description.corrections, corrections, *place[:2]) for description, place in places)
 
 
 def _check_history(outcome: Outcome) -> None:
@@ -216,12 +253,14 @@ def _check_history(outcome: Outcome) -> None:
     assert outcome.configuration.revision == 1 + sum(bool(each & _LEARNED_ANEW) for each in names)
 
 
+_FAR_US = 10**17
 _LEARNED_ANEW = {
     "reward_wait_time",
     "default_reward",
     "reward_aggregation",
     "exploration_percentage",
     "learning_settings_arguments",
+    "quarantine",
 }
 
 
@@ -239,8 +278,10 @@ def _check_models(outcome: Outcome) -> None:
     assert model.learned_events == lineage.learned
     assert list(lineage.paths) == sorted(set(lineage.paths))
     if not outcome.is_replaced and not outcome.forgets and not outcome.plan_count(Change.MODE):
-        finds_nothing = not any(_teaches(part.lines, configuration.rewards) for part in outcome.log)
-        assert lineage.rewards == configuration.rewards or finds_nothing
+        held = CorrectedLines(configuration.corrections)
+        finds_nothing = not any(_teaches(_without(part.lines, held), configuration.rewards) for part in outcome.log)
+        is_anew = lineage.rewards == configuration.rewards and _is_unlearned(outcome, lineage)
+        assert is_anew or finds_nothing
     _check_start(outcome, lineage)
     if outcome.plan_count(Change.MODE):
         _check_modes(outcome, lineage)
@@ -249,7 +290,9 @@ def _check_models(outcome: Outcome) -> None:
     if not outcome.last_published.start.newest:
         later = [part for part in outcome.log if part.blob.from_us >= since_us]
         rewards = lineage.rewards or configuration.rewards
-        wanted = {part.blob.path for part in later if _teaches(part.lines, rewards)}
+        learned_under = lineage.descriptions[-1].corrections if lineage.descriptions else ()
+        held = CorrectedLines([*configuration.corrections, *learned_under])
+        wanted = {part.blob.path for part in later if _teaches(_without(part.lines, held), rewards)}
         assert wanted <= set(lineage.paths)
 
 

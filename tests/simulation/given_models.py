@@ -19,6 +19,7 @@ from shared.evaluation.tasks import LineCounts, TrainedModel
 from shared.learner import work_folder
 from shared.learner.arguments import parse
 from shared.log import log_line, manifest_store, ranked_event, stored_lines
+from shared.log.corrected_lines import CorrectedLines
 from shared.models import model_store, published_store
 from shared.storage import blobs
 from shared.storage.clock import now_us
@@ -108,18 +109,19 @@ def _make(evaluation_id: str, configuration: Configuration, to_us: int, policy: 
         round_number=0,
         online=online,
         exploration=configuration.service.exploration_percentage,
-        log=EvaluatedLog(0, to_us, "cb", configuration.rewards),
+        log=EvaluatedLog(0, to_us, "cb", configuration.rewards, configuration.corrections),
     )
 
 
 def _learn(evaluation: Evaluation, policy: Policy, configuration: Configuration) -> GivenModel:
     """The model of an evaluation's policy, learned from all log of its range that is still there."""
     arguments, log = parse(policy.arguments or "").with_epsilon(evaluation.exploration), evaluation.log
+    held = CorrectedLines(log.corrections)
     state, logs, events = chained_learner.begin(list(arguments)), list[str](), 0
     for blob in manifest_store.list_blobs(log.from_us, log.to_us, configuration.logs_deleted_before_us):
         if (stored := blobs.read(blob.path)) is not None:
             lines = list(stored_lines.read_lines(stored.data, blob.rewards, log.rewards))
-            lines = [line for line in lines if log_line.kind(line) == log.kind]
+            lines = [line for line in lines if log_line.kind(line) == log.kind and not held.is_quarantined(line)]
             state, events = chained_learner.chain(state, lines), events + sum(map(chained_learner.is_learned, lines))
             logs.append(blob.path)
     mode = ranked_event.mode_of(log.kind)

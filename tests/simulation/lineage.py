@@ -14,6 +14,7 @@ from shared.configuration.reward_aggregation import Aggregation
 from shared.configuration.service_configuration import LearningMode
 from shared.learner.arguments import parse
 from shared.log import log_line, stored_lines
+from shared.log.corrected_lines import CorrectedLines
 from shared.log.ranked_event import line_kind
 from shared.models import model_store
 from shared.models.model_description import ModelDescription
@@ -61,6 +62,7 @@ class Lineage:
         rewards: The settings under which the last lines were labelled; None if it has learned no log.
         modes: The learning modes of the runs of the learner, in order, that of an evaluation first.
         first_online: The first log blob that was learned Online; None if none was.
+        descriptions: Of the runs of the learner, in order.
     """
 
     state: bytes
@@ -71,6 +73,7 @@ class Lineage:
     rewards: RewardSettings | None
     modes: tuple[LearningMode, ...]
     first_online: str | None
+    descriptions: tuple[ModelDescription, ...]
 
 
 def trace(outcome: Outcome, state_blob: str) -> Lineage:
@@ -90,7 +93,8 @@ def trace(outcome: Outcome, state_blob: str) -> Lineage:
     modes = tuple(mode for mode, _ in learned)
     online = (logs[0] for mode, logs in learned if mode is LearningMode.ONLINE)
     states = frozenset(made.states)
-    return Lineage(made.state, predictor, states, tuple(paths), made.learned, rewards, modes, next(online, None))
+    first_online, all_of_them = next(online, None), tuple(description for _, description in descriptions)
+    return Lineage(made.state, predictor, states, tuple(paths), made.learned, rewards, modes, first_online, all_of_them)
 
 
 def _given(outcome: Outcome, state_blob: str | None) -> GivenModel:
@@ -139,11 +143,11 @@ class _Made:
             arguments = parse(description.arguments).with_epsilon(description.exploration)
             self.state = chained_learner.begin(list(arguments))
             self.states.append(self.state)
-        kind = line_kind("cb", description.mode)
+        kind, held = line_kind("cb", description.mode), CorrectedLines(description.corrections)
         for contents in product(*(self._outcome.versions(path)[::-1] for path in description.logs)):
             lines = [
                 [
-                    line if log_line.kind(line) == kind else b"{}"
+                    line if log_line.kind(line) == kind and not held.is_quarantined(line) else b"{}"
                     for line in stored_lines.read_lines(each, None, description.rewards)
                 ]
                 for each in contents

@@ -58,11 +58,15 @@ class Change(StrEnum):
     CLOCK = "another time of day"
     MODE = "learning mode"
     TRIAL = "automatic optimization"
+    QUARANTINE = "quarantine"
+    LIFT = "quarantine lifted"
 
 
 REPLACEMENTS: Final = frozenset({Change.RESET, Change.ROLL_BACK, Change.IMPORT, Change.APPLY})
 """What puts another model in the place of the one in use."""
-_DRAWN: Final = (*(change for change in Change if change is not Change.TRIAL), Change.ROLL_BACK)
+_APART: Final = frozenset({Change.TRIAL, Change.QUARANTINE, Change.LIFT})
+"""What only plans of their own have."""
+_DRAWN: Final = (*(change for change in Change if change not in _APART), Change.ROLL_BACK)
 """Roll backs come more often, for there are several ways to go on from one."""
 _LATER: Final = frozenset({Change.ROLL_BACK, Change.APPLY, Change.REDACT_FEATURE})
 """What does nothing before there is log, or a model."""
@@ -252,6 +256,23 @@ def optimized(seed: int, chance: random.Random | None = None) -> Plan:
         variables=_variables(chance),
         ends_idle=False,
     )
+
+
+def quarantined(seed: int) -> Plan:
+    """The plan of a seed, with quarantines that are made and lifted; without other modes of learning, and trials."""
+    chance, plan = random.Random(f"quarantines {seed}"), draw(seed)
+    others = [each for each in plan.changes if each.change not in (Change.MODE, Change.TRIAL)]
+    end_us = plan.troubled_us
+    more_kinds = (chance.choice((Change.QUARANTINE, Change.LIFT)) for _ in range(chance.choice((0, 1, 1, 2))))
+    kinds = [Change.QUARANTINE, *more_kinds]
+    times = sorted(chance.randrange(end_us // 4, end_us) for _ in kinds)
+    more = [
+        PlannedChange(number, kind, at_us, chance.getrandbits(48))
+        for number, (kind, at_us) in enumerate(zip(kinds, times, strict=True), len(plan.changes) + 1)
+    ]
+    runs = list(plan.runs)
+    runs += [Run(len(runs) + number, 0, at_us + MINUTE * 250_000) for number, at_us in enumerate(times)]
+    return replace(plan, changes=(*others, *more), runs=tuple(runs))
 
 
 def _variables(chance: random.Random) -> tuple[tuple[str, str], ...]:

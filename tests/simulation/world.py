@@ -32,7 +32,7 @@ from shared.learner import model_check, training, work_folder
 from shared.log import customer_copy, manifest_store
 from shared.log.customer_container import ContainerFailed
 from shared.metrics import model_rewards, model_rewards_store
-from shared.models import published_store
+from shared.models import model_store, published_store
 from shared.settings import Settings
 from shared.storage import azure_sdk, background_reads, json_documents, loop_threads, queues, sdk
 from shared.storage.paths import DEFAULT, in_loop
@@ -40,6 +40,7 @@ from shared.storage_errors import StorageUnavailable
 from shared.stored_objects import GrowingStoredObject
 from shared.times import DAY, from_iso
 from shared.training import lease
+from shared.training.cursor import Cursor
 from tests.simulation import chained_learner, small_trials
 from tests.simulation.clients import (
     Gate,
@@ -372,6 +373,7 @@ class World:
             *((module, "time", time_of_world) for module in modules_with_time()),
             (trials, "judge_trial", small_trials.judge),
             (rounds, "is_in_favour", small_trials.is_in_favour),
+            (import_module("train_timer.decision_sample"), "_load", _load_chained),
             (rounds, "ENOUGH_BYTES", 1),
             (model_rewards_store, "list_all", list),  # models that rank are made up, and not published: none goes
             *_SMALL_BOUNDS,
@@ -407,6 +409,11 @@ _SMALL_BOUNDS: Final = (
     (optimization_schedule, "FIRST_ANALYSIS", 1),
 )
 """So that small loops, too, have what moves to a document of its own, and trials."""
+
+
+def _load_chained(cursor: Cursor) -> chained_learner.ChainedPredictor:
+    assert cursor.model is not None
+    return chained_learner.ChainedPredictor(model_store.read_intact(cursor.model.predictor_blob))
 
 
 def _nothing() -> None:

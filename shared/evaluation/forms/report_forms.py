@@ -150,6 +150,7 @@ class LinesReport(Wire):
     damaged: int
     passed_over: int
     refused: int
+    quarantined: int
 
     @classmethod
     def of(cls, lines: LineCounts) -> Self:

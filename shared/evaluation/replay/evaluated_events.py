@@ -55,6 +55,7 @@ class LineOutcome(Enum):
     DAMAGED = auto()
     PASSED_OVER = auto()
     REFUSED = auto()
+    QUARANTINED = auto()
 
 
 class EvaluatedChoice(NamedTuple):

@@ -8,6 +8,7 @@ from shared.evaluation.replay import evaluated_events
 from shared.evaluation.replay.evaluated_events import EvaluatedEvent, LineOutcome
 from shared.evaluation.replay.namespaces import NamespaceCollector
 from shared.evaluation.tasks import LineCounts, Namespaces
+from shared.log.corrected_lines import CorrectedLines
 
 _SHOWING_NAMESPACES = 100
 """As many usable events show the namespaces (as in the old service's search)."""
@@ -34,6 +35,7 @@ class EventReader:
         self._refused = refused
         self._rewrite = rewrite
         self._outcomes: Counter[LineOutcome] = Counter()
+        self._corrections = CorrectedLines(log.corrections)
         self._read = self._used = 0
         self._collector = NamespaceCollector()
 
@@ -49,6 +51,7 @@ class EventReader:
             damaged=outcomes[LineOutcome.DAMAGED],
             passed_over=outcomes[LineOutcome.PASSED_OVER],
             refused=outcomes[LineOutcome.REFUSED],
+            quarantined=outcomes[LineOutcome.QUARANTINED],
         )
 
     @property
@@ -77,7 +80,7 @@ class EventReader:
         """The events that are usable by themselves, refused or not."""
         kind, from_us, to_us, last_us = self._log.kind, self._log.from_us, self._log.to_us, max(self._log.from_us, 0)
         for line in lines:
-            text = evaluated_events.trim(line)
+            text = self._corrections.relabel(evaluated_events.trim(line), self._log.rewards)
             if not text:
                 continue
             event = evaluated_events.read(text, kind)
@@ -91,4 +94,7 @@ class EventReader:
                 self._read -= 1
                 continue
             last_us = event.at_us
+            if self._corrections.is_quarantined(text):
+                self._outcomes[LineOutcome.QUARANTINED] += 1
+                continue
             yield event, text

@@ -365,6 +365,7 @@ def test_the_report_has_all_estimates_and_intervals() -> None:
         "damaged": 1,
         "passedOver": 0,
         "refused": 1,
+        "quarantined": 0,
     }
     assert (report["log"]["from"], report["log"]["upTo"]) == (START, "2026-10-01T12:10:00Z")
 

@@ -13,6 +13,7 @@ from shared.configuration.configuration import new_configuration
 from shared.configuration.service_configuration import LearningMode
 from shared.intake.rows import Observation
 from shared.learner import features
+from shared.log.corrected_lines import CorrectedLines
 from shared.log.log_line import event_line, lone_line
 from shared.log.ranked_event import RankedEvent, from_decision, from_multi_slot_decision
 from shared.metrics import breakdown
@@ -210,7 +211,7 @@ def test_the_log_gives_the_same(seed: int) -> None:
     lone = Observation("nobody", "0" * 32, START_US + 5 * MINUTE, 1.0)
     joined = details_of(events)
 
-    read = read_details(iter([*lines_of(events), lone_line(lone, late=True) + b"\n"]), 0)
+    read = read_details(iter([*lines_of(events), lone_line(lone, late=True) + b"\n"]), 0, CorrectedLines(()), None)
 
     (late,) = [a_bin for a_bin in read.bins if a_bin.outcomes.late]
     assert late.from_us == START_US + 5 * MINUTE
@@ -224,7 +225,7 @@ def test_of_the_log_what_was_deleted_is_not_counted() -> None:
     """A log blob may begin before the deletion."""
     events = lively(3, 20)
 
-    read = read_details(iter(lines_of(events)), events[8][0].at_us)
+    read = read_details(iter(lines_of(events)), events[8][0].at_us, CorrectedLines(()), None)
 
     assert sum(step.total.events for step in read.breakdown.steps) == 12
 

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from shared.configuration import quarantine_changes
 from shared.configuration.configuration import Configuration, LearningSettings, new_configuration
+from shared.configuration.corrections import Correction, Quarantine
 from shared.configuration.service_configuration import LearningMode, ServiceConfiguration
 from shared.configuration.settings_change import AUTOMATIC, Act, Cause, SettingsChange
 from shared.metrics.last_change import LastChange, find_last_change
@@ -31,6 +33,12 @@ def put_learning(cause: Cause) -> Configuration:
     return noted(FIRST.with_learning(LearningSettings("x", "--cb_explore_adf"), 2 * MINUTE), 2 * MINUTE, cause)
 
 
+def put_quarantine() -> Configuration:
+    """The configuration with a quarantine."""
+    new = Quarantine(Correction("bad", 0, 1), "why", 2 * MINUTE, "key 1", 0)
+    return noted(quarantine_changes.add(FIRST, new, 2 * MINUTE), 2 * MINUTE, Cause("key 1", Act.QUARANTINE))
+
+
 @pytest.mark.parametrize(
     ("configuration", "settings", "what"),
     [
@@ -51,6 +59,7 @@ def put_learning(cause: Cause) -> Configuration:
             "Online/1/2",
             "the learning settings changed by automatic optimization",
         ),
+        (put_quarantine(), "Online/0/2", "a quarantine was made"),
     ],
 )
 def test_a_change_is_told_by_what_the_configuration_remembers(

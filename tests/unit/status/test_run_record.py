@@ -137,6 +137,7 @@ def test_each_outcome_of_events_has_its_name(counted: Counters) -> None:
         "refused": counted.refused,
         "passedOver": counted.passed_over,
         "answeredOtherwise": counted.answered_otherwise,
+        "quarantined": counted.quarantined,
         "late": counted.late,
         "matchedRewards": counted.rewards,
         "dangling": counted.dangling,

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.configuration.configuration import Configuration, LearningSettings, new_configuration
+from shared.configuration.corrections import Correction, Quarantine
 from shared.configuration.forms.configuration_request import ServiceConfigurationRequest
 from shared.configuration.service_configuration import LearningMode
 from shared.evaluation.evaluation import Evaluation, Status
@@ -96,7 +97,9 @@ def test_whatever_a_newer_version_puts_into_an_object_stays_there(name: str, dat
 def _configured(state: State, **changes: Any) -> Configuration:
     """The configuration for which the running model of a state is trained, with changes."""
     first = new_configuration(4)
-    return replace(first, **{"revision": state.running.revision, **changes})
+    corrections = [Correction.of_members(each.members) for each in state.counted_under]
+    quarantines = tuple(Quarantine(each, "why", 0, "by", revision=0) for each in corrections)
+    return replace(first, **{"revision": state.running.revision, "quarantines": quarantines, **changes})
 
 
 def _published(state: State) -> Published:

@@ -6,7 +6,15 @@ import { html } from "../../view.js";
 import { exploredText } from "./list.js";
 
 const NO_MODEL = "N/A";
-const IS_LOG = { waiting: false, logged: true, learned: true, notActivated: true, answeredOtherwise: true, passedOver: true };
+const IS_LOG = {
+  waiting: false,
+  logged: true,
+  learned: true,
+  notActivated: true,
+  answeredOtherwise: true,
+  passedOver: true,
+  quarantined: true,
+};
 
 /** The time line of a traced event. */
 export function TimeLine({ event }) {
@@ -143,6 +151,7 @@ const TITLES = {
   notActivated: "Not learned: it was not activated",
   answeredOtherwise: "Not learned: it had two answers",
   passedOver: "Not learned: it was passed over",
+  quarantined: "Not learned: it is in quarantine",
 };
 
 function Learned({ event }) {

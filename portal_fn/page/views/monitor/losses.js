@@ -61,6 +61,13 @@ const LOSSES = [
     toDo: "Look at the blobs under refused/ in the storage account.",
   },
   {
+    name: "quarantined",
+    title: "In quarantine",
+    color: "--series-7",
+    means: "Events that a quarantine takes out of what is learned and counted.",
+    toDo: "Nothing: somebody wanted this, as the history of settings tells. It ends when the quarantine is lifted.",
+  },
+  {
     name: "passedOver",
     title: "Passed over",
     color: "--series-6",

@@ -21,6 +21,10 @@ const ACTS = {
   logsDeleted: "Log deleted",
   keysChanged: "Keys",
   loopMade: "Loop made",
+  quarantineMade: "Quarantine made",
+  quarantineLifted: "Quarantine lifted",
+  relabelActivated: "Rewards relabelled",
+  relabelLifted: "Relabel lifted",
 };
 
 export function History() {

@@ -1,0 +1,210 @@
+"""Quarantines and relabels: what a loop has that gets one later is what it would have had from the beginning."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from export_fn import quarantine_preview, relabel_evaluation
+from shared.configuration import configuration_store, quarantine_changes, relabel_changes
+from shared.configuration.configuration import Configuration
+from shared.configuration.corrections import Correction, Quarantine, Relabel, RelabelFigures, RewardFormula
+from shared.log import log_line
+from shared.log.corrected_lines import CorrectedLines
+from shared.metrics import recent_store
+from shared.metrics.bins import Bin, total
+from shared.metrics.recent import hour_us
+from shared.models import model_store
+from shared.status.event_trace import trace
+from shared.status.quarantine_effect import find_effect
+from shared.storage import json_documents
+from shared.times import DAY, HOUR, MINUTE
+from shared.training.training_state import State
+from status_fn.evidence import read_evidence
+from tests.clock import now_us
+from tests.loop import past
+from tests.loop.conftest import StartTrainer
+from tests.loop.evaluated_log import use_storage
+from tests.loop.stored_loop import StoredLoop
+
+FROM_US = hour_us(now_us()) - 9 * HOUR
+TO_US = FROM_US + 90 * MINUTE
+BAD = Correction("bad-hour", FROM_US + 37 * MINUTE, FROM_US + 62 * MINUTE)
+
+
+def rows() -> past.Past:
+    """Everything that happens to a loop in an hour and a half."""
+    return past.lively(11, FROM_US, TO_US, 100, past.OFTEN_WAIT)
+
+
+HALVED = replace(BAD, id="halved", formula=RewardFormula(0.5))
+
+
+def correct_from_the_beginning(configuration: Configuration, *corrections: Correction) -> Configuration:
+    """The configuration with these quarantines and relabels from the beginning."""
+    revision = configuration.revision
+    quarantines = [Quarantine(each, "why", 0, "test", revision) for each in corrections if each.formula is None]
+    relabels = [relabel(each, revision) for each in corrections if each.formula is not None]
+    return replace(configuration, quarantines=tuple(quarantines), relabels=tuple(relabels))
+
+
+def relabel(correction: Correction, revision: int) -> Relabel:
+    """A relabel that is active since a revision, or proposed."""
+    figures = RelabelFigures(0)
+    return Relabel(correction, "why", figures, 0, "test", revision, activated_us=1 if revision else None)
+
+
+def activate(stored_loop: StoredLoop, correction: Correction) -> None:
+    """Propose a relabel, and activate it."""
+    with use_storage(stored_loop.storage):
+        figures = relabel_evaluation.evaluate(correction)
+        new = Relabel(correction, "why", figures, now_us(), "test")
+        configuration_store.change_configuration(lambda stored: relabel_changes.propose(stored, new))
+        configuration_store.change_configuration(
+            lambda stored: relabel_changes.activate(stored, correction.id, "test", now_us())
+        )
+
+
+def learn(stored_loop: StoredLoop, trainer: StartTrainer, text: str = "", *, single_part: bool = False) -> State:
+    """Let the trainer join, learn, count and publish, and log a text; gives the commit record after it."""
+    with trainer(stored_loop.storage, single_part=single_part) as running:
+        running.succeed()
+        assert text in running.read_log()
+    return json_documents.read(State, stored_loop.blob("state.json") or b"")
+
+
+def make(stored_loop: StoredLoop, correction: Correction) -> None:
+    """Put events into quarantine."""
+    new = Quarantine(correction, "a bad hour", now_us(), "test", 0)
+    with use_storage(stored_loop.storage):
+        configuration_store.change_configuration(lambda stored: quarantine_changes.add(stored, new, now_us()))
+
+
+def lift(stored_loop: StoredLoop, quarantine_id: str) -> None:
+    """Lift a quarantine."""
+    with use_storage(stored_loop.storage):
+        configuration_store.change_configuration(
+            lambda stored: quarantine_changes.lift(stored, quarantine_id, "test", now_us())
+        )
+
+
+def sums(bins: tuple[Bin, ...]) -> list[object]:
+    """What bins hold, to a precision in which the order of additions does not show."""
+    return [json.loads(json_documents.to_json(each), parse_float=_round) for each in bins]
+
+
+def _round(text: str) -> float:
+    return round(float(text), 6)
+
+
+def last_day(stored_loop: StoredLoop) -> list[object]:
+    """The bins of ten seconds of the last day."""
+    with use_storage(stored_loop.storage):
+        return sums(tuple(recent_store.read_bins(FROM_US - DAY, now_us())))
+
+
+def test_a_quarantine_leaves_what_a_loop_has_that_was_in_it_from_the_beginning(
+    stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer
+) -> None:
+    """Models, bins and the last day; the log stays, and all is as it was once the quarantine is lifted.
+
+    Learning anew begins with the model that ends before the bad hour.
+    """
+    past.configure(stored_loop, past.often())
+    past.configure(undisturbed, correct_from_the_beginning(past.often(), BAD))
+    for loop in (stored_loop, undisturbed):
+        rows().write(loop)
+    learn(stored_loop, trainer, single_part=True)  # publishes a model that ends before the bad hour
+    expected = learn(undisturbed, trainer)
+    past.await_export_time()
+    before = learn(stored_loop, trainer)
+    lines, day = stored_loop.lines(), last_day(stored_loop)
+
+    make(stored_loop, BAD)
+    past.await_export_time()
+    after = learn(stored_loop, trainer, "learning anew begins with model")
+
+    assert stored_loop.lines() == lines
+    assert (after.next, after.running.corrections) == (None, (BAD,))
+    assert after.running.events == expected.running.events < before.running.events
+    published = stored_loop.document("published.json")["model"]
+    assert published["learned_events"] == expected.running.events
+    assert sums(after.metrics.bins) == sums(expected.metrics.bins) != sums(before.metrics.bins)
+    assert last_day(stored_loop) == last_day(undisturbed) != day
+    counted = expected.counters
+    taken = counted.learned + counted.not_activated + counted.refused + counted.passed_over + counted.answered_otherwise
+    assert counted.quarantined == counted.events - taken > 0
+    [compared] = after.changed_decisions
+    assert (compared.corrections, compared.revision) == ((BAD.key,), after.running.revision)
+    held = CorrectedLines([BAD])
+    assert 0 < compared.events == sum(_is_usable(line) and not held.is_quarantined(line) for line in lines)
+
+    check_told(stored_loop, BAD, lines)
+
+    lift(stored_loop, BAD.id)
+    again = learn(stored_loop, trainer)
+    assert (again.running.corrections, again.running.events) == ((), before.running.events)
+    assert sums(again.metrics.bins) == sums(before.metrics.bins)
+    assert last_day(stored_loop) == day
+
+
+def test_a_relabel_leaves_what_a_loop_has_that_had_it_from_the_beginning(
+    stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer
+) -> None:
+    """Sums of rewards and what models have learned; how the events ended stays."""
+    past.configure(stored_loop, past.often())
+    past.configure(undisturbed, correct_from_the_beginning(past.often(), HALVED))
+    for loop in (stored_loop, undisturbed):
+        rows().write(loop)
+    before, expected = learn(stored_loop, trainer), learn(undisturbed, trainer)
+    lines = stored_loop.lines()
+
+    activate(stored_loop, HALVED)
+    after = learn(stored_loop, trainer)
+
+    assert stored_loop.lines() == lines
+    assert after.running.corrections == (HALVED,)
+    assert after.running.events == before.running.events
+    assert predictor(stored_loop, after) == predictor(undisturbed, expected) != predictor(stored_loop, before)
+    assert sums(after.metrics.bins) == sums(expected.metrics.bins) != sums(before.metrics.bins)
+    assert [each.outcomes for each in after.metrics.bins] == [each.outcomes for each in before.metrics.bins]
+    assert last_day(stored_loop) == last_day(undisturbed)
+    with use_storage(stored_loop.storage):
+        [made] = configuration_store.read_configuration().relabels
+    figures, bins = made.figures, [total(some.metrics.bins, 0) for some in (before, after)]
+    assert figures.after[0] - figures.before[0] == pytest.approx(bins[1].rewards - bins[0].rewards)
+    assert 0 < bins[1].relabelled <= figures.events
+    assert 0 < figures.changed < figures.rewards
+
+
+def predictor(stored_loop: StoredLoop, state: State) -> bytes:
+    """What Rank would load."""
+    assert state.running.model is not None
+    with use_storage(stored_loop.storage):
+        return model_store.read_intact(state.running.model.predictor_blob)
+
+
+def check_told(stored_loop: StoredLoop, correction: Correction, lines: list[bytes]) -> None:
+    """See what the trace, the preview and the quarantine itself tell."""
+    held = CorrectedLines([correction])
+    inside = [line for line in lines if held.is_quarantined(line)]
+    state = json_documents.read(State, stored_loop.blob("state.json") or b"")
+    with use_storage(stored_loop.storage):
+        configuration = configuration_store.read_configuration()
+        previewed = quarantine_preview.preview(replace(correction, id=""))
+        traced = [
+            event for line in inside for event in trace(read_evidence(log_line.read_ids(line).event_id, None)).events
+        ]
+    assert (previewed.events, previewed.quarantined, previewed.already, previewed.done) == (len(inside),) * 3 + (True,)
+    assert previewed.first == min(map(log_line.event_us, inside))
+    states = {event.state for event in traced if correction.from_us <= event.at_us < correction.to_us}
+    assert {"quarantined"} <= states <= {"quarantined", "answeredOtherwise"}
+    assert all(correction.id in event.because for event in traced if event.state == "quarantined")
+    effect = find_effect(configuration.quarantines[0], state)
+    assert (effect.learned, effect.counted) == (True, True)
+    assert effect.decisions is not None
+    assert effect.decisions.events == state.changed_decisions[-1].events
+
+
+def _is_usable(line: bytes) -> bool:
+    return log_line.is_event(line) and b"_skipLearn" not in line
