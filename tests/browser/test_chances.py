@@ -175,7 +175,8 @@ def test_a_new_model_moves_the_bars(
     expect(page.get_by_text("A new model came")).to_be_visible()
     expect(page.get_by_text("There is no model before it to compare with.")).to_be_visible()
     api.put(f"{V1_1}/configurations/service", {"modelExportFrequency": "PT1S"})
-    past.await_export_time()
+    with StoredLoop(storage) as stored_loop:
+        past.await_export_time(stored_loop)
     learn(storage, tmp_path)
     loops.wait_until(api, lambda status: status["model"]["id"] != first)
     page.clock.run_for(20_000)

@@ -51,13 +51,21 @@ class Loop:
     def learn(self) -> None:
         """Let the trainer join and learn all that has arrived, whatever the wait, and publish the last model."""
         self.train(READY)
-        self.train(NOW)
+        if not self._is_published():
+            self.train(NOW)
 
     def train(self, changed: dict[str, int]) -> None:
-        """Let the trainer run once, when the part of time, a second, is over and the next model may be published."""
-        past.await_export_time()
+        """Let the trainer run once, when the parts of time, seconds, are over and the next model may be published."""
+        past.await_parts(self.stored_loop)
+        past.await_export_time(self.stored_loop)
         with self._trainer(changed=changed) as trainer:
             trainer.succeed()
+
+    def _is_published(self) -> bool:
+        """Whether the running model is the published one."""
+        running = self.stored_loop.document("state.json")["running"]["model"]
+        published = (self.stored_loop.document("published.json") or {}).get("model")
+        return bool((running and running["predictor_blob"]) == (published and published["predictor_blob"]))
 
     def status(self) -> dict[str, Any]:
         """What the loop says of itself."""

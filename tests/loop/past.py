@@ -21,7 +21,7 @@ from shared.storage import json_documents, paths
 from shared.storage.account import account
 from shared.storage.paths import this_loop
 from shared.storage.rest import Rest
-from shared.times import DAY, HOUR, MINUTE
+from shared.times import DAY, HOUR, MINUTE, SECOND
 from tests.clock import now_us
 from tests.loop.stored_loop import StoredLoop
 
@@ -49,12 +49,24 @@ def seldom(learning: str | None = None, **service: Any) -> Configuration:
     return configuration(learning, **{"reward_wait_time": "PT10M", "model_export_frequency": "PT15M", **service})
 
 
-def await_export_time() -> None:
-    """Wait until a model may follow the last one, where the model export frequency is a second.
+def await_export_time(stored_loop: StoredLoop) -> None:
+    """Wait until a model may follow the last one, if there is one, where the model export frequency is a second."""
+    state = stored_loop.document("state.json")
+    _await_second_after(state and state["published_at_us"])
+
+
+def await_parts(stored_loop: StoredLoop) -> None:
+    """Wait until each row that a host has written is in a part of time, a second, that is over."""
+    _await_second_after(max(stored_loop.last_arrival_us(kind) or 0 for kind in ("events", "rewards")))
+
+
+def _await_second_after(moment_us: int | None) -> None:
+    """Wait until a second has passed since a moment, for every trainer.
 
     The clocks of two trainers may differ by more than a second: each knows storage's time from its answers only.
     """
-    time.sleep(2.5)
+    if moment_us is not None:
+        time.sleep(max(0.0, (moment_us - now_us()) / SECOND + 2.5))
 
 
 def configure(stored_loop: StoredLoop, configuration: Configuration) -> None:

@@ -189,6 +189,11 @@ class StoredLoop:
             for row in self._tables.get_table_client(name).list_entities()
         ]
 
+    def last_arrival_us(self, kind: str) -> int | None:
+        """When the last of the rows of the intake tables of a kind arrived; None if there are none."""
+        tables = [self._tables.get_table_client(name) for name in self.tables() if name.startswith(kind)]
+        return max((row["at"].value for table in tables for row in table.list_entities(select=["at"])), default=None)
+
     def break_lease(self) -> None:
         """Let the lease of a trainer that is gone, or sleeps, end now instead of after its 15 seconds."""
         try:

@@ -66,9 +66,9 @@ def test_a_trainer_killed_at_every_kind_of_write_makes_what_an_undisturbed_one_m
                     break  # else a write of the trainer before has landed so late that this trainer gave way
             assert code == -signal.SIGKILL, (place, nth, started_trainer.read_log())
     for loop in (stored_loop, undisturbed, stored_loop, undisturbed):
+        past.await_export_time(loop)
         with trainer(loop.storage, changed) as started_trainer:
             started_trainer.succeed()
-        past.await_export_time()
 
     assert undisturbed.read_training_output() == stored_loop.read_training_output()
     stored_loop.check_manifests()

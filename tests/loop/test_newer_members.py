@@ -59,11 +59,11 @@ def test_a_run_of_the_trainer_keeps_them(stored_loop: StoredLoop, trainer: Start
     first, second = (600, 500) if since_midnight < 5 * HOUR + 10 * MINUTE else (300, 200)  # of the same day
     write_events(stored_loop, "first", first)
     train(trainer)
-    past.await_export_time()
     before, models = stored_loop.document("state.json"), stored_loop.document("published.json")["previous"]
     added = add_to(stored_loop, "state", "configuration", "published", "profile")
 
     write_events(stored_loop, "second", second)
+    past.await_export_time(stored_loop)
     train(trainer)
 
     assert stored_loop.document("state.json")["counters"]["learned"] == before["counters"]["learned"] + 4

@@ -198,11 +198,11 @@ def load(stored_loop: StoredLoop, reference: ModelReference, exploration: Explor
     return Model.load(data, parse(reference.arguments), exploration)
 
 
-def go_on(trainer: StartTrainer, runs: int = 2, **more: Any) -> None:
+def go_on(stored_loop: StoredLoop, trainer: StartTrainer, runs: int = 2, **more: Any) -> None:
     """Let the trainer run, then again: what a run decides, the next one follows."""
     for run in range(runs):
         if run:
-            past.await_export_time()
+            past.await_export_time(stored_loop)
         train(trainer, **more)
 
 
@@ -369,7 +369,7 @@ def test_rank_draws_from_both_policies_and_records_both(
         configure(stored_loop, is_auto_optimization_enabled=False)
         eventually(lambda: ask(api) == before)
         afterwards = rank(api, "afterwards", "ann")
-    go_on(trainer, changed=AFTER_THE_WAIT)
+    go_on(stored_loop, trainer, changed=AFTER_THE_WAIT)
 
     logged = {event["EventId"]: event for line in stored_loop.lines() if (event := json.loads(line)).get("c")}
     in_use, challenger = (
@@ -426,7 +426,7 @@ def test_a_challenger_that_is_better_takes_the_place_of_the_settings_in_use(
     challenger = read_trial(stored_loop)["challenger"]
 
     play(stored_loop, 400)
-    go_on(trainer, 1)
+    go_on(stored_loop, trainer, 1)
 
     evaluation, configuration = only_evaluation(), configuration_store.read_configuration()
     assert (evaluation.status, evaluation.optimal) == (Status.APPLIED, "Hyper2"), evaluation.reason
@@ -436,7 +436,7 @@ def test_a_challenger_that_is_better_takes_the_place_of_the_settings_in_use(
     assert read_trial(stored_loop) is None
     assert 0 < read_rounds(stored_loop)["spent"] < ERROR
 
-    go_on(trainer)
+    go_on(stored_loop, trainer)
 
     state, published = stored_loop.document("state.json"), published_store.read_published()
     assert (state["running"]["arguments"], state["next"]) == (challenger["arguments"], None)
@@ -457,7 +457,7 @@ def test_a_challenger_that_is_worse_is_withdrawn(
     stored_loop.copy_from(on_trial)
 
     play(stored_loop, 400, is_better=False)
-    go_on(trainer)
+    go_on(stored_loop, trainer)
 
     evaluation = only_evaluation()
     assert (evaluation.status, evaluation.optimal) == (Status.RETAINED, "online")
@@ -474,7 +474,7 @@ def test_a_trial_goes_on_until_there_is_evidence(
 
     play(stored_loop, 100)
     play(stored_loop, 300, trial_id="auto-0-another")
-    go_on(trainer)
+    go_on(stored_loop, trainer)
 
     trial = read_trial(stored_loop)
     assert (trial["sums"]["events"], trial["end"]) == (100, None)
@@ -492,7 +492,7 @@ def test_what_a_part_adds_to_a_trial_does_not_hang_on_its_shards(
     stored_loop.copy_from(on_trial)
 
     play(stored_loop, 240)
-    go_on(trainer, 1, split=Split() if shards > 1 else None)
+    go_on(stored_loop, trainer, 1, split=Split() if shards > 1 else None)
 
     sums = read_trial(stored_loop)["sums"]
     assert (sums["events"], sums["highest"]) == (240, 1)
@@ -523,7 +523,7 @@ def test_a_loop_that_becomes_another_one_ends_the_trial(
     play(stored_loop, 400)
     configuration = configure(stored_loop, **changes)
 
-    go_on(trainer, 1)
+    go_on(stored_loop, trainer, 1)
 
     evaluation = only_evaluation()
     assert evaluation.status is Status.RETAINED
@@ -540,7 +540,7 @@ def test_a_model_that_is_put_by_hand_ends_the_trial(
     published = published_store.change_published(lambda before: replace_model(before, None, Start(), now_us()))
     assert published.trial is None
 
-    go_on(trainer, 1)
+    go_on(stored_loop, trainer, 1)
 
     assert (only_evaluation().status, read_trial(stored_loop)) == (Status.RETAINED, None)
     assert "replaced by hand" in (only_evaluation().reason or "")
@@ -553,7 +553,7 @@ def test_a_challenger_whose_training_state_is_lost_is_withdrawn(
     stored_loop.remove(read_trial(stored_loop)["challenger"]["model"]["state_blob"].removeprefix("loops/default/"))
 
     play(stored_loop, 100)
-    go_on(trainer)
+    go_on(stored_loop, trainer)
 
     assert (only_evaluation().status, read_trial(stored_loop)) == (Status.RETAINED, None)
     assert "is lost" in (only_evaluation().reason or "")
@@ -569,7 +569,7 @@ def test_a_later_search_ends_a_trial_that_is_not_ahead(
         reset(stored_loop, on_trial)
         if count:
             play(stored_loop, count, is_better=is_better)
-            go_on(trainer, 1)
+            go_on(stored_loop, trainer, 1)
         first = only_evaluation()
         second = search_again(stored_loop, first, same=same)
 
@@ -643,7 +643,7 @@ def test_a_trainer_that_is_killed_as_a_trial_begins_begins_it_once(
         route.plan(Strike(write(place), started_trainer.die, fault, nth))
         started_trainer.wait()
     stored_loop.break_lease()
-    go_on(trainer)
+    go_on(stored_loop, trainer)
 
     trial, published = read_trial(stored_loop), published_store.read_published()
     assert (trial["id"], trial["challenger"]["model"]["events"]) == (only_evaluation().id, LEARNED)
@@ -679,7 +679,7 @@ def test_a_trainer_that_is_killed_as_it_takes_a_challenger_takes_it_once(
         route.plan(Strike(write(place), started_trainer.die, fault, nth))
         started_trainer.wait()
     stored_loop.break_lease()
-    go_on(trainer)
+    go_on(stored_loop, trainer)
 
     evaluation, configuration = only_evaluation(), configuration_store.read_configuration()
     state, published = stored_loop.document("state.json"), published_store.read_published()

@@ -70,7 +70,7 @@ def test_what_was_asked_for_last_is_what_the_loop_is_whenever_it_was_asked(
         with trainer(changed=up_to(parts)) as started_trainer:
             started_trainer.succeed()
         check_exported(stored_loop)
-    past.await_export_time()
+    past.await_export_time(stored_loop)
     with trainer(changed=up_to(8)) as started_trainer:
         started_trainer.succeed()
     with trainer(undisturbed.storage, up_to(8)) as started_trainer:
@@ -159,12 +159,10 @@ def test_of_two_who_replace_the_model_at_once_the_later_one_wins_whole(
     past.configure(stored_loop, past.often())
     start_us = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
     past.Past([past.event(f"e{number}", start_us + number * PART_US) for number in range(2)]).write(stored_loop)
-    for _ in range(2):
-        with trainer(single_part=True) as started_trainer:
+    for single_part in (True, True, False):
+        past.await_export_time(stored_loop)
+        with trainer(single_part=single_part) as started_trainer:
             started_trainer.succeed()
-        past.await_export_time()
-    with trainer() as started_trainer:
-        started_trainer.succeed()
     newest, first = (read_published(stored_loop)[name] for name in ("model", "previous"))
     data = stored_loop.blob(first[0]["predictor_blob"].removeprefix("loops/default/")) or b""
     of_kind: dict[str, Callable[[], object]] = {

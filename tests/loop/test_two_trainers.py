@@ -86,7 +86,7 @@ def test_what_a_sleeper_wakes_up_to_write_changes_nothing(
     with trainer(single_part=True) as first:
         first.succeed()
     past.lively(6, now - 12 * MINUTE, now, 8, past.OFTEN_WAIT).write(stored_loop)
-    past.await_export_time()
+    past.await_export_time(stored_loop)
 
     with open_route(storage) as route, trainer(route.storage) as sleeper:
         route.plan(strike := Strike(write(place), sleeper.pause, held := Held(), nth))
@@ -237,9 +237,9 @@ def test_trainers_that_overtake_each_other_again_and_again_make_what_one_makes(
         for context in started:
             context.succeed()
     for loop in (stored_loop, undisturbed, stored_loop, undisturbed):
+        past.await_export_time(loop)
         with trainer(loop.storage) as last:
             last.succeed()
-        past.await_export_time()
 
     assert undisturbed.read_training_output() == stored_loop.read_training_output()
     assert stored_loop.read_export() == undisturbed.read_export() is not None
