@@ -7,7 +7,9 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from types import FrameType
 
 _FOREIGN = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
@@ -71,6 +73,24 @@ def openly(command: Sequence[str], cwd: str, **variables: str) -> int:
         raise
     finally:
         end(process)
+
+
+@contextmanager
+def beside(command: Sequence[str], cwd: str) -> Iterator[Callable[[], int]]:
+    """Run a program beside others; gives what waits for its end, says its output, and gives its exit code."""
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(list(command), cwd=cwd, stdout=output, stderr=subprocess.STDOUT)
+
+        def wait() -> int:
+            code = process.wait()
+            output.seek(0)
+            say(output.read().decode(errors="replace").rstrip())
+            return code
+
+        try:
+            yield wait
+        finally:
+            end(process)
 
 
 def end(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:

@@ -193,7 +193,7 @@ def test_every_check_runs_even_if_others_find_something(clone: Clone) -> None:
     assert code == 1
     assert len(headlines(output)) == 15
     assert "ran -m pytest --numprocesses 5 --dist loadfile --no-loadscope-reorder -r fEs\n" in output
-    assert output.endswith("   style (ruff check)\n   format (ruff format)\n   types (mypy)\n   tests (pytest)\n")
+    assert output.endswith("   style (ruff check)\n   format (ruff format)\n   tests (pytest)\n   types (mypy)\n")
 
 
 def test_quick_checks_are_style_types_imports_and_unit_tests(clone: Clone) -> None:
@@ -205,9 +205,9 @@ def test_quick_checks_are_style_types_imports_and_unit_tests(clone: Clone) -> No
     assert [line for line in output.splitlines() if line.startswith("ran ")] == [
         "ran -m ruff check",
         "ran -m ruff format --check",
-        "ran -m mypy",
         "ran lint-imports",
         "ran -m pytest --numprocesses 2 --dist worksteal -r fEs tests/unit",
+        "ran -m mypy",
     ]
     assert clone.calls("npm") == []
 
