@@ -85,7 +85,7 @@ class Loop:
         until = time.monotonic() + 15
         while not holds(status := self.status()):
             assert time.monotonic() < until, status
-            time.sleep(0.1)
+            time.sleep(0.3)
 
 
 @contextmanager
