@@ -2,19 +2,26 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from evaluate_fn import adoption
 from export_fn import quarantine_preview, relabel_evaluation
 from shared.configuration import configuration_store, quarantine_changes, relabel_changes
 from shared.configuration.configuration import Configuration
 from shared.configuration.corrections import Correction, Quarantine, Relabel, RelabelFigures, RewardFormula
-from shared.log import log_line
+from shared.evaluation import evaluation_run_store
+from shared.evaluation.outcome import PolicyOutcome
+from shared.evaluation.tasks import TrainedModel
+from shared.intake.rows import Event
+from shared.log import log_line, ranked_event
 from shared.log.corrected_lines import CorrectedLines
 from shared.metrics import recent_store
-from shared.metrics.bins import Bin, total
+from shared.metrics.bins import BIN_US, Bin, Metrics, Pending, total
 from shared.metrics.recent import hour_us
-from shared.models import model_store
+from shared.metrics.recount import Recount
+from shared.models import model_store, published_store
 from shared.status.event_trace import trace
 from shared.status.quarantine_effect import find_effect
 from shared.storage import json_documents
@@ -22,10 +29,12 @@ from shared.times import DAY, HOUR, MINUTE
 from shared.training.training_state import State
 from status_fn.evidence import read_evidence
 from tests.clock import now_us
-from tests.loop import past
+from tests.loop import driven_log, evaluated_log, past
 from tests.loop.conftest import StartTrainer
+from tests.loop.driven_log import START_US
 from tests.loop.evaluated_log import use_storage
 from tests.loop.stored_loop import StoredLoop
+from train_timer import recounting
 
 FROM_US = hour_us(now_us()) - 9 * HOUR
 TO_US = FROM_US + 90 * MINUTE
@@ -175,6 +184,51 @@ def test_a_relabel_leaves_what_a_loop_has_that_had_it_from_the_beginning(
     assert figures.after[0] - figures.before[0] == pytest.approx(bins[1].rewards - bins[0].rewards)
     assert 0 < bins[1].relabelled <= figures.events
     assert 0 < figures.changed < figures.rewards
+
+
+def test_what_waits_to_be_learned_is_counted_anew_as_what_it_will_be(stored_loop: StoredLoop) -> None:
+    """Of a loop whose model does not come to it, it would be learned in the metrics for ever."""
+    lines = [line(past.event(str(number), START_US + number * MINUTE)) for number in range(10)]
+    correction = replace(BAD, from_us=START_US + 3 * MINUTE, to_us=START_US + 7 * MINUTE)
+    bins = (Bin(START_US, events=5, joined=5), Bin(START_US + BIN_US, events=5, joined=5))
+    pending = tuple(Pending(START_US, each.from_us, "cb", 5, 0) for each in bins)
+    with driven_log.begin(stored_loop, lines), driven_log.take() as trainer:
+        metrics = Metrics(bins, pending)
+        recount = Recount.over(correction.from_us, correction.to_us)
+        trainer.commit(replace(trainer.state, metrics=metrics, counted_under=(correction,), recount=recount))
+
+        recounting.go_on(trainer, 0)
+
+        metrics = trainer.state.metrics
+    assert [(each.events, sum(each.quarantined)) for each in metrics.bins] == [(3, 0), (3, 0)]
+    settled = metrics.settle(START_US, "cb", 0, refused=0)
+    ends = [(each.joined, each.outcomes.learned, each.quarantined.learned) for each in settled.bins]
+    assert ends == [(5, 3, 2), (5, 3, 2)]
+
+
+def line(event: Event) -> bytes:
+    """An event as it is logged without rewards."""
+    ranked = ranked_event.unpack(event.payload, event.event_id, event.at_us)
+    return log_line.event_line(ranked, [], past.configuration().rewards).text
+
+
+@pytest.mark.parametrize("correction", [BAD, replace(BAD, from_us=TO_US, to_us=TO_US + HOUR)], ids=["inside", "later"])
+@pytest.mark.usefixtures("at_home")
+def test_a_policy_is_applied_without_what_it_has_learned_of_log_that_was_put_into_quarantine_since(
+    correction: Correction, tmp_path: Path
+) -> None:
+    """The loop then learns anew with its settings."""
+    (tmp_path / "model").write_bytes(b"a model")
+    evaluation = evaluated_log.build_evaluation("e", (FROM_US, TO_US))
+    sha256 = evaluation_run_store.keep_model(evaluation, tmp_path / "model")
+    policy = PolicyOutcome(evaluated_log.CUSTOM[0], "", {})
+    new = Quarantine(correction, "why", 0, "test", 0)
+    configuration_store.change_configuration(lambda stored: quarantine_changes.add(stored, new, now_us()))
+
+    adoption.adopt(evaluation, policy, TrainedModel(sha256, sha256, 7), lambda _: None, "test")
+
+    assert configuration_store.read_configuration().learning.arguments == policy.policy.arguments
+    assert published_store.read_published().generation == (0 if correction == BAD else 1)
 
 
 def predictor(stored_loop: StoredLoop, state: State) -> bytes:

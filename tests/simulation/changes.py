@@ -137,8 +137,9 @@ class _Operator:
 
     def _quarantine(self, chance: random.Random) -> NewQuarantine:
         """Some stretch of what has come or is to come, perhaps of one action or one user only; always the same."""
-        from_us = self._began_us + chance.randrange(-4 * MINUTE, MINUTE) * SECOND
-        to_us = from_us + chance.choice((6, MINUTE, 10 * MINUTE)) * SECOND
+        begin_us = self._began_us - self._planned.at_us  # of the schedule; most Ranks come soon after it
+        from_us = begin_us + chance.choice((-1, 0, 1, 3, 4, 8, 20, MINUTE)) * SECOND + chance.randrange(SECOND)
+        to_us = from_us + chance.choice((1, 3, MINUTE, 10 * MINUTE)) * SECOND
         sent: dict[str, Any] = {"id": f"q{self._planned.number}", "from": to_iso(from_us), "to": to_iso(to_us)}
         if chance.random() < 0.3:
             sent["actionId"] = chance.choice(past.ACTIONS)
