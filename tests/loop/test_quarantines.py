@@ -11,6 +11,7 @@ from export_fn import quarantine_preview, relabel_evaluation
 from shared.configuration import configuration_store, quarantine_changes, relabel_changes
 from shared.configuration.configuration import Configuration
 from shared.configuration.corrections import Correction, Quarantine, Relabel, RelabelFigures, RewardFormula
+from shared.configuration.service_configuration import LearningMode
 from shared.evaluation import evaluation_run_store
 from shared.evaluation.outcome import PolicyOutcome
 from shared.evaluation.tasks import TrainedModel
@@ -22,10 +23,13 @@ from shared.metrics.bins import BIN_US, Bin, Metrics, Pending, total
 from shared.metrics.recent import hour_us
 from shared.metrics.recount import Recount
 from shared.models import model_store, published_store
+from shared.models.model_description import ModelDescription
+from shared.models.published import ModelFiles, ModelReference, Origin, Published
 from shared.status.event_trace import trace
 from shared.status.quarantine_effect import find_effect
 from shared.storage import json_documents
 from shared.times import DAY, HOUR, MINUTE
+from shared.training.cursor import empty_cursor
 from shared.training.training_state import State
 from status_fn.evidence import read_evidence
 from tests.clock import now_us
@@ -34,7 +38,7 @@ from tests.loop.conftest import StartTrainer
 from tests.loop.driven_log import START_US
 from tests.loop.evaluated_log import use_storage
 from tests.loop.stored_loop import StoredLoop
-from train_timer import recounting
+from train_timer import earlier_start, model_replay, recounting
 
 FROM_US = hour_us(now_us()) - 9 * HOUR
 TO_US = FROM_US + 90 * MINUTE
@@ -149,6 +153,8 @@ def test_a_quarantine_leaves_what_a_loop_has_that_was_in_it_from_the_beginning(
     assert 0 < compared.events == sum(_is_usable(line) and not held.is_quarantined(line) for line in lines)
 
     check_told(stored_loop, BAD, lines)
+    with use_storage(stored_loop.storage):
+        assert model_replay.replay(published["id"], lambda _: None).identical
 
     lift(stored_loop, BAD.id)
     again = learn(stored_loop, trainer)
@@ -262,3 +268,64 @@ def check_told(stored_loop: StoredLoop, correction: Correction, lines: list[byte
 
 def _is_usable(line: bytes) -> bool:
     return log_line.is_event(line) and b"_skipLearn" not in line
+
+
+@pytest.mark.usefixtures("at_home")
+def test_learning_anew_begins_with_a_model_that_has_learned_nothing_of_any_quarantine() -> None:
+    """A newer model that has learned an earlier quarantine's events is passed by, and one that is damaged, too."""
+    configuration = configuration_store.read_configuration()
+    early, late = replace(BAD, id="early", to_us=BAD.from_us + MINUTE), replace(BAD, id="late", from_us=BAD.to_us)
+    clean, old, newest = (
+        _store_model(configuration, name, up_to_us, corrections)
+        for name, up_to_us, corrections in (
+            ("clean", BAD.to_us - 3 * MINUTE, (early,)),
+            ("old", BAD.to_us - 2 * MINUTE, ()),
+            ("newest", BAD.to_us - MINUTE, (early,)),
+        )
+    )
+    cursor = replace(empty_cursor(configuration, 0, 0), learned_from_us=FROM_US)
+    running = replace(cursor, learned_up_to_us=TO_US, model=newest.files, corrections=(early, late))
+    coming = replace(cursor, learned_up_to_us=FROM_US, corrections=(early,), revision=9)
+    state = State(TO_US, running, coming)
+    published = Published(model=newest, previous=(old, clean))
+
+    first = earlier_start.find(state, published)
+    model_store.remove(next(blob for blob in model_store.list_blobs() if blob.path == newest.state_blob))
+    second = earlier_start.find(state, published)
+
+    assert first == replace(coming, model=newest.files, learned_up_to_us=newest.learned_up_to_us)
+    assert second == replace(coming, model=clean.files, learned_up_to_us=clean.learned_up_to_us)
+    assert earlier_start.find(replace(state, next=replace(coming, exploration=0.9)), published) is None
+    assert earlier_start.find(replace(state, next=second), published) is None
+
+
+def _store_model(
+    configuration: Configuration, name: str, up_to_us: int, corrections: tuple[Correction, ...]
+) -> ModelReference:
+    """A model that the trainer has made, with its description."""
+    state_blob, predictor_blob = (model_store.put(f"{kind} {name}".encode(), up_to_us, 1) for kind in ("state", "p"))
+    cursor = empty_cursor(configuration, 0, up_to_us)
+    description = ModelDescription(
+        predictor_blob,
+        cursor.arguments,
+        cursor.exploration,
+        cursor.rewards,
+        1,
+        up_to_us,
+        7,
+        None,
+        (),
+        corrections=corrections,
+    )
+    model_store.describe(state_blob, description)
+    files = ModelFiles.at(state_blob, predictor_blob, 7, learned_in=LearningMode.ONLINE)
+    return ModelReference.of(
+        files,
+        name,
+        arguments=cursor.arguments,
+        revision=1,
+        learned_from_us=FROM_US,
+        learned_up_to_us=up_to_us,
+        made_at_us=up_to_us,
+        origin=Origin.TRAINED,
+    )
