@@ -70,8 +70,8 @@ class Recount(StoredObject):
         """What of a range is not counted as the log is corrected now, in plain words; None for nothing."""
         if self.up_to_us < to_us and from_us < self.to_us and not self.is_done:
             return (
-                f"What came from {to_iso_second(max(self.up_to_us, from_us))} to {to_iso_second(min(self.to_us, to_us))}"
-                " is being counted anew, since a quarantine or a relabel changed."
+                f"What came from {to_iso_second(max(self.up_to_us, from_us))} to "
+                f"{to_iso_second(min(self.to_us, to_us))} is being counted anew, for a quarantine or a relabel changed."
             )
         if self.left_from_us is not None and self.left_from_us < to_us and from_us < self.left_to_us:
             return (

@@ -18,8 +18,8 @@ from shared.evaluation.tasks import TrainedModel
 from shared.intake.rows import Event
 from shared.log import log_line, ranked_event
 from shared.log.corrected_lines import CorrectedLines
-from shared.metrics import recent_store
-from shared.metrics.bins import BIN_US, Bin, Metrics, Pending, total
+from shared.metrics import metrics_store, recent_store
+from shared.metrics.bins import BIN_US, Bin, Day, EventOutcomes, Metrics, Pending, day_us, total
 from shared.metrics.recent import hour_us
 from shared.metrics.recount import Recount
 from shared.models import model_store, published_store
@@ -210,6 +210,28 @@ def test_what_waits_to_be_learned_is_counted_anew_as_what_it_will_be(stored_loop
     settled = metrics.settle(START_US, "cb", 0, refused=0)
     ends = [(each.joined, each.outcomes.learned, each.quarantined.learned) for each in settled.bins]
     assert ends == [(5, 3, 2), (5, 3, 2)]
+
+
+def test_days_that_are_over_are_counted_anew_and_what_has_left_the_log_stays(stored_loop: StoredLoop) -> None:
+    """However often: the position may be lost after the day was written. Metrics say what they still hold."""
+    lines = [line(past.event(str(number), START_US + number * MINUTE)) for number in range(5)]
+    correction = replace(BAD, from_us=START_US + 3 * MINUTE, to_us=START_US + 7 * MINUTE)
+    whole = Bin(START_US, events=5, joined=5, outcomes=EventOutcomes(learned=5))
+    gone = replace(whole, from_us=START_US + BIN_US)
+    recount = Recount.over(correction.from_us, correction.to_us)
+    with driven_log.begin(stored_loop, lines), driven_log.take() as trainer:
+        metrics_store.write(day_us(START_US), Day((whole, gone)))
+
+        for _ in range(2):
+            trainer.commit(replace(trainer.state, counted_under=(correction,), recount=recount))
+            recounting.go_on(trainer, 0)
+
+        counted, left = metrics_store.read_bins(START_US, START_US + HOUR, Metrics())
+        after = trainer.state.recount
+    assert (counted.events, counted.outcomes.learned, counted.quarantined.learned) == (3, 3, 2)
+    assert left == gone
+    assert after is not None
+    assert (after.is_done, after.left_from_us) == (True, gone.from_us)
 
 
 def line(event: Event) -> bytes:
