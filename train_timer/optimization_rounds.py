@@ -101,7 +101,7 @@ def _why_no_trial(
     if (configuration.rewards, configuration.exploration) != (log.rewards, evaluation.loop_exploration):
         return "What a reward is worth, or the exploration, was changed meanwhile."
     if not agree(log.corrections, configuration.corrections, log.from_us, log.to_us):
-        return "The log was corrected by a quarantine meanwhile, or a quarantine of it was lifted."
+        return "The log was corrected meanwhile by a quarantine or a relabel, or one of these was lifted."
     if configuration.learning.arguments != evaluation.online.arguments:
         return "The learning settings were changed meanwhile."
     if configuration.trial_exploration is None:

@@ -18,7 +18,7 @@ from shared.metrics import metrics_store
 from shared.metrics.bins import Bin, Metrics, Pending, day_us
 from shared.metrics.recount import LoggedBin, count_anew, is_countable
 from shared.metrics.tally import Tally
-from shared.times import HOUR
+from shared.times import DAY, HOUR
 from shared.training.lease import Trainer
 from shared.training.training_state import State
 
@@ -34,19 +34,20 @@ def go_on(trainer: Trainer, deleted_before_us: int) -> None:
     """
     until = time.monotonic() + _SECONDS
     while (recount := trainer.state.recount) is not None and not recount.is_done:
-        end_us = min(recount.to_us, recount.up_to_us - recount.up_to_us % HOUR + HOUR)
-        left = _count_hour(trainer, recount.up_to_us, end_us, deleted_before_us)
+        end_us, left = min(recount.to_us, day_us(recount.up_to_us) + DAY), list[int]()
+        if bins := metrics_store.read_bins(recount.up_to_us, end_us, trainer.state.metrics):
+            from_us = bins[0].from_us
+            end_us = min(end_us, from_us - from_us % HOUR + HOUR)
+            of_hour = [a_bin for a_bin in bins if a_bin.from_us < end_us]
+            left = _count_hour(trainer, of_hour, end_us, deleted_before_us)
         trainer.commit(replace(trainer.state, recount=recount.advance(end_us, left)))
         if time.monotonic() > until:
             return
 
 
-def _count_hour(trainer: Trainer, from_us: int, to_us: int, deleted_before_us: int) -> Sequence[int]:
+def _count_hour(trainer: Trainer, bins: Sequence[Bin], to_us: int, deleted_before_us: int) -> list[int]:
     """Count bins of an hour anew; gives when those begin that cannot be, for the log has not all of their events."""
-    state = trainer.state
-    bins = metrics_store.read_bins(from_us, to_us, state.metrics)
-    if not bins:
-        return ()
+    state, from_us = trainer.state, bins[0].from_us
     log = _LogOfHour(state, from_us, to_us, deleted_before_us)
     logged, anew, left = log.bins(), dict[int, Bin](), list[int]()
     for before in bins:

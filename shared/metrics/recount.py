@@ -71,12 +71,12 @@ class Recount(StoredObject):
         if self.up_to_us < to_us and from_us < self.to_us and not self.is_done:
             return (
                 f"What came from {to_iso_second(max(self.up_to_us, from_us))} to "
-                f"{to_iso_second(min(self.to_us, to_us))} is being counted anew, since a quarantine was made or lifted."
+                f"{to_iso_second(min(self.to_us, to_us))} is being counted anew, for a quarantine or a relabel changed."
             )
         if self.left_from_us is not None and self.left_from_us < to_us and from_us < self.left_to_us:
             return (
                 f"Between {to_iso_second(self.left_from_us)} and {to_iso_second(self.left_to_us)}, some intervals are "
-                "as they were before a quarantine was made or lifted: the log has not all of their events any more."
+                "as they were before a quarantine or a relabel changed: the log has not all of their events any more."
             )
         return None
 

@@ -175,7 +175,7 @@ def describe_retraining(inputs: StatusInputs) -> str | None:
     )
     if coming.corrections != state.running.corrections:
         return (
-            "Quarantines were made or lifted, and a new model learns the log as it is corrected now. It has learned "
+            "Quarantines or relabels changed, and a new model learns the log as it is corrected now. It has learned "
             f"{pluralize(coming.events, 'event', 'events')}, up to {up_to}. Until it has caught up, Rank keeps "
             "answering from the model in use, which goes on learning."
         )

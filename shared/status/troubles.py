@@ -43,11 +43,11 @@ _MEANING: Mapping[str, tuple[str, str]] = {
     Subject.TABLES: ("Intake tables are not dropped", "The loop goes on; they are dropped once it can."),
     Subject.METRICS: ("Metrics of days that are over are not stored", "The loop goes on; they are stored once it can."),
     Subject.RECOUNT: (
-        "Metrics are not counted anew after a quarantine",
+        "Metrics are not counted anew after a quarantine or a relabel",
         "The loop goes on, and metrics say what they still hold; they are counted once it can.",
     ),
     Subject.COMPARISON: (
-        "How many decisions change with a quarantine is not counted",
+        "How many decisions change with a quarantine or a relabel is not counted",
         "The loop goes on, and takes the new model without that.",
     ),
     Subject.MODEL_REWARDS: ("What earlier models earned is not stored", "The loop goes on; it is stored once it can."),

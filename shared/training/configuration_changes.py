@@ -103,7 +103,7 @@ def _follow_trial(state: State, configuration: Configuration) -> State:
         return replace(state, trial=state.trial.stop(because))
     challenger = state.trial.challenger
     if not challenger.agrees_with(configuration.corrections, state.joined_up_to_us):
-        because = "The log was corrected by a quarantine meanwhile, or a quarantine of it was lifted."
+        because = "The log was corrected meanwhile by a quarantine or a relabel, or one of these was lifted."
         return replace(state, trial=state.trial.stop(because))
     challenger = _correct(challenger, configuration)
     return replace(state, trial=replace(state.trial, challenger=challenger))

@@ -2,30 +2,43 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from evaluate_fn import adoption
 from export_fn import quarantine_preview, relabel_evaluation
 from shared.configuration import configuration_store, quarantine_changes, relabel_changes
 from shared.configuration.configuration import Configuration
 from shared.configuration.corrections import Correction, Quarantine, Relabel, RelabelFigures, RewardFormula
-from shared.log import log_line
+from shared.configuration.service_configuration import LearningMode
+from shared.evaluation import evaluation_run_store
+from shared.evaluation.outcome import PolicyOutcome
+from shared.evaluation.tasks import TrainedModel
+from shared.intake.rows import Event
+from shared.log import log_line, ranked_event
 from shared.log.corrected_lines import CorrectedLines
-from shared.metrics import recent_store
-from shared.metrics.bins import Bin, total
+from shared.metrics import metrics_store, recent_store
+from shared.metrics.bins import BIN_US, Bin, Day, EventOutcomes, Metrics, Pending, day_us, total
 from shared.metrics.recent import hour_us
-from shared.models import model_store
+from shared.metrics.recount import Recount
+from shared.models import model_store, published_store
+from shared.models.model_description import ModelDescription
+from shared.models.published import ModelFiles, ModelReference, Origin, Published
 from shared.status.event_trace import trace
 from shared.status.quarantine_effect import find_effect
 from shared.storage import json_documents
 from shared.times import DAY, HOUR, MINUTE
+from shared.training.cursor import empty_cursor
 from shared.training.training_state import State
 from status_fn.evidence import read_evidence
 from tests.clock import now_us
-from tests.loop import past
+from tests.loop import driven_log, evaluated_log, past
 from tests.loop.conftest import StartTrainer
+from tests.loop.driven_log import START_US
 from tests.loop.evaluated_log import use_storage
 from tests.loop.stored_loop import StoredLoop
+from train_timer import earlier_start, model_replay, recounting
 
 FROM_US = hour_us(now_us()) - 9 * HOUR
 TO_US = FROM_US + 90 * MINUTE
@@ -140,6 +153,8 @@ def test_a_quarantine_leaves_what_a_loop_has_that_was_in_it_from_the_beginning(
     assert 0 < compared.events == sum(_is_usable(line) and not held.is_quarantined(line) for line in lines)
 
     check_told(stored_loop, BAD, lines)
+    with use_storage(stored_loop.storage):
+        assert model_replay.replay(published["id"], lambda _: None).identical
 
     lift(stored_loop, BAD.id)
     again = learn(stored_loop, trainer)
@@ -177,6 +192,73 @@ def test_a_relabel_leaves_what_a_loop_has_that_had_it_from_the_beginning(
     assert 0 < figures.changed < figures.rewards
 
 
+def test_what_waits_to_be_learned_is_counted_anew_as_what_it_will_be(stored_loop: StoredLoop) -> None:
+    """Of a loop whose model does not come to it, it would be learned in the metrics for ever."""
+    lines = [line(past.event(str(number), START_US + number * MINUTE)) for number in range(10)]
+    correction = replace(BAD, from_us=START_US + 3 * MINUTE, to_us=START_US + 7 * MINUTE)
+    bins = (Bin(START_US, events=5, joined=5), Bin(START_US + BIN_US, events=5, joined=5))
+    pending = tuple(Pending(START_US, each.from_us, "cb", 5, 0) for each in bins)
+    with driven_log.begin(stored_loop, lines), driven_log.take() as trainer:
+        metrics = Metrics(bins, pending)
+        recount = Recount.over(correction.from_us, correction.to_us)
+        trainer.commit(replace(trainer.state, metrics=metrics, counted_under=(correction,), recount=recount))
+
+        recounting.go_on(trainer, 0)
+
+        metrics = trainer.state.metrics
+    assert [(each.events, sum(each.quarantined)) for each in metrics.bins] == [(3, 0), (3, 0)]
+    settled = metrics.settle(START_US, "cb", 0, refused=0)
+    ends = [(each.joined, each.outcomes.learned, each.quarantined.learned) for each in settled.bins]
+    assert ends == [(5, 3, 2), (5, 3, 2)]
+
+
+def test_days_that_are_over_are_counted_anew_and_what_has_left_the_log_stays(stored_loop: StoredLoop) -> None:
+    """However often: the position may be lost after the day was written. Metrics say what they still hold."""
+    lines = [line(past.event(str(number), START_US + number * MINUTE)) for number in range(5)]
+    correction = replace(BAD, from_us=START_US + 3 * MINUTE, to_us=START_US + 7 * MINUTE)
+    whole = Bin(START_US, events=5, joined=5, outcomes=EventOutcomes(learned=5))
+    gone = replace(whole, from_us=START_US + BIN_US)
+    recount = Recount.over(correction.from_us, correction.to_us)
+    with driven_log.begin(stored_loop, lines), driven_log.take() as trainer:
+        metrics_store.write(day_us(START_US), Day((whole, gone)))
+
+        for _ in range(2):
+            trainer.commit(replace(trainer.state, counted_under=(correction,), recount=recount))
+            recounting.go_on(trainer, 0)
+
+        counted, left = metrics_store.read_bins(START_US, START_US + HOUR, Metrics())
+        after = trainer.state.recount
+    assert (counted.events, counted.outcomes.learned, counted.quarantined.learned) == (3, 3, 2)
+    assert left == gone
+    assert after is not None
+    assert (after.is_done, after.left_from_us) == (True, gone.from_us)
+
+
+def line(event: Event) -> bytes:
+    """An event as it is logged without rewards."""
+    ranked = ranked_event.unpack(event.payload, event.event_id, event.at_us)
+    return log_line.event_line(ranked, [], past.configuration().rewards).text
+
+
+@pytest.mark.parametrize("correction", [BAD, replace(BAD, from_us=TO_US, to_us=TO_US + HOUR)], ids=["inside", "later"])
+@pytest.mark.usefixtures("at_home")
+def test_a_policy_is_applied_without_what_it_has_learned_of_log_that_was_put_into_quarantine_since(
+    correction: Correction, tmp_path: Path
+) -> None:
+    """The loop then learns anew with its settings."""
+    (tmp_path / "model").write_bytes(b"a model")
+    evaluation = evaluated_log.build_evaluation("e", (FROM_US, TO_US))
+    sha256 = evaluation_run_store.keep_model(evaluation, tmp_path / "model")
+    policy = PolicyOutcome(evaluated_log.CUSTOM[0], "", {})
+    new = Quarantine(correction, "why", 0, "test", 0)
+    configuration_store.change_configuration(lambda stored: quarantine_changes.add(stored, new, now_us()))
+
+    adoption.adopt(evaluation, policy, TrainedModel(sha256, sha256, 7), lambda _: None, "test")
+
+    assert configuration_store.read_configuration().learning.arguments == policy.policy.arguments
+    assert published_store.read_published().generation == (0 if correction == BAD else 1)
+
+
 def predictor(stored_loop: StoredLoop, state: State) -> bytes:
     """What Rank would load."""
     assert state.running.model is not None
@@ -208,3 +290,64 @@ def check_told(stored_loop: StoredLoop, correction: Correction, lines: list[byte
 
 def _is_usable(line: bytes) -> bool:
     return log_line.is_event(line) and b"_skipLearn" not in line
+
+
+@pytest.mark.usefixtures("at_home")
+def test_learning_anew_begins_with_a_model_that_has_learned_nothing_of_any_quarantine() -> None:
+    """A newer model that has learned an earlier quarantine's events is passed by, and one that is damaged, too."""
+    configuration = configuration_store.read_configuration()
+    early, late = replace(BAD, id="early", to_us=BAD.from_us + MINUTE), replace(BAD, id="late", from_us=BAD.to_us)
+    clean, old, newest = (
+        _store_model(configuration, name, up_to_us, corrections)
+        for name, up_to_us, corrections in (
+            ("clean", BAD.to_us - 3 * MINUTE, (early,)),
+            ("old", BAD.to_us - 2 * MINUTE, ()),
+            ("newest", BAD.to_us - MINUTE, (early,)),
+        )
+    )
+    cursor = replace(empty_cursor(configuration, 0, 0), learned_from_us=FROM_US)
+    running = replace(cursor, learned_up_to_us=TO_US, model=newest.files, corrections=(early, late))
+    coming = replace(cursor, learned_up_to_us=FROM_US, corrections=(early,), revision=9)
+    state = State(TO_US, running, coming)
+    published = Published(model=newest, previous=(old, clean))
+
+    first = earlier_start.find(state, published)
+    model_store.remove(next(blob for blob in model_store.list_blobs() if blob.path == newest.state_blob))
+    second = earlier_start.find(state, published)
+
+    assert first == replace(coming, model=newest.files, learned_up_to_us=newest.learned_up_to_us)
+    assert second == replace(coming, model=clean.files, learned_up_to_us=clean.learned_up_to_us)
+    assert earlier_start.find(replace(state, next=replace(coming, exploration=0.9)), published) is None
+    assert earlier_start.find(replace(state, next=second), published) is None
+
+
+def _store_model(
+    configuration: Configuration, name: str, up_to_us: int, corrections: tuple[Correction, ...]
+) -> ModelReference:
+    """A model that the trainer has made, with its description."""
+    state_blob, predictor_blob = (model_store.put(f"{kind} {name}".encode(), up_to_us, 1) for kind in ("state", "p"))
+    cursor = empty_cursor(configuration, 0, up_to_us)
+    description = ModelDescription(
+        predictor_blob,
+        cursor.arguments,
+        cursor.exploration,
+        cursor.rewards,
+        1,
+        up_to_us,
+        7,
+        None,
+        (),
+        corrections=corrections,
+    )
+    model_store.describe(state_blob, description)
+    files = ModelFiles.at(state_blob, predictor_blob, 7, learned_in=LearningMode.ONLINE)
+    return ModelReference.of(
+        files,
+        name,
+        arguments=cursor.arguments,
+        revision=1,
+        learned_from_us=FROM_US,
+        learned_up_to_us=up_to_us,
+        made_at_us=up_to_us,
+        origin=Origin.TRAINED,
+    )

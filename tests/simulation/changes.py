@@ -10,17 +10,19 @@ from typing import Any, Final
 
 from azure.functions import HttpRequest
 
-from export_fn import imported_model, logs, models, quarantines, redaction_call
-from shared.configuration import configuration_store
+from export_fn import imported_model, logs, models, quarantines, redaction_call, relabel_evaluation, relabels
+from shared.configuration import configuration_store, relabel_changes
 from shared.configuration.configuration import Configuration
+from shared.configuration.corrections import Relabel
 from shared.configuration.reward_aggregation import Aggregation
 from shared.configuration.service_configuration import LearningMode
 from shared.configuration.settings_change import Act, Cause
-from shared.errors import QuarantineExists
+from shared.errors import QuarantineExists, RelabelEnded, RelabelExists
 from shared.evaluation.evaluation import Evaluation
 from shared.log.quarantine_forms import NewQuarantine
 from shared.log.redaction import EventTarget, FeatureTarget, Target
 from shared.models import published_store
+from shared.status.relabel_forms import NewRelabel
 from shared.storage.blobs import BlobLeased, ChangedMeanwhile
 from shared.storage.clock import now_us
 from shared.storage_errors import StorageUnavailable, TrainerAtWork
@@ -113,7 +115,10 @@ class _Operator:
     def _change(self, chance: random.Random) -> Callable[[], Any]:
         match self._planned.change:
             case Change.QUARANTINE:
-                return partial(_quarantine, self._quarantine(chance))
+                return partial(_quarantine, NewQuarantine.from_parsed(self._correction(chance)))
+            case Change.RELABEL:
+                formula = chance.choice(({"fixed": 0.5}, {"scaleBy": 0.5, "plus": 0.125}, {"low": 0.25}))
+                return partial(_relabel, f"r{self._planned.number}", self._correction(chance) | {"formula": formula})
             case Change.LIFT:
                 return partial(_lift, chance.random())
             case Change.RESET:
@@ -135,16 +140,17 @@ class _Operator:
                 edit = partial(_edit, _value(self._planned.change, chance), self._world.clock.now_us)
                 return partial(configuration_store.change_configuration, edit, Cause("a client", Act.SERVICE))
 
-    def _quarantine(self, chance: random.Random) -> NewQuarantine:
+    def _correction(self, chance: random.Random) -> dict[str, Any]:
         """Some stretch of what has come or is to come, perhaps of one action or one user only; always the same."""
-        from_us = self._began_us + chance.randrange(-4 * MINUTE, MINUTE) * SECOND
-        to_us = from_us + chance.choice((6, MINUTE, 10 * MINUTE)) * SECOND
+        begin_us = self._began_us - self._planned.at_us  # of the schedule; most Ranks come soon after it
+        from_us = begin_us + chance.choice((-1, 0, 1, 3, 4, 8, 20, MINUTE)) * SECOND + chance.randrange(SECOND)
+        to_us = from_us + chance.choice((1, 3, MINUTE, 10 * MINUTE)) * SECOND
         sent: dict[str, Any] = {"id": f"q{self._planned.number}", "from": to_iso(from_us), "to": to_iso(to_us)}
         if chance.random() < 0.3:
             sent["actionId"] = chance.choice(past.ACTIONS)
         if chance.random() < 0.3:
             sent["feature"] = {"name": "user", "value": chance.choice(past.USERS)}
-        return NewQuarantine.from_parsed(sent | {"reason": "a bad hour"})
+        return sent | {"reason": "a bad hour"}
 
     def _apply_evaluation(self, chance: random.Random) -> None:
         """Evaluate a policy, and apply it; a call that is repeated applies the same evaluation once more."""
@@ -196,12 +202,35 @@ def _quarantine(new: NewQuarantine) -> None:
         quarantines._make(new, "a client")
 
 
+def _relabel(relabel_id: str, sent: dict[str, Any]) -> None:
+    """Propose a relabel and activate it, unless that was done, and perhaps lifted since."""
+    request = NewRelabel.from_parsed(sent)
+    correction = request.correction(relabel_id, now_us(), request.formula.read_formula())
+    new = Relabel(correction, request.reason, relabel_evaluation.evaluate(correction), now_us(), "a client")
+    with suppress(RelabelExists, RelabelEnded):
+        configuration_store.change_configuration(lambda stored: relabel_changes.propose(stored, new))
+    with suppress(RelabelEnded):
+        relabels._change(
+            relabel_id,
+            lambda stored: relabel_changes.activate(stored, relabel_id, "a client", now_us()),
+            Cause("a client", Act.RELABEL),
+        )
+
+
 def _lift(chance: float) -> bool:
-    """Lift an active quarantine; False if there is none."""
+    """Lift an active quarantine or relabel; False if there is none."""
     active = configuration_store.read_configuration().corrections
     if not active:
         return False
-    quarantines._lift(active[int(chance * len(active))].id, "a client")
+    correction = active[int(chance * len(active))]
+    if correction.formula is None:
+        quarantines._lift(correction.id, "a client")
+        return True
+    relabels._change(
+        correction.id,
+        lambda stored: relabel_changes.lift(stored, correction.id, "a client", now_us()),
+        Cause("a client", Act.UNDO_RELABEL),
+    )
     return True
 
 

@@ -179,7 +179,7 @@ def _check_counters(outcome: Outcome) -> None:
         return
     assert counters.answered_otherwise == otherwise
     assert counters.learned + counters.not_activated + counters.quarantined == len(events) - otherwise
-    if outcome.plan_count(Change.QUARANTINE):  # made later, it does not change what was counted
+    if outcome.is_corrected:  # made later, it does not change what was counted
         return
     if not outcome.plan_count(Change.WAIT):  # with another wait, a model may have activations that another has not
         assert counters.learned == learned
@@ -204,7 +204,7 @@ def _check_model_rewards(outcome: Outcome) -> None:
     assert {stint.model_id for stint in recent} <= ranked.keys()
     for model_id, rewards in ranked.items():
         sums = told[model_id]
-        if not outcome.redacted and not outcome.plan_count(Change.QUARANTINE):
+        if not outcome.redacted and not outcome.is_corrected:
             assert (sums.events, sums.undecided) == (len(rewards), undecided[model_id]), model_id
             assert isclose(sums.rewards, sum(rewards), abs_tol=1e-9), model_id
         assert sums.events <= len(rewards), model_id
@@ -214,7 +214,7 @@ def _check_model_rewards(outcome: Outcome) -> None:
 def _check_quarantines(outcome: Outcome) -> None:
     """The bins count the events that are in no quarantine, and apart from them those that are in any."""
     state, configuration = outcome.last_state, outcome.configuration
-    if not outcome.plan_count(Change.QUARANTINE):
+    if not outcome.is_corrected:
         return
     assert state.counted_under == configuration.corrections
     assert state.recount is None or state.recount.is_done
@@ -225,6 +225,11 @@ def _check_quarantines(outcome: Outcome) -> None:
     bins = outcome.reader.call(lambda: metrics_store.read_bins(0, _FAR_US, state.metrics))
     assert sum(each.joined for each in bins) == len(lines)
     assert sum(each.events for each in bins) == sum(map(chained_learner.is_learned, _without(lines, held)))
+    labelled = [held.relabel(line, part.rewards) for part in outcome.log for line in _without(part.lines, held)]
+    shown = map(orjson.loads, filter(chained_learner.is_learned, labelled))
+    assert isclose(
+        sum(each.rewards for each in bins), sum(-each["_original_label_cost"] for each in shown), abs_tol=1e-9
+    )
     if not outcome.is_replaced:
         otherwise = [line for line in lines if line_pieces.is_answered_otherwise(line)]
         in_quarantine = len(lines) - len(otherwise) - len(_without(set(lines) - set(otherwise), held))
@@ -261,6 +266,7 @@ _LEARNED_ANEW = {
     "exploration_percentage",
     "learning_settings_arguments",
     "quarantine",
+    "relabel",
 }
 
 

@@ -122,6 +122,7 @@ def _learn(evaluation: Evaluation, policy: Policy, configuration: Configuration)
         if (stored := blobs.read(blob.path)) is not None:
             lines = list(stored_lines.read_lines(stored.data, blob.rewards, log.rewards))
             lines = [line for line in lines if log_line.kind(line) == log.kind and not held.is_quarantined(line)]
+            lines = [held.relabel(line, log.rewards) for line in lines]
             state, events = chained_learner.chain(state, lines), events + sum(map(chained_learner.is_learned, lines))
             logs.append(blob.path)
     mode = ranked_event.mode_of(log.kind)

@@ -173,7 +173,9 @@ class _Made:
         learned = list(filter(chained_learner.is_learned, piece))
         for event in map(orjson.loads, learned):
             assert event["_label_cost"] == -label(event, description.rewards), f"{event['EventId']} has another label"
-        return list(chained_learner.chain_each(self.state, piece))
+        corrections = CorrectedLines(description.corrections)
+        corrected = (corrections.relabel(line, description.rewards) for line in piece)
+        return list(chained_learner.chain_each(self.state, corrected))
 
     def _go_on(self, description: ModelDescription, lines: list[list[bytes]]) -> None:
         """See that no line before these was left out, and none learned twice; keep those learned of the blob.

@@ -182,6 +182,11 @@ class Outcome:
         return any(planned.change in REPLACEMENTS for planned in self.plan.changes)
 
     @property
+    def is_corrected(self) -> bool:
+        """Whether the log may have been corrected."""
+        return bool(self.plan_count(Change.QUARANTINE) or self.plan_count(Change.RELABEL))
+
+    @property
     def forgets(self) -> bool:
         """Whether log may have been deleted or redacted."""
         return bool(self.plan_count(Change.DELETE_LOGS) or self.plan_count(Change.REDACT))

@@ -59,12 +59,13 @@ class Change(StrEnum):
     MODE = "learning mode"
     TRIAL = "automatic optimization"
     QUARANTINE = "quarantine"
-    LIFT = "quarantine lifted"
+    LIFT = "quarantine or relabel lifted"
+    RELABEL = "relabel"
 
 
 REPLACEMENTS: Final = frozenset({Change.RESET, Change.ROLL_BACK, Change.IMPORT, Change.APPLY})
 """What puts another model in the place of the one in use."""
-_APART: Final = frozenset({Change.TRIAL, Change.QUARANTINE, Change.LIFT})
+_APART: Final = frozenset({Change.TRIAL, Change.QUARANTINE, Change.RELABEL, Change.LIFT})
 """What only plans of their own have."""
 _DRAWN: Final = (*(change for change in Change if change not in _APART), Change.ROLL_BACK)
 """Roll backs come more often, for there are several ways to go on from one."""
@@ -259,12 +260,14 @@ def optimized(seed: int, chance: random.Random | None = None) -> Plan:
 
 
 def quarantined(seed: int) -> Plan:
-    """The plan of a seed, with quarantines that are made and lifted; without other modes of learning, and trials."""
+    """The plan of a seed, with quarantines and relabels that are made and lifted; without other modes, and trials."""
     chance, plan = random.Random(f"quarantines {seed}"), draw(seed)
     others = [each for each in plan.changes if each.change not in (Change.MODE, Change.TRIAL)]
     end_us = plan.troubled_us
-    more_kinds = (chance.choice((Change.QUARANTINE, Change.LIFT)) for _ in range(chance.choice((0, 1, 1, 2))))
-    kinds = [Change.QUARANTINE, *more_kinds]
+    more_kinds = (
+        chance.choice((Change.QUARANTINE, Change.RELABEL, Change.LIFT)) for _ in range(chance.choice((0, 1, 1, 2)))
+    )
+    kinds = [chance.choice((Change.QUARANTINE, Change.QUARANTINE, Change.RELABEL)), *more_kinds]
     times = sorted(chance.randrange(end_us // 4, end_us) for _ in kinds)
     more = [
         PlannedChange(number, kind, at_us, chance.getrandbits(48))
