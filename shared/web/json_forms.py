@@ -26,6 +26,7 @@ MomentText = Annotated[str, _DATE_TIME]
 SentMoment = Annotated[str, Field(max_length=MAX_MOMENT, json_schema_extra={"format": "date-time"})]
 """A moment in a request, as a text."""
 
+_TAG = "union:"
 _OBJECTS = ("model_type", "model_attributes_type", "dict_type")
 _COMMAS = bytes.maketrans(b"[{", b",,")
 _NEITHER_COMMA_NOR_QUOTE = bytes(set(range(256)) - set(b'",[{'))
@@ -154,9 +155,15 @@ def read_new_id(sent: str, field: str, refusal: type[InvalidRequest]) -> str:
     return read_id(sent, field, refusal)
 
 
+def union_tag(name: str) -> str:
+    """Make the tag of a member of a union, which is no step to a place."""
+    return f"{_TAG}{name}"
+
+
 def place(steps: tuple[str | int, ...]) -> str | None:
     """Write the place of a value in a body: `actions[3].id`."""
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+    inside = (step for step in steps if isinstance(step, int) or not step.startswith(_TAG))
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in inside)
     return text.removeprefix(".") or None
 
 

@@ -73,8 +73,8 @@ def body_with(schema: Schema, place: str, value: Any) -> Any:
 def _branches(schema: Schema) -> Iterator[Schema]:
     if "$ref" in schema:
         yield from _branches(DESCRIPTION["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
-    elif "anyOf" in schema:
-        for branch in schema["anyOf"]:
+    elif branches := schema.get("anyOf", schema.get("oneOf")):
+        for branch in branches:
             yield from _branches(branch)
     else:
         yield schema

@@ -203,6 +203,8 @@ def test_a_request_that_makes_no_sense_begins_nothing(api: Api, theirs: Emulated
         "wrong signature": problem(api.post(PATH, {"container": wrong})),
         "no file": problem(api.post(PATH, {"container": sas, "prefix": "none/"})),
         "columns": problem(api.post(PATH, {"container": sas, "columns": {"action": "shown"}})),
+        "misspelled": problem(api.post(PATH, {"container": sas, "columns": WITH_CHANCES | {"probabilty": "p"}})),
+        "twice": problem(api.post(PATH, {"container": sas, "columns": WITH_CHANCES | {"actions": ["tea", "tea"]}})),
         "policy": problem(api.post(PATH, {"container": sas, "policies": [{"name": "new-loop", "arguments": GREEDY}]})),
         "slots": problem(
             api.post(PATH, {"container": sas, "policies": [{"name": "mine", "arguments": "--ccb_explore_adf"}]})
@@ -217,7 +219,9 @@ def test_a_request_that_makes_no_sense_begins_nothing(api: Api, theirs: Emulated
         "cannot read": (400, "InvalidImport", "container"),
         "wrong signature": (400, "InvalidImport", "container"),
         "no file": (400, "InvalidImport", "prefix"),
-        "columns": (400, "InvalidImport", "columns"),
+        "columns": (400, "InvalidImport", "columns.reward"),
+        "misspelled": (400, "InvalidImport", "columns.probabilty"),
+        "twice": (400, "InvalidImport", "columns"),
         "policy": (400, "DuplicateCustomPolicyNames", "policies[0].name"),
         "slots": (400, "InvalidPolicyConfiguration", "policies[0].arguments"),
         "id": (400, "InvalidImport", "id"),

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from evaluate_fn import adoption
+from evaluate_fn.adoption import LearnedPolicy
 from export_fn import quarantine_preview, relabel_evaluation
 from shared.configuration import configuration_store, quarantine_changes, relabel_changes
-from shared.configuration.configuration import Configuration
+from shared.configuration.configuration import Configuration, LearningSettings
 from shared.configuration.corrections import Correction, Quarantine, Relabel, RelabelFigures, RewardFormula
 from shared.configuration.service_configuration import LearningMode
+from shared.configuration.settings_change import Act, Cause
 from shared.evaluation import evaluation_run_store
-from shared.evaluation.outcome import PolicyOutcome
 from shared.evaluation.tasks import TrainedModel
 from shared.intake.rows import Event
 from shared.log import log_line, ranked_event
@@ -129,12 +130,12 @@ def test_a_quarantine_leaves_what_a_loop_has_that_was_in_it_from_the_beginning(
         rows().write(loop)
     learn(stored_loop, trainer, single_part=True)  # publishes a model that ends before the bad hour
     expected = learn(undisturbed, trainer)
-    past.await_export_time()
+    past.await_export_time(stored_loop)
     before = learn(stored_loop, trainer)
     lines, day = stored_loop.lines(), last_day(stored_loop)
 
     make(stored_loop, BAD)
-    past.await_export_time()
+    past.await_export_time(stored_loop)
     after = learn(stored_loop, trainer, "learning anew begins with model")
 
     assert stored_loop.lines() == lines
@@ -249,13 +250,15 @@ def test_a_policy_is_applied_without_what_it_has_learned_of_log_that_was_put_int
     (tmp_path / "model").write_bytes(b"a model")
     evaluation = evaluated_log.build_evaluation("e", (FROM_US, TO_US))
     sha256 = evaluation_run_store.keep_model(evaluation, tmp_path / "model")
-    policy = PolicyOutcome(evaluated_log.CUSTOM[0], "", {})
+    settings = LearningSettings("custom", evaluated_log.CUSTOM[0].arguments or "")
+    model = TrainedModel(sha256, sha256, 7)
+    learned = LearnedPolicy(settings, model, FROM_US, TO_US, LearningMode.ONLINE, TO_US, Origin.APPLIED)
     new = Quarantine(correction, "why", 0, "test", 0)
     configuration_store.change_configuration(lambda stored: quarantine_changes.add(stored, new, now_us()))
 
-    adoption.adopt(evaluation, policy, TrainedModel(sha256, sha256, 7), lambda _: None, "test")
+    adoption.adopt(evaluation, learned, lambda _: None, Cause("test", Act.EVALUATION))
 
-    assert configuration_store.read_configuration().learning.arguments == policy.policy.arguments
+    assert configuration_store.read_configuration().learning == settings
     assert published_store.read_published().generation == (0 if correction == BAD else 1)
 
 

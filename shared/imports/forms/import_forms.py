@@ -1,9 +1,9 @@
 """Imports over HTTP: what is asked for, and what is told of one."""
 
+import json
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Self
 
-import orjson
 from pydantic import StringConstraints
 
 from shared.configuration import container_sas
@@ -15,6 +15,7 @@ from shared.evaluation.forms.report_forms import ProgressReport
 from shared.evaluation.tasks import Progress
 from shared.evaluation.whole_log import whole_log
 from shared.imports.columns import InvalidColumns, read_columns
+from shared.imports.forms.columns_forms import ColumnsContract
 from shared.imports.forms.outcome_report import OutcomeReport
 from shared.imports.import_outcome import ImportOutcome
 from shared.imports.verdict import NEW_LOOP, add_new_loop
@@ -33,7 +34,7 @@ class ImportRequest(Wire):
     id: Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID)] | None = None
     container: Annotated[str, StringConstraints(max_length=container_sas.MAX_LENGTH)]
     prefix: Annotated[str, StringConstraints(max_length=_LONGEST_NAME)] = ""
-    columns: dict[str, Any] | None = None
+    columns: ColumnsContract | None = None
     policies: Annotated[list[PolicyContract], at_most(MOST_POLICIES)] | None = None
 
     def spec(self, new_id: str) -> EvaluationSpec:
@@ -72,11 +73,12 @@ class ImportRequest(Wire):
     def _columns(self) -> str:
         if self.columns is None:
             return ""
+        text = self.columns.model_dump_json(by_alias=True, exclude_none=True)
         try:
-            read_columns(self.columns)
+            read_columns(json.loads(text))
         except InvalidColumns as problem:
             raise InvalidImport(f"{problem}.", "columns") from None
-        return orjson.dumps(self.columns).decode()
+        return text
 
 
 class ImportApplication(Wire):
