@@ -10,8 +10,8 @@ from localhost.setup.places import Places, in_environment
 from localhost.setup.programs import beside, openly, quietly, say
 
 EXPORT = "uv export --frozen --no-dev --no-default-groups --no-hashes --no-emit-project --no-header --no-annotate"
-_AT_ONCE = ("--numprocesses", "7", "--dist", "loadfile", "--no-loadscope-reorder")
-"""Some tests wait, for a loop or for a process; five at once left a fifth of two processors idle."""
+_AT_ONCE = ("--numprocesses", "5", "--dist", "loadfile", "--no-loadscope-reorder")
+"""Some tests wait, for a loop or for a process; five at once keep two processors busy."""
 _UNIT_AT_ONCE = ("--numprocesses", "2", "--dist", "worksteal")
 """Unit tests do not wait."""
 _LEFT_OUT = ("-r", "fEs")

@@ -192,7 +192,7 @@ def test_every_check_runs_even_if_others_find_something(clone: Clone) -> None:
 
     assert code == 1
     assert len(headlines(output)) == 15
-    assert "ran -m pytest --numprocesses 7 --dist loadfile --no-loadscope-reorder -r fEs\n" in output
+    assert "ran -m pytest --numprocesses 5 --dist loadfile --no-loadscope-reorder -r fEs\n" in output
     assert output.endswith("   style (ruff check)\n   format (ruff format)\n   tests (pytest)\n   types (mypy)\n")
 
 
@@ -215,7 +215,7 @@ def test_quick_checks_are_style_types_imports_and_unit_tests(clone: Clone) -> No
 @pytest.mark.parametrize(
     ("switches", "started"),
     [
-        ([], "ran -m pytest --numprocesses 7 --dist loadfile --no-loadscope-reorder -r fEs -k name"),
+        ([], "ran -m pytest --numprocesses 5 --dist loadfile --no-loadscope-reorder -r fEs -k name"),
         (["--quick"], "ran -m pytest --numprocesses 2 --dist worksteal -r fEs tests/unit -k name"),
     ],
 )

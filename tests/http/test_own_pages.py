@@ -19,7 +19,7 @@ def fresh(azurite: Azurite) -> Iterator[Api]:
     """A loop that has not been used."""
     settings = {"API_KEY_1": "test-key-1", **NEVER}
     with HostProcess(azurite.new_account().connection_string, env=settings) as started:
-        yield Api.at(started.url, "test-key-1", tries=4)
+        yield Api.at(started.url, "test-key-1")
 
 
 def test_the_status_of_a_new_loop_says_why_it_does_not_learn(fresh: Api) -> None:
