@@ -137,7 +137,7 @@ def _build(stored_loop: StoredLoop, account: EmulatedAccount, of_id: str, purpos
     if purpose is not Purpose.IMPORT:
         return evaluated_log.build_evaluation(of_id, evaluated_log.write(stored_loop), purpose=purpose)
     source = ImportSource(put_files(account, {"log.json": b"\n".join(event_lines(60))}))
-    return evaluated_log.build_evaluation(of_id, (0, HOUR), purpose=purpose, source=source)
+    return evaluated_log.build_evaluation(of_id, (0, HOUR), purpose=purpose, source=source, custom=())
 
 
 def _read_findings(evaluation: Evaluation) -> object:
