@@ -140,11 +140,14 @@ def test_what_is_wrong_with_a_typed_context_is_shown_at_its_place(
 
 @pytest.fixture
 def young(azurite: Azurite) -> Iterator[tuple[Api, str]]:
-    """A loop whose events wait for the first run of the trainer, and its storage."""
+    """A loop whose events wait for the first run of the trainer, and its storage.
+
+    Its model shows the best action as often however few events it has learned, which hangs on the time of the hour.
+    """
     storage = azurite.new_account().connection_string
     with StoredLoop(storage) as stored:
-        past.configure(stored, past.seldom())
-        made = loops.good_past(120, hours=0.5)
+        past.configure(stored, past.seldom("--cb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"))
+        made = loops.good_past(120, hours=1)
         made.deadline_us = DAY
         made.write(stored)
     with HostProcess(storage, env={**QUICK, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}) as host:
