@@ -17,13 +17,11 @@ from shared.imports.files import replicates_file
 from shared.imports.files.log_file import LogFile
 from shared.imports.files.reading import Reading
 from shared.imports.files.source import gather
-from shared.imports.files.surveyor import survey
+from shared.imports.files.surveyor import examine
 from shared.imports.files.table_description import TableDescription, describe
 from shared.imports.files.table_file import TableFile
 from shared.imports.files.unusable_log import UnusableLog
-from shared.imports.import_outcome import Gathered
 from shared.imports.import_plan import GATHERED
-from shared.imports.lessons import list_gaps
 
 REPLICATES = "replicates"
 """The file of chances in the folder of a task that needs it."""
@@ -109,9 +107,5 @@ def _gather(imported: Evaluation, order: FilesOrder, folder: Path, check: Callab
     reading = Reading(say, check)
     logs = [LogFile(files / str(place), name) for place, name in enumerate(order.names)]
     source = gather(logs, describe_tables, folder, reading, has_columns=columns is not None)
-    surveyed = survey(source.log, reading)
-    gathered = Gathered(
-        surveyed.events, tuple(list_gaps(surveyed)), source.remarks, has_replicates=source.replicates is not None
-    )
-    result = TaskResult(GATHERED, LineCounts(), {})
+    gathered, result = examine(source, reading), TaskResult(GATHERED, LineCounts(), {})
     return TaskDone(result, gathered=gathered, log=source.log.paths, replicates=source.replicates)

@@ -15,7 +15,7 @@ from shared.imports.columns import read_columns
 from shared.imports.customer_files_store import Download
 from shared.imports.files.unusable_log import UnusableLog
 from shared.imports.import_outcome import Course
-from shared.imports.import_plan import GATHERED, LEARNED, is_replicated
+from shared.imports.import_plan import GATHERED, needs_replicates
 
 
 def prepare_log(imported: Evaluation, task: Task, folder: Path, check: Callable[[], object]) -> ImportedLog:
@@ -37,8 +37,7 @@ def prepare_log(imported: Evaluation, task: Task, folder: Path, check: Callable[
     gathered = import_run_store.read_gathered(imported)
     if gathered is None:
         raise LogChanged
-    replicates = None
-    if gathered.has_replicates and (task.key == LEARNED or is_replicated(task)):
+    if gathered.has_replicates and needs_replicates(task):
         replicates = import_run_store.read_replicates(imported, gathered)
         if replicates is None:
             raise LogChanged
@@ -60,7 +59,7 @@ def _download(source: ImportSource, folder: Path, check: Callable[[], object]) -
     """Download all files into a folder inside of a task's folder."""
     listed = customer_files_store.list_files(source.container, source.prefix)
     actions = _name_of_actions(source)
-    names = [file.name for file in listed if file.name != actions]
+    names = [name for name in listed if name != actions]
     if not names:
         raise UnusableLog(f"The container has no file whose name begins with {source.prefix!r}.", "Correct the prefix.")
     inside = FilesOrder.folder(folder)

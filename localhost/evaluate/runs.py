@@ -16,7 +16,7 @@ from shared.evaluation.tasks import Task, TaskResult
 from shared.imports import import_pass
 from shared.imports.files import replicates_file
 from shared.imports.import_pass import Passed
-from shared.imports.import_plan import LEARNED, is_replicated
+from shared.imports.import_plan import LEARNED, is_replicated, needs_replicates
 
 _NO_HURRY = timedelta(days=7)
 _MOST_EXPLORATION = 0.2
@@ -119,7 +119,7 @@ def _task_line(tasks: tuple[Task, ...], events: int) -> str:
 def _run(task: Task, evaluation: Evaluation, log: RunLog, folder: Path) -> Passed:
     own = folder / task.key
     own.mkdir()
-    is_listening = log.replicates is not None and (task.key == LEARNED or is_replicated(task))
+    chances = log.replicates if needs_replicates(task) else None
     return import_pass.run(
         task,
         evaluation,
@@ -127,5 +127,5 @@ def _run(task: Task, evaluation: Evaluation, log: RunLog, folder: Path) -> Passe
         folder=own,
         timeout=_NO_HURRY,
         events=log.events,
-        replicates=replicates_file.read(log.replicates) if is_listening and log.replicates else (),
+        replicates=replicates_file.read(chances) if chances else (),
     )

@@ -16,10 +16,9 @@ from shared.evaluation.tasks import LineCounts, TaskResult
 from shared.imports import import_plan
 from shared.imports.files.reading import Reading
 from shared.imports.files.source import Source
-from shared.imports.files.surveyor import survey
-from shared.imports.import_outcome import Gathered, ImportOutcome
+from shared.imports.files.surveyor import examine
+from shared.imports.import_outcome import ImportOutcome
 from shared.imports.import_plan import GATHERED, LEARNED
-from shared.imports.lessons import list_gaps
 from shared.imports.verdict import add_new_loop
 from shared.learner.subprocess_jobs import TrainingFailed
 
@@ -55,10 +54,7 @@ def learn(
         UnusableLog: The log turned out to be damaged.
         TrainingFailed: The learner could not do its work.
     """
-    surveyed = survey(source.log, make_reading(stream, interruption))
-    gathered = Gathered(
-        surveyed.events, tuple(list_gaps(surveyed)), source.remarks, has_replicates=source.replicates is not None
-    )
+    gathered = examine(source, make_reading(stream, interruption))
     runs = Runs(
         RunLog(source.log, gathered.events, source.replicates),
         evaluation(add_new_loop(custom), "cb", optimise=True),

@@ -2,7 +2,6 @@
 
 import gzip
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from shared.imports.files.unusable_log import UnusableLog
@@ -17,40 +16,28 @@ _COMPRESSED = (b"\x1f\x8b", b"PAR1")
 _QUICK = 1
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerFile:
-    """A file in a container.
-
-    Attributes:
-        size: In bytes.
-    """
-
-    name: str
-    size: int
-
-
-def list_files(sas_uri: str, prefix: str, most: int = MOST_FILES) -> list[CustomerFile]:
-    """List the files whose names begin with a prefix, in the order of their names; those that are empty are left out.
+def list_files(sas_uri: str, prefix: str, most: int = MOST_FILES) -> list[str]:
+    """List the names of files that begin with a prefix, in their order; empty files are left out.
 
     Raises:
         ContainerFailed: The container cannot be listed.
         UnusableLog: There are more than `most`.
     """
-    files = list[CustomerFile]()
+    names = list[str]()
     with customer_container.plain_errors(FIELD):
         for blob in customer_container.connect(sas_uri, FIELD).list_blobs(name_starts_with=prefix or None):
             if blob.size:
-                files.append(CustomerFile(blob.name, blob.size))
-            if len(files) > most:
+                names.append(blob.name)
+            if len(names) > most:
                 raise UnusableLog(
                     f"The container has more than {most} files whose names begin with {prefix!r}.",
                     "Import a part of them by a longer prefix.",
                 )
-    return files
+    return names
 
 
 def has_files(sas_uri: str, prefix: str) -> bool:
-    """Whether there is a file with something in it, among the first few.
+    """Whether there is a file with something in it.
 
     Raises:
         ContainerFailed: The container cannot be listed.

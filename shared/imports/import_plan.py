@@ -47,6 +47,11 @@ def is_replicated(task: Task) -> bool:
     return task.key.startswith(_REPLICATED)
 
 
+def needs_replicates(task: Task) -> bool:
+    """Whether a task needs the chances without one part of the log after the other, where chances were estimated."""
+    return task.key == LEARNED or is_replicated(task)
+
+
 def outcome(
     evaluation: Evaluation, results: Results, gathered: Gathered, stretches: Sequence[Stretch]
 ) -> ImportOutcome:

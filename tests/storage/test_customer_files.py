@@ -25,7 +25,7 @@ def test_files_are_listed_by_prefix_without_empty_ones_up_to_a_bound(storage: Em
     """In the order of their names."""
     sas = put_files(storage, {"a/2": b"22", "a/1": b"1", "a/0": b"", "b/1": b"1"})
     with use_storage(storage.connection_string):
-        assert [(file.name, file.size) for file in list_files(sas, "a/")] == [("a/1", 1), ("a/2", 2)]
+        assert list_files(sas, "a/") == ["a/1", "a/2"]
         assert (has_files(sas, "b"), has_files(sas, "a/0")) == (True, False)
         with pytest.raises(UnusableLog, match="more than 1 files"):
             list_files(sas, "a/", most=1)

@@ -6,10 +6,24 @@ import orjson
 
 from shared.evaluation.replay.evaluated_events import EvaluatedEvent, read, trim
 from shared.imports.files.reading import Reading
+from shared.imports.files.source import Source
+from shared.imports.import_outcome import Gathered
+from shared.imports.lessons import list_gaps
 from shared.imports.survey import Survey
 from shared.log.line_keys import FEATURES, LABEL_COST, OBSERVATIONS, ORIGINAL_LABEL_COST, VALUE
 
 _STEP = 1000
+
+
+def examine(source: Source, reading: Reading) -> Gathered:
+    """Tell what a log holds, and what it cannot teach.
+
+    Raises:
+        UnusableLog: The log turned out to be damaged.
+    """
+    surveyed = survey(source.log, reading)
+    gaps = tuple(list_gaps(surveyed))
+    return Gathered(surveyed.events, gaps, source.remarks, has_replicates=source.replicates is not None)
 
 
 def survey(log: Iterable[bytes], reading: Reading) -> Survey:
