@@ -55,7 +55,7 @@ _ONLY_IF_NAMED = _STUDIES | {"simulation", "warnings", "hostile"}
 _STRICT = frozenset(("hostile",))
 """Measures whose missed goals are failures: what they find is wrong on any machine."""
 _ABOUT = """Measures speed and memory, each against a real other side, in turns, in the same run. A ratio is that of the
-medians of all rounds. Other work on the machine makes all numbers noisy. All of it takes about fifteen
+medians of all rounds. Other work on the machine makes all numbers noisy. All of it takes about twenty
 minutes, without the studies and the simulations: coverage, truth, worlds, lift, verdict, importance,
 arrays, auto-apply, simulation, warnings and hostile are run only if named."""
 

@@ -1,6 +1,6 @@
 """`truth`: how many intervals of evaluations hold what the policies' decisions would really have earned.
 
-Logs of loops over what households bought, of which every brand's reward is known; the demo's evaluatiog them.
+Logs of loops over what households bought, of which every brand's reward is known; the demo's evaluation of them.
 Beside it, what loops with the same settings earn if each collects its own log, which is another number.
 """
 

@@ -77,7 +77,7 @@ class Runs:
 
         Raises:
             UnusableLog: The log turned out to be damaged.
-            RunFailed, TrainingFailed: The learner could not do its work.
+            TrainingFailed: The learner could not do its work.
         """
         with pool() as workers:
             while tasks := self._open_tasks(self.evaluation, self.results):
