@@ -16,11 +16,12 @@ const LINES = [
   ["damaged", "are damaged: no valid events"],
   ["passedOver", "are events of another kind: of another mode, or of the other kind of Rank"],
   ["refused", "could not be read by the learner"],
+  ["quarantined", "were in quarantine when the evaluation was created"],
 ];
 
 /** What was tried in the search; nothing if there was none. */
 export function Search({ evaluation }) {
-  const { candidates, exploration } = evaluation;
+  const { candidates, exploration, type } = evaluation;
   if (candidates.length === 0) return null;
   return html`
     <${Panel}
@@ -28,8 +29,9 @@ export function Search({ evaluation }) {
       aside=${html`<${SaveAsCsv} name="candidates" rows=${() => rowsOf(candidates)} />`}
     >
       <p class="hint">
-        Figures are for the first half of the log, by which the settings won: part of that is luck. What the winners are worth is above. All of
-        them explored with ${share(exploration)}, as the loop does.
+        Figures are for ${type === "Manual" ? "the first half of the log" : "the log"}, by which the settings won: part of that is luck.
+        ${type === "Manual" ? "What the winners are worth is above." : "A trial tells what the winner is worth."} All of them explored with
+        ${" "}${share(exploration)}, as the loop does.
       </p>
       ${STEPS.map(({ step, text }) => html`<${Step} key=${step} step=${step} text=${text} tried=${candidates.filter((each) => each.step.startsWith(step))} />`)}
     <//>
