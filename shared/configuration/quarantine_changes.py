@@ -19,7 +19,7 @@ def add(configuration: Configuration, new: Quarantine, at_us: int) -> Configurat
         if before.is_active and (before.correction, before.reason) == (new.correction, new.reason):
             return configuration
         raise QuarantineExists
-    if len(configuration.corrections) >= MOST_CORRECTIONS:
+    if sum(each.is_active for each in configuration.quarantines) >= MOST_CORRECTIONS:
         raise TooManyQuarantines
     quarantines = (*configuration.quarantines, replace(new, revision=configuration.revision + 1))
     if len(quarantines) > MOST_CORRECTIONS:

@@ -6,7 +6,14 @@ import pytest
 
 from shared.configuration import quarantine_changes
 from shared.configuration.configuration import Configuration, new_configuration
-from shared.configuration.corrections import MOST_CORRECTIONS, CorrectedFeature, Correction, Quarantine
+from shared.configuration.corrections import (
+    MOST_CORRECTIONS,
+    CorrectedFeature,
+    Correction,
+    Quarantine,
+    Relabel,
+    RelabelFigures,
+)
 from shared.errors import QuarantineExists, TooManyQuarantines, UnknownQuarantine
 from shared.times import to_iso
 
@@ -54,6 +61,19 @@ def test_a_hundred_are_active_at_most_and_the_oldest_that_was_lifted_makes_place
 
     ids = [each.correction.id for each in more.quarantines]
     assert (len(ids), "7" in ids, "5" in ids, ids[-1]) == (MOST_CORRECTIONS, False, True, "bad")
+
+
+def test_active_relabels_take_no_place_of_quarantines() -> None:
+    """A loop may have a hundred of either."""
+    active = Relabel(BAD.correction, "why", RelabelFigures(0), 0, "ann", 1, activated_us=1)
+    relabels = tuple(
+        replace(active, correction=replace(active.correction, id=str(place))) for place in range(MOST_CORRECTIONS)
+    )
+    configuration = replace(new_configuration(4), relabels=relabels)
+
+    made = quarantine_changes.add(configuration, BAD, 2)
+
+    assert [each.correction.id for each in made.quarantines] == ["bad"]
 
 
 def test_the_history_tells_which_events_but_no_value_of_a_feature() -> None:
