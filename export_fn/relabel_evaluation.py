@@ -1,19 +1,13 @@
 """What a relabel would do to the rewards of the log, as far as the time of a call allows; changes nothing. Blocking."""
 
-import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 
-from shared.configuration import configuration_store
+from export_fn.correction_range import CorrectionRange
 from shared.configuration.configuration import RewardSettings
 from shared.configuration.corrections import Correction, RelabelFigures
-from shared.log import log_line, log_store, manifest_store, ranked_line, stored_lines
+from shared.log import log_line, ranked_line
 from shared.log.corrected_lines import CorrectedLines
 from shared.log.logged_event import read_event
-from shared.log.stored_lines import UnreadableLines
-from shared.training import lease
-
-_SECONDS = 12.0
 
 
 def evaluate(correction: Correction) -> RelabelFigures:
@@ -21,24 +15,14 @@ def evaluate(correction: Correction) -> RelabelFigures:
 
     Rewards are those by the reward settings as they are now.
     """
-    until = time.monotonic() + _SECONDS
-    configuration, state = configuration_store.read_configuration(), lease.read_state()
-    joined_us = state.joined_up_to_us if state else 0
-    others = [each for each in configuration.corrections if each.key != correction.key]
-    count = _Count(correction, CorrectedLines(others), CorrectedLines([*others, correction]), configuration.rewards)
-    deleted_us, to_us = configuration.logs_deleted_before_us, min(correction.to_us, joined_us)
-    blobs = list(manifest_store.list_blobs(correction.from_us, to_us, deleted_us)) if correction.from_us < to_us else []
-    reached_us: int | None = None
-    for blob, content in zip(blobs, log_store.contents(blobs), strict=True):
-        if reached_us is not None and blob.from_us >= reached_us and time.monotonic() > until:
-            to_us = reached_us
-            break
-        with suppress(UnreadableLines):
-            for text in stored_lines.unpack(content):
-                count.add(text.rstrip(b"\n"), deleted_us)
-        reached_us = blob.to_us
+    log = CorrectionRange(correction)
+    others = [each for each in log.configuration.corrections if each.key != correction.key]
+    with_relabel = CorrectedLines([*others, correction])
+    count = _Count(correction, CorrectedLines(others), with_relabel, log.configuration.rewards)
+    for _, line in log.lines():
+        count.add(line)
     return RelabelFigures(
-        max(to_us, correction.from_us),
+        max(log.end_us, correction.from_us),
         count.events,
         count.rewards,
         count.changed,
@@ -72,14 +56,13 @@ class _Count:
     before: _Sums = field(default_factory=_Sums)
     after: _Sums = field(default_factory=_Sums)
 
-    def add(self, line: bytes, deleted_before_us: int) -> None:
+    def add(self, line: bytes) -> None:
         """Count a line, if its event is of the relabel, and something is learned from it."""
         corrections = self.with_relabel.find(line)
         if self.correction not in corrections or any(each.formula is None for each in corrections):
             return
         label = log_line.relabel(line, self.settings)
-        event, read = ranked_line.read(label)
-        if not read.learnable or event.at_us < deleted_before_us:
+        if not ranked_line.read(label)[1].learnable:
             return
         formula = self.correction.formula
         values = [each.value for each in read_event(line).observations if each.value is not None]
