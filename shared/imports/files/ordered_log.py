@@ -27,7 +27,7 @@ type Timed = tuple[int, bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class WholeLog:
+class OrderedLog:
     """A log in one or several files, in the order of time; read from the beginning for each pass."""
 
     paths: tuple[Path, ...]
@@ -42,7 +42,7 @@ class WholeLog:
             yield from LogFile(path)
 
 
-def write_in_order(lines: Iterable[Timed], folder: Path, reading: Reading) -> WholeLog:
+def write_in_order(lines: Iterable[Timed], folder: Path, reading: Reading) -> OrderedLog:
     """Write lines, each with its time, in the order of time; those of the same time stay in their order.
 
     Raises:
@@ -59,7 +59,7 @@ def write_in_order(lines: Iterable[Timed], folder: Path, reading: Reading) -> Wh
             f"The log cannot be written anew in {folder}: {problem.strerror or problem}.",
             "Make room there, or name another folder for temporary files in the variable TMPDIR.",
         ) from problem
-    return WholeLog(tuple(paths))
+    return OrderedLog(tuple(paths))
 
 
 def sort_times(times: Sequence[int]) -> list[int]:

@@ -10,7 +10,7 @@ from shared.evaluation.replay.evaluated_events import trim
 from shared.imports.chances import LEAST, PARTS, EstimatedChances
 from shared.imports.files import replicates_file
 from shared.imports.files.log_file import LogFile
-from shared.imports.files.ordered_log import Timed, WholeLog, write_in_order
+from shared.imports.files.ordered_log import OrderedLog, Timed, write_in_order
 from shared.imports.files.reading import Reading
 from shared.imports.files.table_description import TableDescription
 from shared.imports.files.table_file import TableFile
@@ -37,7 +37,7 @@ class Source:
             shown, with one part of the log after the other left out.
     """
 
-    log: WholeLog
+    log: OrderedLog
     remarks: tuple[str, ...] = ()
     replicates: Path | None = None
 

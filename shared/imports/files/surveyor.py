@@ -7,8 +7,8 @@ import orjson
 from shared.evaluation.replay.evaluated_events import EvaluatedEvent, read, trim
 from shared.imports.files.reading import Reading
 from shared.imports.files.source import Source
+from shared.imports.gaps import list_gaps
 from shared.imports.import_outcome import Gathered
-from shared.imports.lessons import list_gaps
 from shared.imports.survey import Survey
 from shared.log.line_keys import FEATURES, LABEL_COST, OBSERVATIONS, ORIGINAL_LABEL_COST, VALUE
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.imports.cells import InvalidRow, demand_few, is_empty, read_id, read_number
 from shared.imports.chances import EstimatedChances, code_numbers, code_texts
-from shared.imports.files.ordered_log import Timed, WholeLog, sort_times, write_in_order
+from shared.imports.files.ordered_log import OrderedLog, Timed, sort_times, write_in_order
 from shared.imports.files.reading import Reading
 from shared.imports.files.table_description import TableDescription
 from shared.imports.files.table_file import TableFile
@@ -70,7 +70,7 @@ class Tables:
         codes = {name: [of[place] for place in order] for name, of in self._codes()}
         return EstimatedChances([numbers[self._shown[place]] for place in order], offers, codes)
 
-    def write(self, folder: Path, estimated: EstimatedChances | None) -> WholeLog:
+    def write(self, folder: Path, estimated: EstimatedChances | None) -> OrderedLog:
         """Write the log.
 
         Raises:

@@ -8,7 +8,7 @@ import pytest
 from shared.configuration.configuration import INITIAL_ARGUMENTS
 from shared.evaluation.evaluation import Policy, Source
 from shared.evaluation.replay.evaluated_events import EvaluatedChoice, EvaluatedEvent
-from shared.imports.lessons import list_gaps
+from shared.imports.gaps import list_gaps
 from shared.imports.survey import Survey
 from shared.imports.verdict import NEW_LOOP, JudgedPolicy, choose
 from shared.metrics.intervals import Interval
