@@ -210,6 +210,7 @@ def test_each_round_of_the_loops_own_shows_its_evidence(
 
     expect(page.get_by_role("heading", level=1)).to_have_text("The loop took better settings: Hyper2")
     expect(page.get_by_text("Settings that the search tried: 1")).to_be_visible()
+    expect(page.get_by_text("Figures are for the log, by which the settings won")).to_be_visible()
 
 
 @pytest.fixture(scope="module")
