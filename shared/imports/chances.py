@@ -26,7 +26,7 @@ NEVER_AFTER = 100
 PLACE = "(place in the log)"
 _STRETCHES = 10
 _PRIOR = 2.0
-"""As many events does the share of the larger group count."""
+"""The share of the larger group counts like so many events."""
 _SURE = 2.0
 """A column helps if the gain is so many standard errors above 0."""
 _LEAST_GAIN = 0.005

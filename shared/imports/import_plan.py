@@ -22,7 +22,7 @@ from shared.imports.verdict import Replicates, choose, judge
 from shared.learner.training import TrainingFailed
 
 GATHERED = "gathered"
-"""Key of the task that makes a log of the files; it reads no log, so it is until the event 0."""
+"""Key of the task that makes a log of the files; it reads no event of a log, so its `until` is 0."""
 LEARNED = "learned"
 """Key of the task that trains the model."""
 _REPLICATED = "replicated-"

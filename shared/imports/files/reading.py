@@ -1,4 +1,4 @@
-"""What whoever started a long reading wants to hear of it."""
+"""How a long reading of files tells of its steps, and how it is ended early."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ class Reading:
     """A reading of files.
 
     Attributes:
-        say: Gets a line at the begin of each step.
+        say: Gets a line at the beginning of each step.
         check: Is called every few lines; what it raises ends the reading.
     """
 

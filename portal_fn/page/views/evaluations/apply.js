@@ -72,6 +72,7 @@ function WithModel({ evaluation }) {
       <li>The exploration stays the configured one; in this evaluation it was ${share(exploration)}.</li>
       <li>Training goes on at the end of the evaluated log, ${moment(log.to)}: what came after it is learned next. Up to a quarter of an hour of log behind it may not be.</li>
       <li>A change of settings that is being learned ends.</li>
+      <li>If a quarantine or a relabel of this log was made or lifted since, the settings come without their model, and the loop learns anew.</li>
       <li>The model before can be gone back to: it is in the list of models.</li>
     </ul>
   `;
