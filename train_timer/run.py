@@ -254,7 +254,7 @@ class _Run:
         return configuration
 
     def _return_from_apprentice(self, configuration: Configuration) -> None:
-        """Go on with the model from before an apprentice; until that succeeds, the apprentice's learns on in vain."""
+        """Go on with the model from before an apprentice; until that succeeds, that one learns on in vain."""
         if not is_return_ahead(self._trainer.state, configuration):
             return
         resume = partial(online_return.resume, self._trainer, configuration, clock.now_us())

@@ -145,7 +145,7 @@ class ServiceConfiguration(StoredObject):
     is_auto_optimization_enabled: Annotated[
         bool,
         ApiField(
-            meaning="Whether the loop searches for better learning settings by itself: "
+            meaning="Whether the loop finds, tries and takes better learning settings by itself: "
             "[automatic optimization](evaluation.md#automatic-optimization)",
             since=_V1_1,
         ),

@@ -46,8 +46,9 @@ function Row({ policy, scale }) {
 
 function confidenceOf(confidence, isAuto) {
   if (confidence === null) return "";
-  const each = `Each interval holds with ${precise(confidence)}, so that those of all policies that could be applied hold together with ${share(0.95)}.`;
-  return isAuto ? `${each} What the loop takes by itself has to be more certain than that.` : each;
+  const compared = isAuto ? "settings that the search tried" : "policies that could be applied";
+  const each = `Each interval holds with ${precise(confidence)}, so that those of all ${compared} hold together with ${share(0.95)}.`;
+  return isAuto ? `${each} Whether the loop takes what was found, a trial decides.` : each;
 }
 
 /** Writes a confidence, with the digits that tell it from 100 %. */
