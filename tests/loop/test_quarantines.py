@@ -1,6 +1,7 @@
 """Quarantines and relabels: what a loop has that gets one later is what it would have had from the beginning."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from evaluate_fn import adoption
 from evaluate_fn.adoption import LearnedPolicy
-from export_fn import quarantine_preview, relabel_evaluation
+from export_fn import correction_range, quarantine_preview, relabel_evaluation
 from shared.configuration import configuration_store, quarantine_changes, relabel_changes
 from shared.configuration.configuration import Configuration, LearningSettings
 from shared.configuration.corrections import Correction, Quarantine, Relabel, RelabelFigures, RewardFormula
@@ -19,6 +20,7 @@ from shared.evaluation.tasks import TrainedModel
 from shared.intake.rows import Event
 from shared.log import log_line, ranked_event
 from shared.log.corrected_lines import CorrectedLines
+from shared.log.quarantine_forms import QuarantinePreview
 from shared.metrics import metrics_store, recent_store
 from shared.metrics.bins import BIN_US, Bin, Day, EventOutcomes, Metrics, Pending, day_us, total
 from shared.metrics.recent import hour_us
@@ -277,11 +279,13 @@ def check_told(stored_loop: StoredLoop, correction: Correction, lines: list[byte
     with use_storage(stored_loop.storage):
         configuration = configuration_store.read_configuration()
         previewed = quarantine_preview.preview(replace(correction, id=""))
+        pieces = list(preview_in_pieces(replace(correction, id="")))
         traced = [
             event for line in inside for event in trace(read_evidence(log_line.read_ids(line).event_id, None)).events
         ]
     assert (previewed.events, previewed.quarantined, previewed.already, previewed.done) == (len(inside),) * 3 + (True,)
     assert previewed.first == min(map(log_line.event_us, inside))
+    assert sum(piece.quarantined for piece in pieces) == len(inside)
     states = {event.state for event in traced if correction.from_us <= event.at_us < correction.to_us}
     assert {"quarantined"} <= states <= {"quarantined", "answeredOtherwise"}
     assert all(correction.id in event.because for event in traced if event.state == "quarantined")
@@ -289,6 +293,15 @@ def check_told(stored_loop: StoredLoop, correction: Correction, lines: list[byte
     assert (effect.learned, effect.counted) == (True, True)
     assert effect.decisions is not None
     assert effect.decisions.events == state.changed_decisions[-1].events
+
+
+def preview_in_pieces(correction: Correction) -> Iterator[QuarantinePreview]:
+    """Preview a quarantine by calls that have no time for more than they must count, each from the `next` before it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(correction_range, "_SECONDS", 0.0)
+        yield (piece := quarantine_preview.preview(correction))
+        while piece.next is not None:
+            yield (piece := quarantine_preview.preview(replace(correction, from_us=piece.next)))
 
 
 def _is_usable(line: bytes) -> bool:
