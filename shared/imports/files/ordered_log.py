@@ -17,7 +17,9 @@ from shared.imports.files.reading import Reading
 from shared.imports.files.unusable_log import UnusableLog
 
 RUN_BYTES = 32 * 1024 * 1024
-"""Of text in a run, and in a file of the log that is written."""
+"""Of memory that the lines of a run, and those of a file of the log, take about."""
+_LINE_BYTES = 128
+"""What a line takes in memory beside its text: millions of short ones are no small thing."""
 _STEP = 1000
 _QUICK = 1
 """The level of compression: what is written is read a few times, and then deleted."""
@@ -74,7 +76,7 @@ def _cut(lines: Iterable[Timed], reading: Reading) -> Iterator[list[Timed]]:
         if number % _STEP == 0:
             reading.check()
         portion.append(timed)
-        size += len(timed[1])
+        size += len(timed[1]) + _LINE_BYTES
         if size >= RUN_BYTES:
             yield portion
             portion, size = [], 0
