@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from shared.errors import LoopError
@@ -39,15 +40,13 @@ def is_empty(cell: Any) -> bool:
 
 def read_number(cell: Any) -> float | None:
     """Read a finite number; None if the cell holds something else."""
-    if isinstance(cell, bool):
-        return float(cell)
-    if not isinstance(cell, int | float | str):
-        return None
-    try:
-        number = float(cell)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
+    number = _read_float(cell)
+    return number if number is not None and math.isfinite(number) else None
+
+
+def may_be_number(cell: Any) -> bool:
+    """Whether a cell can be in a column of numbers: it holds a number, perhaps an infinite or an undefined one."""
+    return is_empty(cell) or _read_float(cell) is not None
 
 
 def read_id(cell: Any, column: str) -> str:
@@ -58,9 +57,11 @@ def read_id(cell: Any, column: str) -> str:
     """
     if is_empty(cell):
         raise InvalidRow(column, "the cell is empty, where an id must be")
-    if isinstance(cell, float) and cell.is_integer():
+    if isinstance(cell, bytes):
+        return read_id(_decode(cell), column)
+    if isinstance(cell, float | Decimal) and math.isfinite(cell) and cell == int(cell):
         return str(int(cell))
-    if not isinstance(cell, str | int | float):
+    if not isinstance(cell, str | int | float | Decimal):
         raise InvalidRow(column, f"{_quote(cell)} is no id")
     return str(cell).strip()
 
@@ -77,7 +78,7 @@ def read_ids(cell: Any, column: str) -> tuple[str, ...]:
         if cell.lstrip().startswith("["):
             try:
                 values = json.loads(cell)
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise InvalidRow(column, f"{_quote(cell)} is no JSON list of actions") from None
     if not isinstance(values, Sequence) or isinstance(values, str | bytes) or not values:
         raise InvalidRow(column, f"{_quote(cell)} is no list of actions")
@@ -122,6 +123,8 @@ def feature_value(cell: Any, *, is_number: bool) -> Any:
         return read_number(cell)
     if isinstance(cell, datetime | date):
         return cell.isoformat()
+    if isinstance(cell, bytes):
+        return _decode(cell)
     if isinstance(cell, str):
         return cell.strip()
     if isinstance(cell, Mapping):
@@ -164,8 +167,23 @@ def _demand_calendar(at_us: int) -> int:
     return at_us
 
 
+def _read_float(cell: Any) -> float | None:
+    """Read a number, which may be infinite or undefined."""
+    if not isinstance(cell, bool | int | float | Decimal | str) or (isinstance(cell, str) and "_" in cell):
+        return None  # Python reads 36_38 as a number, and nobody else does
+    try:
+        return float(cell)
+    except (ValueError, OverflowError):
+        return None
+
+
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _decode(cell: bytes) -> str:
+    """The text of a Parquet cell whose writer did not say that it is one."""
+    return cell.decode(errors="replace")
 
 
 def _quote(cell: Any) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from shared.errors import LoopError
+from shared.log.line_pieces import MAX_REWARD
 
 ALL_ACTIONS = "all"
 """In place of a list of actions: all that were shown anywhere in the log."""
@@ -96,8 +97,8 @@ def read_columns(document: Any) -> Columns:
             raise InvalidColumns(f"{name} must name a column")
     actions, actions_column = _actions(document.get("actions", ALL_ACTIONS))
     reward = document.get("defaultReward", 0)
-    if isinstance(reward, bool) or not isinstance(reward, int | float):
-        raise InvalidColumns("defaultReward must be a number")
+    if isinstance(reward, bool) or not isinstance(reward, int | float) or not abs(reward) <= MAX_REWARD:
+        raise InvalidColumns(f"defaultReward must be a number from {-MAX_REWARD:g} to {MAX_REWARD:g}")
     return Columns(
         **texts,
         actions=actions,

@@ -13,7 +13,7 @@ from shared.imports.files.log_file import LogFile
 from shared.imports.files.ordered_log import Timed, WholeLog, write_in_order
 from shared.imports.files.reading import Reading
 from shared.imports.files.table_description import TableDescription
-from shared.imports.files.table_file import TableFile
+from shared.imports.files.table_file import PARQUET, TableFile
 from shared.imports.files.tables import Tables
 from shared.imports.files.unusable_log import UnusableLog
 from shared.log.line_keys import ENQUEUED, TIMESTAMP
@@ -55,28 +55,30 @@ def gather(
         UnusableLog: A file cannot be used.
     """
     reading.say("Reading ...")
-    tables = [file for file in files if _is_table(file)]
-    if len(tables) not in (0, len(files)):
-        lines = next(file for file in files if file not in tables)
+    begun = [(file, begin) for file in files if (begin := _begin(file))]
+    if not begun:
+        raise UnusableLog(f"{files[0]} is empty.", "Give files with events.")
+    lines = [file for file, begin in begun if begin.startswith((b"{", b"["))]
+    tables = [TableFile(file.path, file.name) for file, begin in begun if not begin.startswith((b"{", b"["))]
+    if tables and lines:
         raise UnusableLog(
-            f"{tables[0]} is a table, and {lines} has dsjson lines.", "Learn from files of the same kind at a time."
+            f"{tables[0]} is a table, and {lines[0]} has dsjson lines.", "Learn from files of the same kind at a time."
         )
     if tables:
-        return _gather_tables([TableFile(file.path, file.name) for file in files], describe, folder, reading)
+        return _gather_tables(tables, describe, folder, reading)
     if has_columns:
         raise UnusableLog(
-            f"{files[0]} has dsjson lines, which have no columns.", "Leave the columns out, or give a table."
+            f"{lines[0]} has dsjson lines, which have no columns.", "Leave the columns out, or give a table."
         )
-    _demand_choices(files)
-    return Source(write_in_order(_read_lines(files), folder, reading))
+    _demand_choices(lines)
+    return Source(write_in_order(_read_lines(lines), folder, reading))
 
 
-def _is_table(file: LogFile) -> bool:
-    """Whether a file is Parquet, or begins as no dsjson line does."""
-    if file.begins_with(b"PAR1"):
-        return True
-    first = next((text for line in file if (text := trim(line))), b"{")
-    return not first.startswith((b"{", b"["))
+def _begin(file: LogFile) -> bytes:
+    """The first line that is not blank, which tells dsjson from a table; empty if there is none."""
+    if file.begins_with(PARQUET):
+        return PARQUET
+    return next((text for line in file if (text := trim(line))), b"")
 
 
 def _gather_tables(files: Sequence[TableFile], describe: Describe, folder: Path, reading: Reading) -> Source:
@@ -150,7 +152,7 @@ def _read_lines(files: Sequence[LogFile]) -> Iterator[Timed]:
     """The lines of all files with their times; a line without time has that of the line before it."""
     for file in files:
         last_us = 0
-        for line in file:
+        for line in filter(None, file):
             at_us = _time(line)
             last_us = last_us if at_us is None else at_us
             yield last_us, line

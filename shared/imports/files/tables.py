@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from shared.imports.cells import InvalidRow, demand_few, is_empty, read_id, read_number
+from shared.imports.cells import InvalidRow, demand_few, is_empty, may_be_number, read_id, read_number
 from shared.imports.chances import EstimatedChances, code_numbers, code_texts
 from shared.imports.files.ordered_log import Timed, WholeLog, sort_times, write_in_order
 from shared.imports.files.reading import Reading
@@ -43,8 +43,8 @@ class Tables:
         self._same: dict[tuple[str, ...], tuple[str, ...]] = {}
         context = columns.context_of(files[0].header())
         self._values = {name: _Values(is_text=name in columns.text) for name in context}
-        for number, (file, place, cells) in enumerate(self._rows()):
-            self._add(number, self._choice(file, place, cells), cells)
+        for file, place, cells in self._rows():
+            self._add(self._choice(file, place, cells), cells)
         if not self._shown:
             raise UnusableLog(f"{files[0]} has no rows.", "Give a table with a row for each event.")
         self._actions = columns.actions or tuple(name for name, _ in Counter(self._shown).most_common())
@@ -108,11 +108,12 @@ class Tables:
         probability = choice.probability or 1.0
         if len(actions) == 1 and probability < 1:
             reason = f"{probability:g} is not the chance of an action that was the only one"
-            raise _refusal(file, place, InvalidRow(self._description.columns.probability, reason))
+            next_step = "Name all actions that could have been shown in actions."
+            raise _refusal(file, place, InvalidRow(self._description.columns.probability, reason, next_step))
         return spread(probability, actions.index(choice.action), len(actions))
 
-    def _add(self, number: int, choice: RowChoice, cells: Mapping[str, Any]) -> None:
-        self._times.append(number if choice.at_us is None else choice.at_us)
+    def _add(self, choice: RowChoice, cells: Mapping[str, Any]) -> None:
+        self._times.append(choice.at_us or 0)
         self._shown.append(choice.action)
         self._offers.append(self._same.setdefault(choice.actions, choice.actions))
         self.without_reward += choice.reward is None
@@ -150,10 +151,10 @@ class _Values:
         self._codes = array("i")
 
     def add(self, cell: Any) -> None:
-        number = None if is_empty(cell) or not self.is_number else read_number(cell)
-        if self.is_number and number is None and not is_empty(cell):
+        if self.is_number and not may_be_number(cell):
             self.is_number, self._numbers = False, array("d")
         if self.is_number:
+            number = None if is_empty(cell) else read_number(cell)
             self._numbers.append(_NOTHING if number is None else number)
         if self._texts is not None:
             self._codes.append(self._texts.setdefault(str(cell), len(self._texts)))
