@@ -1,5 +1,6 @@
 """What the columns of a table hold, as its owner says."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -108,6 +109,12 @@ def read_columns(document: Any) -> Columns:
         default_reward=float(reward),
         action_table=_action_table(document.get("actionFeatures")),
     )
+
+
+def file_of_actions(columns: str) -> str:
+    """The name of the table with the features of actions, of columns as JSON; empty if there is none."""
+    table = read_columns(json.loads(columns)).action_table if columns else None
+    return table.file if table else ""
 
 
 def _text(document: Mapping[str, Any], name: str) -> str:
