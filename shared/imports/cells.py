@@ -100,8 +100,9 @@ def read_time(cell: Any, column: str) -> int:
         return from_datetime(datetime(cell.year, cell.month, cell.day))  # noqa: DTZ001 - no zone counts as UTC
     number = read_number(cell)
     try:
-        if number is None or (isinstance(cell, str) and len(cell.strip()) == len("20260131")):
-            return parse_moment(str(cell).strip())
+        text = str(cell).strip()
+        if number is None or (len(text) == len("20260131") and not isinstance(cell, float)):
+            return parse_moment(text)
         size = abs(number)
         unit = SECOND if size < _LATEST_SECONDS else SECOND // 1000 if size < _LATEST_MILLISECONDS else 1
         return _demand_calendar(round(number * unit))

@@ -221,6 +221,10 @@ def test_files_that_cannot_be_learned_from_are_refused(capsys: pytest.CaptureFix
 
     assert "nothing says what they hold" in refusal(capsys, "--log", table, *to)
     assert "which have no columns" in refusal(capsys, "--log", log, "--columns", columns, *to)
+    assert "log.dsjson is given twice" in refusal(capsys, "--log", log, "--log", tmp_path / "." / log.name, *to)
+    deep = tmp_path / "deep.json"
+    deep.write_text("[" * 100_000)
+    assert "cannot be used: it is no JSON" in refusal(capsys, "--log", table, "--columns", deep, *to)
     assert "same kind" in refusal(capsys, "--log", log, "--log", table, "--columns", columns, *to)
     assert "line 7: 2 cells, where" in refusal(capsys, "--log", short, "--columns", columns, *to)
     assert "not in UTF-8" in refusal(capsys, "--log", tmp_path / "broken.csv", "--columns", columns, *to)

@@ -1,5 +1,6 @@
 """The files of a log as one log in the order of time."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,9 @@ def gather(
         UnusableLog: A file cannot be used.
     """
     reading.say("Reading ...")
+    times = Counter(file.path.resolve() for file in files)
+    if twice := [file for file in files if times[file.path.resolve()] > 1]:
+        raise UnusableLog(f"{twice[0]} is given twice.", "Give each file once, or its events count twice.")
     begun = [(file, begin) for file in files if (begin := _begin(file))]
     if not begun:
         raise UnusableLog(f"{files[0]} is empty.", "Give files with events.")

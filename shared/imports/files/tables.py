@@ -14,6 +14,7 @@ from shared.imports.files.table_description import TableDescription
 from shared.imports.files.table_file import TableFile
 from shared.imports.files.unusable_log import UnusableLog
 from shared.imports.table_row import RowChoice, RowFeatures, read_choice, spread, write_line
+from shared.learner.cleaning import MAX_TEXT
 
 _STEP = 1000
 _NOTHING = float("nan")
@@ -157,7 +158,7 @@ class _Values:
             number = None if is_empty(cell) else read_number(cell)
             self._numbers.append(_NOTHING if number is None else number)
         if self._texts is not None:
-            self._codes.append(self._texts.setdefault(str(cell), len(self._texts)))
+            self._codes.append(self._texts.setdefault(str(cell)[:MAX_TEXT], len(self._texts)))
             if len(self._texts) > _MOST_TEXTS:
                 self._texts, self._codes = None, array("i")
 

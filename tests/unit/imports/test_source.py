@@ -15,9 +15,11 @@ from shared.imports.files.source import Source, gather
 from shared.imports.files.surveyor import survey
 from shared.imports.files.table_description import TableDescription, describe
 from shared.imports.files.table_file import TableFile
+from shared.imports.files.tables import _Values
 from shared.imports.files.unusable_log import UnusableLog
 from shared.imports.forms.outcome_report import StretchReport
 from shared.imports.stretches import Stretch
+from shared.learner.cleaning import MAX_TEXT
 from shared.times import to_iso
 from tests.unit.learner.lines import event_lines
 
@@ -107,3 +109,13 @@ def test_a_strange_line_ends_no_survey(old: bytes, new: bytes) -> None:
     lines[1] = lines[1].replace(old, new, 1)
 
     assert survey(lines, READING).events == 3
+
+
+def test_of_long_texts_no_more_is_kept_than_is_learned() -> None:
+    """A column of whole articles would fill the memory."""
+    values = _Values(is_text=True)
+    for number in range(3):
+        values.add(f"{number}" + "x" * 10_000)
+
+    assert values.codes() == [0, 1, 2]
+    assert {len(text) for text in values._texts or ()} == {MAX_TEXT}

@@ -91,7 +91,7 @@ def test_times_are_read_in_the_forms_that_tables_have(cell: Any) -> None:
 def test_a_date_is_its_midnight() -> None:
     midnight = NOON_US - 12 * 3_600_000_000
 
-    assert [read_time(cell, "at") for cell in (date(2024, 1, 31), "2024-01-31", "20240131")] == [midnight] * 3
+    assert [read_time(cell, "at") for cell in (date(2024, 1, 31), "2024-01-31", "20240131", 20240131)] == [midnight] * 4
 
 
 def test_cells_of_parquet_are_read_whatever_type_their_writer_chose() -> None:
