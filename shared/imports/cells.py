@@ -49,6 +49,12 @@ def may_be_number(cell: Any) -> bool:
     return is_empty(cell) or _read_float(cell) is not None
 
 
+def quote(cell: Any) -> str:
+    """Write what a cell holds, or how it begins, for a sentence."""
+    text = repr(cell) if isinstance(cell, str) else str(cell)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
 def read_id(cell: Any, column: str) -> str:
     """Read the id of an action or an event; whole numbers have no point.
 
@@ -62,7 +68,7 @@ def read_id(cell: Any, column: str) -> str:
     if isinstance(cell, float | Decimal) and math.isfinite(cell) and cell == int(cell):
         return str(int(cell))
     if not isinstance(cell, str | int | float | Decimal):
-        raise InvalidRow(column, f"{_quote(cell)} is no id")
+        raise InvalidRow(column, f"{quote(cell)} is no id")
     return str(cell).strip()
 
 
@@ -79,9 +85,9 @@ def read_ids(cell: Any, column: str) -> tuple[str, ...]:
             try:
                 values = json.loads(cell)
             except (ValueError, RecursionError):
-                raise InvalidRow(column, f"{_quote(cell)} is no JSON list of actions") from None
+                raise InvalidRow(column, f"{quote(cell)} is no JSON list of actions") from None
     if not isinstance(values, Sequence) or isinstance(values, str | bytes) or not values:
-        raise InvalidRow(column, f"{_quote(cell)} is no list of actions")
+        raise InvalidRow(column, f"{quote(cell)} is no list of actions")
     ids = tuple(read_id(value, column) for value in values)
     if len(set(ids)) < len(ids):
         raise InvalidRow(column, "an action is in the list twice")
@@ -109,7 +115,7 @@ def read_time(cell: Any, column: str) -> int:
     except ValueError:
         raise InvalidRow(
             column,
-            f"{_quote(cell)} is no time",
+            f"{quote(cell)} is no time",
             "Write times as 2026-01-31T12:00:00Z, or as seconds since 1970, or name no column of times.",
         ) from None
 
@@ -185,8 +191,3 @@ def _is_number(value: Any) -> bool:
 def _decode(cell: bytes) -> str:
     """The text of a Parquet cell whose writer did not say that it is one."""
     return cell.decode(errors="replace")
-
-
-def _quote(cell: Any) -> str:
-    text = repr(cell) if isinstance(cell, str) else str(cell)
-    return text if len(text) <= 40 else f"{text[:37]}..."

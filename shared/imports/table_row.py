@@ -14,6 +14,7 @@ from shared.imports.cells import (
     feature_value,
     is_empty,
     nest,
+    quote,
     read_id,
     read_ids,
     read_number,
@@ -62,7 +63,7 @@ def read_choice(cells: Mapping[str, Any], columns: Columns) -> RowChoice:
     if actions and action not in actions:
         raise InvalidRow(
             columns.action,
-            f"the action {action} is none of those that could have been shown",
+            f"the action {quote(action)} is none of those that could have been shown",
             "Add it to the actions, or take the row out.",
         )
     return RowChoice(
@@ -81,7 +82,7 @@ def _probability(cells: Mapping[str, Any], columns: Columns) -> float | None:
     if number is None or not LEAST_PROBABILITY <= number <= 1:
         raise InvalidRow(
             columns.probability,
-            f"{cells[columns.probability]!r} is no probability from {LEAST_PROBABILITY:g} to 1",
+            f"{quote(cells[columns.probability])} is no probability from {LEAST_PROBABILITY:g} to 1",
             "Correct the cell, or leave probability out of the columns: then chances are estimated from the log.",
         )
     return number
@@ -94,7 +95,7 @@ def _reward(cells: Mapping[str, Any], columns: Columns) -> float | None:
     number = read_number(cell)
     if number is None:
         next_step = "Write a number, such as 0 or 1; leave the cell empty if there was no reward."
-        raise InvalidRow(columns.reward, f"{cell!r} is no number", next_step)
+        raise InvalidRow(columns.reward, f"{quote(cell)} is no number", next_step)
     if abs(number) > MAX_REWARD:
         raise InvalidRow(
             columns.reward,

@@ -188,7 +188,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
         ({"p": "1.5"}, COLUMNS, "events.csv, line 4: column p: '1.5' is no probability"),
         ({"shown": ""}, COLUMNS, "events.csv, line 4: column shown: the cell is empty"),
         ({"at": "noon"}, COLUMNS, "events.csv, line 4: column at: 'noon' is no time"),
-        ({}, COLUMNS | {"actions": ["tea", "juice"]}, "column shown: the action water is none of those"),
+        ({}, COLUMNS | {"actions": ["tea", "juice"]}, "column shown: the action 'water' is none of those"),
         ({}, COLUMNS | {"reward": "bought"}, "has no column bought; it has at, device, hour, shown, clicked, p."),
         ({}, {"action": "shown"}, "cannot be used: reward must name a column."),
     ],

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared.imports.cells import InvalidRow, feature_value, may_be_number, nest, read_id
+from shared.imports.cells import InvalidRow, feature_value, may_be_number, nest, quote, read_id
 from shared.imports.columns import Columns
 from shared.imports.files.table_file import TableFile
 from shared.imports.files.unusable_log import UnusableLog
@@ -71,7 +71,7 @@ def _read_actions(table: TableFile, columns: Columns) -> dict[str, list[dict[str
         except InvalidRow as problem:
             raise UnusableLog(f"{table}, {place}: {problem}.", problem.next_step) from problem
         if action in features:
-            raise UnusableLog(f"{table}, {place}: the action {action} is there twice.", "Take one row out.")
+            raise UnusableLog(f"{table}, {place}: the action {quote(action)} is there twice.", "Take one row out.")
         values = {name: feature_value(cells[name], is_number=name in numbers) for name in others}
         features[action] = nest({name: value for name, value in values.items() if value is not None})
     return features

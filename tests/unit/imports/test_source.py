@@ -85,6 +85,14 @@ def test_tables_whose_features_differ_are_refused(tmp_path: Path, second: bytes,
         gather_tables(tmp_path, TABLE, second)
 
 
+def test_a_refusal_is_short(tmp_path: Path) -> None:
+    """It is stored with an import, and told with each list of them."""
+    with pytest.raises(UnusableLog, match=r"has no column shown; it has x+\.\.\.") as refused:
+        gather_tables(tmp_path, b"x" * 99_999)
+
+    assert len(refused.value.reason) == 2000
+
+
 def test_a_moment_that_no_calendar_has_is_refused_with_its_column(tmp_path: Path) -> None:
     """Parquet can hold it, and Python cannot."""
     at = core.Array([2**62], type=core.DataType.int64()).cast(core.DataType.timestamp("us"))
