@@ -221,7 +221,7 @@ def test_files_that_cannot_be_learned_from_are_refused(capsys: pytest.CaptureFix
 
     assert "nothing says what they hold" in refusal(capsys, "--log", table, *to)
     assert "which have no columns" in refusal(capsys, "--log", log, "--columns", columns, *to)
-    assert "log.dsjson is given twice" in refusal(capsys, "--log", log, "--log", tmp_path / "." / log.name, *to)
+    assert "events.csv is given twice" in refusal(capsys, "--log", table, table, "--columns", columns, *to)
     deep = tmp_path / "deep.json"
     deep.write_text("[" * 100_000)
     assert "cannot be used: it is no JSON" in refusal(capsys, "--log", table, "--columns", deep, *to)

@@ -5,7 +5,7 @@ time stays in its order.
 """
 
 import gzip
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from operator import itemgetter
@@ -44,15 +44,22 @@ class WholeLog:
             yield from LogFile(path)
 
 
-def write_in_order(lines: Iterable[Timed], folder: Path, reading: Reading) -> WholeLog:
+def write_in_order(
+    lines: Iterable[Timed], folder: Path, reading: Reading, is_wanted: Callable[[Timed], bool] | None = None
+) -> WholeLog:
     """Write lines, each with its time, in the order of time; those of the same time stay in their order.
+
+    Args:
+        is_wanted: Gets all lines in the order of time, and says which are written; all of them, if None.
 
     Raises:
         UnusableLog: There is no room for them.
     """
     try:
         runs = [_write_run(folder / f"run-{number}.gz", run) for number, run in enumerate(_cut(lines, reading))]
-        ordered = merge(*(_read_run(run) for run in runs), key=itemgetter(0))
+        ordered: Iterable[Timed] = merge(*(_read_run(run) for run in runs), key=itemgetter(0))
+        if is_wanted:
+            ordered = filter(is_wanted, ordered)
         paths = [_write_lines(folder / f"log-{number}.gz", part) for number, part in enumerate(_cut(ordered, reading))]
         for run in runs:
             run.unlink()

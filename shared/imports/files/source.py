@@ -13,6 +13,7 @@ from shared.imports.files import replicates_file
 from shared.imports.files.log_file import LogFile
 from shared.imports.files.ordered_log import Timed, WholeLog, write_in_order
 from shared.imports.files.reading import Reading
+from shared.imports.files.repeated_lines import RepeatedLines
 from shared.imports.files.table_description import TableDescription
 from shared.imports.files.table_file import PARQUET, TableFile
 from shared.imports.files.tables import Tables
@@ -56,9 +57,6 @@ def gather(
         UnusableLog: A file cannot be used.
     """
     reading.say("Reading ...")
-    times = Counter(file.path.resolve() for file in files)
-    if twice := [file for file in files if times[file.path.resolve()] > 1]:
-        raise UnusableLog(f"{twice[0]} is given twice.", "Give each file once, or its events count twice.")
     begun = [(file, begin) for file in files if (begin := _begin(file))]
     if not begun:
         raise UnusableLog(f"{files[0]} is empty.", "Give files with events.")
@@ -75,7 +73,9 @@ def gather(
             f"{lines[0]} has dsjson lines, which have no columns.", "Leave the columns out, or give a table."
         )
     _demand_choices(lines)
-    return Source(write_in_order(_read_lines(lines), folder, reading))
+    repeated = RepeatedLines()
+    log = write_in_order(_read_lines(lines), folder, reading, repeated.is_new)
+    return Source(log, tuple(_describe_repeated(repeated.number)))
 
 
 def _begin(file: LogFile) -> bytes:
@@ -86,6 +86,9 @@ def _begin(file: LogFile) -> bytes:
 
 
 def _gather_tables(files: Sequence[TableFile], describe: Describe, folder: Path, reading: Reading) -> Source:
+    times = Counter(file.path.resolve() for file in files)
+    if twice := [file for file in files if times[file.path.resolve()] > 1]:
+        raise UnusableLog(f"{twice[0]} is given twice.", "Give each table once, or its rows count twice.")
     description = describe(files)
     tables = Tables(files, description, reading)
     remarks = []
@@ -127,6 +130,12 @@ def _describe_chances(estimated: EstimatedChances) -> Iterator[str]:
     if estimated.lifted:
         events = pluralize(estimated.lifted, "event", "events")
         yield f"{events} with a chance below {LEAST:g} count as if it was {LEAST:g}, so that weights stay small."
+
+
+def _describe_repeated(number: int) -> Iterator[str]:
+    if number:
+        copies = pluralize(number, "line is the copy of another one", "lines are copies of others")
+        yield f"{copies}, as where exports overlap. Each event counts once."
 
 
 def _demand_choices(files: Sequence[LogFile]) -> None:

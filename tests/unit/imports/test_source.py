@@ -43,6 +43,21 @@ def test_files_without_events_are_passed_over_where_others_have_some(tmp_path: P
         gather([rewards], refuse, tmp_path, READING, has_columns=False)
 
 
+def test_an_event_whose_line_is_in_two_files_counts_once(tmp_path: Path) -> None:
+    """Exports may overlap; lines that are alike, but have no id or no time, may be different events."""
+    events = [line.replace(b"22:13:2", b"22:13:1", 1) for line in event_lines(3)] + event_lines(6)[3:]
+    nameless = [events[0].replace(name, b'"Other"') for name in (b'"EventId"', b'"Timestamp"')]
+    (tmp_path / "first.json").write_bytes(b"\n".join([*events[:4], *nameless, DANGLING]))
+    (tmp_path / "second.json").write_bytes(b"\xef\xbb\xbf" + b"\r\n".join([*events[2:], *nameless, DANGLING]))
+    files = [LogFile(tmp_path / name) for name in ("second.json", "first.json")]
+
+    source = gather(files, refuse, tmp_path, READING, has_columns=False)
+
+    lines = [line.removeprefix(b"\xef\xbb\xbf") for line in source.log]
+    assert sorted(lines) == sorted([*events, *nameless * 2, DANGLING, DANGLING])
+    assert source.remarks == ("2 lines are copies of others, as where exports overlap. Each event counts once.",)
+
+
 COLUMNS = Columns(action="shown", reward="clicked")
 TABLE = b"shown,clicked,device\ntea,1,phone\njuice,0,web\n"
 
