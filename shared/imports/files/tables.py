@@ -43,7 +43,9 @@ class Tables:
         self._offers: list[tuple[str, ...]] = []
         self._same: dict[tuple[str, ...], tuple[str, ...]] = {}
         context = columns.context_of(files[0].header())
-        self._values = {name: _Values(is_text=name in columns.text) for name in context}
+        self._values = {
+            name: _Values(is_text=name in columns.text, foretells_choices=not columns.probability) for name in context
+        }
         for file, place, cells in self._rows():
             self._add(self._choice(file, place, cells), cells)
         if not self._shown:
@@ -143,10 +145,11 @@ class Tables:
 
 
 class _Values:
-    """The values of a column: as numbers as long as all are, and as texts."""
+    """The values of a column: as numbers as long as all are, and as texts; both only where chances may follow them."""
 
-    def __init__(self, *, is_text: bool) -> None:
+    def __init__(self, *, is_text: bool, foretells_choices: bool) -> None:
         self.is_number = not is_text
+        self._foretells_choices = foretells_choices
         self._numbers = array("d")
         self._texts: dict[str, int] | None = {}
         self._codes = array("i")
@@ -154,6 +157,8 @@ class _Values:
     def add(self, cell: Any) -> None:
         if self.is_number and not may_be_number(cell):
             self.is_number, self._numbers = False, array("d")
+        if not self._foretells_choices:
+            return
         if self.is_number:
             number = None if is_empty(cell) else read_number(cell)
             self._numbers.append(_NOTHING if number is None else number)

@@ -134,11 +134,15 @@ def test_a_strange_line_ends_no_survey(old: bytes, new: bytes) -> None:
     assert survey(lines, READING).events == 3
 
 
-def test_of_long_texts_no_more_is_kept_than_is_learned() -> None:
-    """A column of whole articles would fill the memory."""
-    values = _Values(is_text=True)
+def test_of_a_column_no_more_is_kept_than_is_needed() -> None:
+    """Whole articles would fill the memory, and so would all cells of a large table; chances need some of both."""
+    values, others = _Values(is_text=True, foretells_choices=True), _Values(is_text=False, foretells_choices=False)
     for number in range(3):
         values.add(f"{number}" + "x" * 10_000)
+        others.add(number)
 
     assert values.codes() == [0, 1, 2]
     assert {len(text) for text in values._texts or ()} == {MAX_TEXT}
+    assert others.is_number
+    assert not others._texts
+    assert not others._numbers
