@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import orjson
@@ -23,6 +24,8 @@ from shared.times import from_iso
 from shared.words import list_names, pluralize
 
 _STEP = 1000
+_DSJSON = (b"{", b"[")
+"""What a line begins with: an event, or a note among them."""
 
 type Describe = Callable[[Sequence[TableFile]], TableDescription]
 """Says what the columns of tables hold."""
@@ -60,8 +63,8 @@ def gather(
     begun = [(file, begin) for file in files if (begin := _begin(file))]
     if not begun:
         raise UnusableLog(f"{files[0]} is empty.", "Give files with events.")
-    lines = [file for file, begin in begun if begin.startswith((b"{", b"["))]
-    tables = [TableFile(file.path, file.name) for file, begin in begun if not begin.startswith((b"{", b"["))]
+    lines = [file for file, begin in begun if begin.startswith(_DSJSON)]
+    tables = [TableFile(file.path, file.name) for file, begin in begun if not begin.startswith(_DSJSON)]
     if tables and lines:
         raise UnusableLog(
             f"{tables[0]} is a table, and {lines[0]} has dsjson lines.", "Learn from files of the same kind at a time."
@@ -79,10 +82,14 @@ def gather(
 
 
 def _begin(file: LogFile) -> bytes:
-    """The first line that is not blank, which tells dsjson from a table; empty if there is none."""
+    """The first line that is not blank, which tells dsjson from a table; empty if there is none.
+
+    Of a log that was cut, the first line may be the end of an event; then the second one tells.
+    """
     if file.begins_with(PARQUET):
         return PARQUET
-    return next((text for line in file if (text := trim(line))), b"")
+    first = [*islice(filter(None, map(trim, file)), 2)]
+    return next((line for line in first if line.startswith(_DSJSON)), first[0] if first else b"")
 
 
 def _gather_tables(files: Sequence[TableFile], describe: Describe, folder: Path, reading: Reading) -> Source:

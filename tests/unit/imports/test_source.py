@@ -43,6 +43,15 @@ def test_files_without_events_are_passed_over_where_others_have_some(tmp_path: P
         gather([rewards], refuse, tmp_path, READING, has_columns=False)
 
 
+def test_a_log_that_begins_within_a_line_is_no_table(tmp_path: Path) -> None:
+    """As one of which the end was taken."""
+    (tmp_path / "cut.json").write_bytes(b"\n".join(event_lines(3))[50:])
+
+    source = gather([LogFile(tmp_path / "cut.json")], refuse, tmp_path, READING, has_columns=False)
+
+    assert survey(source.log, READING).events == 2
+
+
 def test_an_event_whose_line_is_in_two_files_counts_once(tmp_path: Path) -> None:
     """Exports may overlap; lines that are alike, but have no id or no time, may be different events."""
     events = [line.replace(b"22:13:2", b"22:13:1", 1) for line in event_lines(3)] + event_lines(6)[3:]
