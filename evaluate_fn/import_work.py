@@ -1,6 +1,5 @@
 """The work on an import that a worker does itself: files come from the customer's container, results go to storage."""
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from evaluate_fn.task_done import TaskDone
 from shared.evaluation.evaluation import Evaluation, ImportSource
 from shared.evaluation.tasks import Task
 from shared.imports import customer_files_store, import_run_store
-from shared.imports.columns import read_columns
+from shared.imports.columns import file_of_actions
 from shared.imports.customer_files_store import Download
 from shared.imports.files.unusable_log import UnusableLog
 from shared.imports.import_outcome import Course
@@ -58,7 +57,7 @@ def keep(imported: Evaluation, done: TaskDone) -> None:
 def _download(source: ImportSource, folder: Path, check: Callable[[], object]) -> FilesOrder:
     """Download all files into a folder inside of a task's folder."""
     listed = customer_files_store.list_files(source.container, source.prefix)
-    actions = _name_of_actions(source)
+    actions = file_of_actions(source.columns)
     names = [name for name in listed if name != actions]
     if not names:
         raise UnusableLog(f"The container has no file whose name begins with {source.prefix!r}.", "Correct the prefix.")
@@ -69,9 +68,3 @@ def _download(source: ImportSource, folder: Path, check: Callable[[], object]) -
         check()
         download.fetch(name)
     return FilesOrder(tuple(names), actions)
-
-
-def _name_of_actions(source: ImportSource) -> str:
-    """The name of the table with the features of actions; empty if there is none."""
-    columns = read_columns(json.loads(source.columns)) if source.columns else None
-    return columns.action_table.file if columns and columns.action_table else ""

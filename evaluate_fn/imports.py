@@ -13,9 +13,10 @@ from shared.configuration.configuration import Configuration, LearningSettings
 from shared.configuration.service_configuration import LearningMode
 from shared.configuration.settings_change import Act, Cause
 from shared.evaluation import evaluation_run_store, evaluation_store
-from shared.evaluation.evaluation import Evaluation, Purpose
+from shared.evaluation.evaluation import Evaluation, ImportSource, Purpose
 from shared.evaluation.evaluation_spec import EvaluationSpec
 from shared.imports import customer_files_store, import_run_store
+from shared.imports.columns import file_of_actions
 from shared.imports.forms import import_forms
 from shared.imports.forms.import_forms import ImportApplication, ImportList, ImportReport, ImportRequest
 from shared.log.customer_container import ContainerFailed
@@ -101,18 +102,22 @@ def _start(spec: EvaluationSpec) -> Evaluation | None:
     if configuration_store.read_configuration().learning.problem_type != "cb":
         raise InvalidImport("The loop is for several slots, and an import is for events with one choice.")
     if spec.source is not None:
-        _check_files(spec.source.container, spec.source.prefix)
+        _check_files(spec.source)
     return submit(spec)
 
 
-def _check_files(container: str, prefix: str) -> None:
+def _check_files(source: ImportSource) -> None:
     """See, before anything is begun, that there is something to read."""
+    actions = file_of_actions(source.columns)
     try:
-        has_files = customer_files_store.has_files(container, prefix)
+        has_files = customer_files_store.has_files(source.container, source.prefix)
+        has_actions = not actions or customer_files_store.has_file(source.container, actions)
     except ContainerFailed as problem:
         raise InvalidImport(f"The container cannot be listed: {problem}.", "container") from problem
     if not has_files:
         raise InvalidImport("The container has no file with such a name that has something in it.", "prefix")
+    if not has_actions:
+        raise InvalidImport("The container has no such file that has something in it.", "columns.actionFeatures.file")
 
 
 def _load(of_id: str) -> Evaluation:

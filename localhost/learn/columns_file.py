@@ -35,6 +35,6 @@ def _read(path: Path) -> Columns:
         raise CommandFailure(
             f"{path} cannot be read: {problem.strerror}.", "Check the path after --columns."
         ) from problem
-    except (ValueError, InvalidColumns) as problem:
-        reason = f"it is no JSON: {problem}" if isinstance(problem, ValueError) else str(problem)
+    except (ValueError, RecursionError, InvalidColumns) as problem:
+        reason = str(problem) if isinstance(problem, InvalidColumns) else f"it is no JSON: {problem}"
         raise CommandFailure(f"{path} cannot be used: {reason}.", f"Write it like {_EXAMPLE}.") from problem

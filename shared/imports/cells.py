@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from shared.errors import LoopError
@@ -39,15 +40,19 @@ def is_empty(cell: Any) -> bool:
 
 def read_number(cell: Any) -> float | None:
     """Read a finite number; None if the cell holds something else."""
-    if isinstance(cell, bool):
-        return float(cell)
-    if not isinstance(cell, int | float | str):
-        return None
-    try:
-        number = float(cell)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
+    number = _read_float(cell)
+    return number if number is not None and math.isfinite(number) else None
+
+
+def may_be_number(cell: Any) -> bool:
+    """Whether a cell can be in a column of numbers: it holds a number, perhaps an infinite or an undefined one."""
+    return is_empty(cell) or _read_float(cell) is not None
+
+
+def quote(cell: Any) -> str:
+    """Write what a cell holds, or how it begins, for a sentence."""
+    text = repr(cell) if isinstance(cell, str) else str(cell)
+    return text if len(text) <= 40 else f"{text[:37]}..."
 
 
 def read_id(cell: Any, column: str) -> str:
@@ -58,10 +63,12 @@ def read_id(cell: Any, column: str) -> str:
     """
     if is_empty(cell):
         raise InvalidRow(column, "the cell is empty, where an id must be")
-    if isinstance(cell, float) and cell.is_integer():
+    if isinstance(cell, bytes):
+        return read_id(_decode(cell), column)
+    if isinstance(cell, float | Decimal) and math.isfinite(cell) and cell == int(cell):
         return str(int(cell))
-    if not isinstance(cell, str | int | float):
-        raise InvalidRow(column, f"{_quote(cell)} is no id")
+    if not isinstance(cell, str | int | float | Decimal):
+        raise InvalidRow(column, f"{quote(cell)} is no id")
     return str(cell).strip()
 
 
@@ -77,10 +84,10 @@ def read_ids(cell: Any, column: str) -> tuple[str, ...]:
         if cell.lstrip().startswith("["):
             try:
                 values = json.loads(cell)
-            except ValueError:
-                raise InvalidRow(column, f"{_quote(cell)} is no JSON list of actions") from None
+            except (ValueError, RecursionError):
+                raise InvalidRow(column, f"{quote(cell)} is no JSON list of actions") from None
     if not isinstance(values, Sequence) or isinstance(values, str | bytes) or not values:
-        raise InvalidRow(column, f"{_quote(cell)} is no list of actions")
+        raise InvalidRow(column, f"{quote(cell)} is no list of actions")
     ids = tuple(read_id(value, column) for value in values)
     if len(set(ids)) < len(ids):
         raise InvalidRow(column, "an action is in the list twice")
@@ -99,15 +106,16 @@ def read_time(cell: Any, column: str) -> int:
         return from_datetime(datetime(cell.year, cell.month, cell.day))  # noqa: DTZ001 - no zone counts as UTC
     number = read_number(cell)
     try:
-        if number is None or (isinstance(cell, str) and len(cell.strip()) == len("20260131")):
-            return parse_moment(str(cell).strip())
+        text = str(cell).strip()
+        if number is None or (len(text) == len("20260131") and not isinstance(cell, float)):
+            return parse_moment(text)
         size = abs(number)
         unit = SECOND if size < _LATEST_SECONDS else SECOND // 1000 if size < _LATEST_MILLISECONDS else 1
         return _demand_calendar(round(number * unit))
     except ValueError:
         raise InvalidRow(
             column,
-            f"{_quote(cell)} is no time",
+            f"{quote(cell)} is no time",
             "Write times as 2026-01-31T12:00:00Z, or as seconds since 1970, or name no column of times.",
         ) from None
 
@@ -122,6 +130,8 @@ def feature_value(cell: Any, *, is_number: bool) -> Any:
         return read_number(cell)
     if isinstance(cell, datetime | date):
         return cell.isoformat()
+    if isinstance(cell, bytes):
+        return _decode(cell)
     if isinstance(cell, str):
         return cell.strip()
     if isinstance(cell, Mapping):
@@ -164,10 +174,20 @@ def _demand_calendar(at_us: int) -> int:
     return at_us
 
 
+def _read_float(cell: Any) -> float | None:
+    """Read a number, which may be infinite or undefined."""
+    if not isinstance(cell, bool | int | float | Decimal | str) or (isinstance(cell, str) and "_" in cell):
+        return None  # Python reads 36_38 as a number, and nobody else does
+    try:
+        return float(cell)
+    except (ValueError, OverflowError):
+        return None
+
+
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _quote(cell: Any) -> str:
-    text = repr(cell) if isinstance(cell, str) else str(cell)
-    return text if len(text) <= 40 else f"{text[:37]}..."
+def _decode(cell: bytes) -> str:
+    """The text of a Parquet cell whose writer did not say that it is one."""
+    return cell.decode(errors="replace")

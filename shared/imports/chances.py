@@ -35,6 +35,8 @@ _MOST_JUDGED = 20_000
 """Events by which columns are judged, from all over the log."""
 _MOST_VALUES = 100
 """Of a column; rarer values count as one."""
+_MOST_CHANCES = 20_000
+"""Chances that are kept, since the next event may need the same ones."""
 
 type Offer = tuple[int, ...]
 
@@ -85,6 +87,8 @@ class EstimatedChances:
         offer = self._offers[number]
         key = (self._levels[-1].cells[number], offer, without)
         if key not in self._cache:
+            if len(self._cache) == _MOST_CHANCES:
+                self._cache.clear()
             self._cache[key] = self._estimate(number, offer, without)
         return self._cache[key]
 

@@ -1,10 +1,12 @@
 """What the columns of a table hold, as its owner says."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 from shared.errors import LoopError
+from shared.log.line_pieces import MAX_REWARD
 
 ALL_ACTIONS = "all"
 """In place of a list of actions: all that were shown anywhere in the log."""
@@ -96,8 +98,8 @@ def read_columns(document: Any) -> Columns:
             raise InvalidColumns(f"{name} must name a column")
     actions, actions_column = _actions(document.get("actions", ALL_ACTIONS))
     reward = document.get("defaultReward", 0)
-    if isinstance(reward, bool) or not isinstance(reward, int | float):
-        raise InvalidColumns("defaultReward must be a number")
+    if isinstance(reward, bool) or not isinstance(reward, int | float) or not abs(reward) <= MAX_REWARD:
+        raise InvalidColumns(f"defaultReward must be a number from {-MAX_REWARD:g} to {MAX_REWARD:g}")
     return Columns(
         **texts,
         actions=actions,
@@ -107,6 +109,12 @@ def read_columns(document: Any) -> Columns:
         default_reward=float(reward),
         action_table=_action_table(document.get("actionFeatures")),
     )
+
+
+def file_of_actions(columns: str) -> str:
+    """The name of the table with the features of actions, of columns as JSON; empty if there is none."""
+    table = read_columns(json.loads(columns)).action_table if columns else None
+    return table.file if table else ""
 
 
 def _text(document: Mapping[str, Any], name: str) -> str:

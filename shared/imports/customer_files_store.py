@@ -6,6 +6,7 @@ from pathlib import Path
 
 from shared.imports.files.unusable_log import UnusableLog
 from shared.log import customer_container
+from shared.log.customer_container import ContainerFailed
 
 FIELD = "container"
 """What callers call the address of the container."""
@@ -47,6 +48,18 @@ def has_files(sas_uri: str, prefix: str) -> bool:
         return any(blob.size for blob in listed)
 
 
+def has_file(sas_uri: str, name: str) -> bool:
+    """Whether there is a file of that whole name with something in it.
+
+    Raises:
+        ContainerFailed: The container cannot be listed.
+    """
+    with customer_container.plain_errors(FIELD):
+        listed = customer_container.connect(sas_uri, FIELD).list_blobs(name_starts_with=name)
+        first = next(iter(listed), None)
+    return first is not None and first.name == name and first.size > 0
+
+
 class Download:
     """The download of files to a folder, which may take so much disk and no more."""
 
@@ -72,6 +85,8 @@ class Download:
         self._files += 1
         try:
             self._write(path, self._chunks(name))
+        except ContainerFailed as problem:
+            raise ContainerFailed(f"{name} cannot be read: {problem}") from None
         except OSError as problem:
             raise UnusableLog(
                 f"{name} cannot be written to the disk of the instance: {problem.strerror or problem}.", _LESS

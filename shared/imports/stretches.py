@@ -23,6 +23,7 @@ class Stretch:
 
     Attributes:
         first, last: Its events, counted from 1.
+        from_us, to_us: When they came; 0 if the log does not say.
         done: What was earned per event, with its interval.
         reward: What the policy would have earned, as it had learned up to each event; None, as the interval, if actions
             that it would have shown had no chance.

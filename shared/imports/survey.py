@@ -104,11 +104,12 @@ def _context(features: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _flat(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from _flat(f"{path}.{name}" if path else name, inner)
-    elif isinstance(value, list) and value and isinstance(value[0], dict):
-        for inner in value:
-            yield from _flat(path, inner)
-    elif value is not None:
-        yield path, value
+    left = [(path, value)]
+    while left:
+        path, value = left.pop()
+        if isinstance(value, dict):
+            left += [(f"{path}.{name}" if path else name, inner) for name, inner in reversed(value.items())]
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            left += [(path, inner) for inner in reversed(value)]
+        elif value is not None:
+            yield path, value

@@ -7,13 +7,14 @@ from typing import Any
 
 from shared.configuration.configuration import RewardSettings
 from shared.configuration.reward_aggregation import Aggregation
-from shared.evaluation.replay.evaluated_events import MAX_COST
+from shared.evaluation.replay.evaluated_events import LEAST_PROBABILITY
 from shared.imports.cells import (
     InvalidRow,
     demand_few,
     feature_value,
     is_empty,
     nest,
+    quote,
     read_id,
     read_ids,
     read_number,
@@ -22,6 +23,7 @@ from shared.imports.cells import (
 from shared.imports.columns import Columns
 from shared.intake.rows import Observation
 from shared.learner.features import InvalidFeatures, document
+from shared.log.line_pieces import MAX_REWARD
 from shared.log.log_line import event_line
 from shared.log.ranked_event import RankedEvent
 from shared.times import HOUR
@@ -61,7 +63,7 @@ def read_choice(cells: Mapping[str, Any], columns: Columns) -> RowChoice:
     if actions and action not in actions:
         raise InvalidRow(
             columns.action,
-            f"the action {action} is none of those that could have been shown",
+            f"the action {quote(action)} is none of those that could have been shown",
             "Add it to the actions, or take the row out.",
         )
     return RowChoice(
@@ -77,10 +79,10 @@ def _probability(cells: Mapping[str, Any], columns: Columns) -> float | None:
     if not columns.probability:
         return None
     number = read_number(cells[columns.probability])
-    if number is None or not 0 < number <= 1:
+    if number is None or not LEAST_PROBABILITY <= number <= 1:
         raise InvalidRow(
             columns.probability,
-            f"{cells[columns.probability]!r} is no probability above 0, and at most 1",
+            f"{quote(cells[columns.probability])} is no probability from {LEAST_PROBABILITY:g} to 1",
             "Correct the cell, or leave probability out of the columns: then chances are estimated from the log.",
         )
     return number
@@ -91,11 +93,14 @@ def _reward(cells: Mapping[str, Any], columns: Columns) -> float | None:
     if is_empty(cell):
         return None
     number = read_number(cell)
-    if number is None or abs(number) > MAX_COST:
+    if number is None:
+        next_step = "Write a number, such as 0 or 1; leave the cell empty if there was no reward."
+        raise InvalidRow(columns.reward, f"{quote(cell)} is no number", next_step)
+    if abs(number) > MAX_REWARD:
         raise InvalidRow(
             columns.reward,
-            f"{cell!r} is no number" if number is None else f"{number:g} is too far from 0",
-            "Write a number, such as 0 or 1; leave the cell empty if there was no reward.",
+            f"{number:g} is no reward that a loop takes, from {-MAX_REWARD:g} to {MAX_REWARD:g}",
+            "Divide all rewards by the same number, and send the loop's rewards so, too.",
         )
     return number
 

@@ -205,6 +205,11 @@ def test_a_request_that_makes_no_sense_begins_nothing(api: Api, theirs: Emulated
         "columns": problem(api.post(PATH, {"container": sas, "columns": {"action": "shown"}})),
         "misspelled": problem(api.post(PATH, {"container": sas, "columns": WITH_CHANCES | {"probabilty": "p"}})),
         "twice": problem(api.post(PATH, {"container": sas, "columns": WITH_CHANCES | {"actions": ["tea", "tea"]}})),
+        "no actions": problem(
+            api.post(
+                PATH, {"container": sas, "columns": WITH_CHANCES | {"actionFeatures": {"file": "good/1", "id": "id"}}}
+            )
+        ),
         "policy": problem(api.post(PATH, {"container": sas, "policies": [{"name": "new-loop", "arguments": GREEDY}]})),
         "slots": problem(
             api.post(PATH, {"container": sas, "policies": [{"name": "mine", "arguments": "--ccb_explore_adf"}]})
@@ -222,6 +227,7 @@ def test_a_request_that_makes_no_sense_begins_nothing(api: Api, theirs: Emulated
         "columns": (400, "InvalidImport", "columns.reward"),
         "misspelled": (400, "InvalidImport", "columns.probabilty"),
         "twice": (400, "InvalidImport", "columns"),
+        "no actions": (400, "InvalidImport", "columns.actionFeatures.file"),
         "policy": (400, "DuplicateCustomPolicyNames", "policies[0].name"),
         "slots": (400, "InvalidPolicyConfiguration", "policies[0].arguments"),
         "id": (400, "InvalidImport", "id"),

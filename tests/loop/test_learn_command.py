@@ -176,7 +176,7 @@ def test_a_model_that_is_refused_leaves_the_settings_as_they_were(azurite: Azuri
 @pytest.mark.parametrize("seconds", [0.0, 1.0, 4.0])
 def test_ctrl_c_leaves_nothing_running_and_no_files(tmp_path: Path, seconds: float) -> None:
     """Whatever it was at; nothing is written to where the result would be."""
-    log = write_log(tmp_path / "log.dsjson", event_lines(3000) * 3)
+    log = write_log(tmp_path / "log.dsjson", event_lines(9000))
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     words = [*RUN, "--log", str(log), "--output", str(tmp_path / "learned")]

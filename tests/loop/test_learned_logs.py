@@ -188,7 +188,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
         ({"p": "1.5"}, COLUMNS, "events.csv, line 4: column p: '1.5' is no probability"),
         ({"shown": ""}, COLUMNS, "events.csv, line 4: column shown: the cell is empty"),
         ({"at": "noon"}, COLUMNS, "events.csv, line 4: column at: 'noon' is no time"),
-        ({}, COLUMNS | {"actions": ["tea", "juice"]}, "column shown: the action water is none of those"),
+        ({}, COLUMNS | {"actions": ["tea", "juice"]}, "column shown: the action 'water' is none of those"),
         ({}, COLUMNS | {"reward": "bought"}, "has no column bought; it has at, device, hour, shown, clicked, p."),
         ({}, {"action": "shown"}, "cannot be used: reward must name a column."),
     ],
@@ -221,6 +221,10 @@ def test_files_that_cannot_be_learned_from_are_refused(capsys: pytest.CaptureFix
 
     assert "nothing says what they hold" in refusal(capsys, "--log", table, *to)
     assert "which have no columns" in refusal(capsys, "--log", log, "--columns", columns, *to)
+    assert "events.csv is given twice" in refusal(capsys, "--log", table, table, "--columns", columns, *to)
+    deep = tmp_path / "deep.json"
+    deep.write_text("[" * 100_000)
+    assert "cannot be used: it is no JSON" in refusal(capsys, "--log", table, "--columns", deep, *to)
     assert "same kind" in refusal(capsys, "--log", log, "--log", table, "--columns", columns, *to)
     assert "line 7: 2 cells, where" in refusal(capsys, "--log", short, "--columns", columns, *to)
     assert "not in UTF-8" in refusal(capsys, "--log", tmp_path / "broken.csv", "--columns", columns, *to)

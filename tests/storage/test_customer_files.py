@@ -8,7 +8,7 @@ import pytest
 
 from localhost.azurite.accounts import EmulatedAccount
 from shared.imports import customer_files_store
-from shared.imports.customer_files_store import Download, has_files, list_files
+from shared.imports.customer_files_store import Download, has_file, has_files, list_files
 from shared.imports.files.unusable_log import UnusableLog
 from shared.log.customer_container import ContainerFailed
 from tests.loop.customer_files import put_files
@@ -21,12 +21,15 @@ def do_nothing() -> None:
     return
 
 
-def test_files_are_listed_by_prefix_without_empty_ones_up_to_a_bound(storage: EmulatedAccount) -> None:
+def test_files_are_listed_by_prefix_without_empty_ones_up_to_a_bound(storage: EmulatedAccount, tmp_path: Path) -> None:
     """In the order of their names."""
     sas = put_files(storage, {"a/2": b"22", "a/1": b"1", "a/0": b"", "b/1": b"1"})
     with use_storage(storage.connection_string):
         assert list_files(sas, "a/") == ["a/1", "a/2"]
         assert (has_files(sas, "b"), has_files(sas, "a/0")) == (True, False)
+        assert [has_file(sas, name) for name in ("a/1", "a/", "a/0", "a/3")] == [True, False, False, False]
+        with pytest.raises(ContainerFailed, match=r"^a/3 cannot be read: .* 404"):
+            Download(sas, tmp_path, do_nothing).fetch("a/3")
         with pytest.raises(UnusableLog, match="more than 1 files"):
             list_files(sas, "a/", most=1)
         with pytest.raises(ContainerFailed, match="403"):

@@ -232,12 +232,14 @@ def _is_harmful_name(name: str, value: Any) -> bool:
 
 def _names(value: Any) -> Iterator[tuple[str, Any]]:
     """Names in features, at any depth, each with its value."""
-    if isinstance(value, dict):
-        yield from value.items()
-        value = [*value.values()]
-    if isinstance(value, list):
-        for inner in value:
-            yield from _names(inner)
+    left = [value]
+    while left:
+        inside = left.pop()
+        if isinstance(inside, dict):
+            yield from inside.items()
+            left.extend(inside.values())
+        elif isinstance(inside, list):
+            left.extend(inside)
 
 
 def pack(event: EvaluatedEvent) -> bytes:

@@ -5,7 +5,7 @@ time stays in its order.
 """
 
 import gzip
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from operator import itemgetter
@@ -17,7 +17,9 @@ from shared.imports.files.reading import Reading
 from shared.imports.files.unusable_log import UnusableLog
 
 RUN_BYTES = 32 * 1024 * 1024
-"""Of text in a run, and in a file of the log that is written."""
+"""Of memory that the lines of a run, and those of a file of the log, take about."""
+_LINE_BYTES = 128
+"""What a line takes in memory beside its text: millions of short ones are no small thing."""
 _STEP = 1000
 _QUICK = 1
 """The level of compression: what is written is read a few times, and then deleted."""
@@ -42,15 +44,22 @@ class OrderedLog:
             yield from LogFile(path)
 
 
-def write_in_order(lines: Iterable[Timed], folder: Path, reading: Reading) -> OrderedLog:
+def write_in_order(
+    lines: Iterable[Timed], folder: Path, reading: Reading, is_wanted: Callable[[Timed], bool] | None = None
+) -> OrderedLog:
     """Write lines, each with its time, in the order of time; those of the same time stay in their order.
+
+    Args:
+        is_wanted: Gets all lines in the order of time, and says which are written; all of them, if None.
 
     Raises:
         UnusableLog: There is no room for them.
     """
     try:
         runs = [_write_run(folder / f"run-{number}.gz", run) for number, run in enumerate(_cut(lines, reading))]
-        ordered = merge(*(_read_run(run) for run in runs), key=itemgetter(0))
+        ordered: Iterable[Timed] = merge(*(_read_run(run) for run in runs), key=itemgetter(0))
+        if is_wanted:
+            ordered = filter(is_wanted, ordered)
         paths = [_write_lines(folder / f"log-{number}.gz", part) for number, part in enumerate(_cut(ordered, reading))]
         for run in runs:
             run.unlink()
@@ -74,7 +83,7 @@ def _cut(lines: Iterable[Timed], reading: Reading) -> Iterator[list[Timed]]:
         if number % _STEP == 0:
             reading.check()
         portion.append(timed)
-        size += len(timed[1])
+        size += len(timed[1]) + _LINE_BYTES
         if size >= RUN_BYTES:
             yield portion
             portion, size = [], 0

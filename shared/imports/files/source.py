@@ -1,7 +1,9 @@
 """The files of a log as one log in the order of time."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import orjson
@@ -12,8 +14,9 @@ from shared.imports.files import replicates_file
 from shared.imports.files.log_file import LogFile
 from shared.imports.files.ordered_log import OrderedLog, Timed, write_in_order
 from shared.imports.files.reading import Reading
+from shared.imports.files.repeated_lines import RepeatedLines
 from shared.imports.files.table_description import TableDescription
-from shared.imports.files.table_file import TableFile
+from shared.imports.files.table_file import PARQUET, TableFile
 from shared.imports.files.tables import Tables
 from shared.imports.files.unusable_log import UnusableLog
 from shared.log.line_keys import ENQUEUED, TIMESTAMP
@@ -21,6 +24,8 @@ from shared.times import from_iso
 from shared.words import list_names, pluralize
 
 _STEP = 1000
+_DSJSON = (b"{", b"[")
+"""What a line begins with: an event, or a note among them."""
 
 type Describe = Callable[[Sequence[TableFile]], TableDescription]
 """Says what the columns of tables hold."""
@@ -55,31 +60,42 @@ def gather(
         UnusableLog: A file cannot be used.
     """
     reading.say("Reading ...")
-    tables = [file for file in files if _is_table(file)]
-    if len(tables) not in (0, len(files)):
-        lines = next(file for file in files if file not in tables)
+    begun = [(file, begin) for file in files if (begin := _begin(file))]
+    if not begun:
+        raise UnusableLog(f"{files[0]} is empty.", "Give files with events.")
+    lines = [file for file, begin in begun if begin.startswith(_DSJSON)]
+    tables = [TableFile(file.path, file.name) for file, begin in begun if not begin.startswith(_DSJSON)]
+    if tables and lines:
         raise UnusableLog(
-            f"{tables[0]} is a table, and {lines} has dsjson lines.", "Learn from files of the same kind at a time."
+            f"{tables[0]} is a table, and {lines[0]} has dsjson lines.", "Learn from files of the same kind at a time."
         )
     if tables:
-        return _gather_tables([TableFile(file.path, file.name) for file in files], describe, folder, reading)
+        return _gather_tables(tables, describe, folder, reading)
     if has_columns:
         raise UnusableLog(
-            f"{files[0]} has dsjson lines, which have no columns.", "Leave the columns out, or give a table."
+            f"{lines[0]} has dsjson lines, which have no columns.", "Leave the columns out, or give a table."
         )
-    _demand_choices(files)
-    return Source(write_in_order(_read_lines(files), folder, reading))
+    _demand_choices(lines)
+    repeated = RepeatedLines()
+    log = write_in_order(_read_lines(lines), folder, reading, repeated.is_new)
+    return Source(log, tuple(_describe_repeated(repeated.number)))
 
 
-def _is_table(file: LogFile) -> bool:
-    """Whether a file is Parquet, or begins as no dsjson line does."""
-    if file.begins_with(b"PAR1"):
-        return True
-    first = next((text for line in file if (text := trim(line))), b"{")
-    return not first.startswith((b"{", b"["))
+def _begin(file: LogFile) -> bytes:
+    """The first line that is not blank, which tells dsjson from a table; empty if there is none.
+
+    Of a log that was cut, the first line may be the end of an event; then the second one tells.
+    """
+    if file.begins_with(PARQUET):
+        return PARQUET
+    first = [*islice(filter(None, map(trim, file)), 2)]
+    return next((line for line in first if line.startswith(_DSJSON)), first[0] if first else b"")
 
 
 def _gather_tables(files: Sequence[TableFile], describe: Describe, folder: Path, reading: Reading) -> Source:
+    times = Counter(file.path.resolve() for file in files)
+    if twice := [file for file in files if times[file.path.resolve()] > 1]:
+        raise UnusableLog(f"{twice[0]} is given twice.", "Give each table once, or its rows count twice.")
     description = describe(files)
     tables = Tables(files, description, reading)
     remarks = []
@@ -123,6 +139,12 @@ def _describe_chances(estimated: EstimatedChances) -> Iterator[str]:
         yield f"{events} with a chance below {LEAST:g} count as if it was {LEAST:g}, so that weights stay small."
 
 
+def _describe_repeated(number: int) -> Iterator[str]:
+    if number:
+        copies = pluralize(number, "line is the copy of another one", "lines are copies of others")
+        yield f"{copies}, as where exports overlap. Each event counts once."
+
+
 def _demand_choices(files: Sequence[LogFile]) -> None:
     """See that the files have events with one choice; some may have no event at all."""
     empty = list[UnusableLog]()
@@ -150,7 +172,7 @@ def _read_lines(files: Sequence[LogFile]) -> Iterator[Timed]:
     """The lines of all files with their times; a line without time has that of the line before it."""
     for file in files:
         last_us = 0
-        for line in file:
+        for line in filter(None, file):
             at_us = _time(line)
             last_us = last_us if at_us is None else at_us
             yield last_us, line

@@ -10,7 +10,7 @@ from shared.imports.files.source import Source
 from shared.imports.gaps import list_gaps
 from shared.imports.import_outcome import Gathered
 from shared.imports.survey import Survey
-from shared.log.line_keys import FEATURES, LABEL_COST, OBSERVATIONS, ORIGINAL_LABEL_COST, VALUE
+from shared.log.line_keys import FEATURES, OBSERVATIONS, ORIGINAL_LABEL_COST, VALUE
 
 _STEP = 1000
 
@@ -41,8 +41,9 @@ def survey(log: Iterable[bytes], reading: Reading) -> Survey:
         event = read(text, "cb") if text else None
         if isinstance(event, EvaluatedEvent):
             fields = orjson.loads(text)
-            cost = fields.get(ORIGINAL_LABEL_COST, fields[LABEL_COST])
-            result.add(event, fields[FEATURES], has_reward=_has_reward(fields.get(OBSERVATIONS)), earned=0.0 - cost)
+            cost = fields.get(ORIGINAL_LABEL_COST)
+            earned = 0.0 - cost if isinstance(cost, int | float) else event.choices[0].reward
+            result.add(event, fields[FEATURES], has_reward=_has_reward(fields.get(OBSERVATIONS)), earned=earned)
     return result
 
 

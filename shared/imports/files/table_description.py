@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared.imports.cells import InvalidRow, feature_value, is_empty, nest, read_id, read_number
+from shared.imports.cells import InvalidRow, feature_value, may_be_number, nest, quote, read_id
 from shared.imports.columns import Columns
 from shared.imports.files.table_file import TableFile
 from shared.imports.files.unusable_log import UnusableLog
@@ -33,6 +33,8 @@ def describe(columns: Columns, tables: Sequence[TableFile], actions: TableFile |
     """
     for table in tables:
         _demand_columns(table, columns.named, "Correct the names of the columns, or the table.")
+        if columns.context is None:
+            _demand_same(tables[0], table)
     return TableDescription(columns, {} if actions is None else _read_actions(actions, columns))
 
 
@@ -43,16 +45,24 @@ def _demand_columns(table: TableFile, named: Sequence[str], next_step: str) -> S
     return header
 
 
+def _demand_same(first: TableFile, table: TableFile) -> None:
+    """See that two tables have the same columns, where all of them are features."""
+    expected, there = first.header(), table.header()
+    for has, names, lacks, others in ((first, expected, table, there), (table, there, first, expected)):
+        if missing := [name for name in names if name not in others]:
+            raise UnusableLog(
+                f"{has} has a column {missing[0]}, and {lacks} has none.",
+                "Give all tables the same columns, or say in context which are features.",
+            )
+
+
 def _read_actions(table: TableFile, columns: Columns) -> dict[str, list[dict[str, Any]]]:
     column = columns.action_table.id if columns.action_table else ""
     header = _demand_columns(table, [column], "Correct actionFeatures, or the table.")
     rows = list(table.rows())
     others = [name for name in header if name != column]
     numbers = {
-        name
-        for name in others
-        if name not in columns.text
-        if all(is_empty(cells[name]) or read_number(cells[name]) is not None for _, cells in rows)
+        name for name in others if name not in columns.text if all(may_be_number(cells[name]) for _, cells in rows)
     }
     features: dict[str, list[dict[str, Any]]] = {}
     for place, cells in rows:
@@ -61,7 +71,7 @@ def _read_actions(table: TableFile, columns: Columns) -> dict[str, list[dict[str
         except InvalidRow as problem:
             raise UnusableLog(f"{table}, {place}: {problem}.", problem.next_step) from problem
         if action in features:
-            raise UnusableLog(f"{table}, {place}: the action {action} is there twice.", "Take one row out.")
+            raise UnusableLog(f"{table}, {place}: the action {quote(action)} is there twice.", "Take one row out.")
         values = {name: feature_value(cells[name], is_number=name in numbers) for name in others}
         features[action] = nest({name: value for name, value in values.items() if value is not None})
     return features

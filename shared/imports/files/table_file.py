@@ -13,7 +13,9 @@ from typing import IO, Any
 from shared.imports.files.log_file import LogFile
 from shared.imports.files.unusable_log import UnusableLog
 
-_PARQUET, _GZIP = b"PAR1", b"\x1f\x8b"
+PARQUET = b"PAR1"
+"""What such a file begins and ends with."""
+_GZIP = b"\x1f\x8b"
 _PANIC = "PanicException"
 _BATCH = 4096
 _LONGEST_CELL = 1 << 24
@@ -37,7 +39,7 @@ class TableFile:
     @property
     def is_parquet(self) -> bool:
         """Whether the file is Parquet."""
-        return self._begins_with(_PARQUET)
+        return self._begins_with(PARQUET)
 
     def header(self) -> tuple[str, ...]:
         """The names of the columns.
@@ -68,8 +70,6 @@ class TableFile:
         lines = self._csv(stack)
         next(lines)
         for cells, line in lines:
-            if not cells:
-                continue
             if len(cells) != len(names):
                 raise UnusableLog(
                     f"{self}, line {line}: {len(cells)} cells, where the first line names {len(names)} columns.",
@@ -78,12 +78,12 @@ class TableFile:
             yield f"line {line}", dict(zip(names, cells, strict=True))
 
     def _csv(self, stack: ExitStack) -> Iterator[tuple[list[str], int]]:
-        """The rows with the number of the line where each ends."""
+        """The rows that are not blank, each with the number of the line where it ends."""
         csv.field_size_limit(_LONGEST_CELL)
         reader = None
         try:
             reader = csv.reader(stack.enter_context(self._open()), strict=True)
-            for cells in reader:
+            for cells in filter(None, reader):
                 yield cells, reader.line_num
         except UnicodeDecodeError as problem:
             raise UnusableLog(
@@ -108,7 +108,7 @@ class TableFile:
     def _parquet_rows(self, names: Sequence[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
         number = 0
         for batch in self._batches(self._parquet()):
-            columns = [batch.column(place).to_pylist() for place in range(len(names))]
+            columns = [self._values(batch, place, name) for place, name in enumerate(names)]
             for cells in zip(*columns, strict=True):
                 number += 1
                 yield f"row {number}", dict(zip(names, cells, strict=True))
@@ -117,8 +117,8 @@ class TableFile:
         from arro3.io import read_parquet
 
         with self.path.open("rb") as file:
-            file.seek(-min(len(_PARQUET), self.path.stat().st_size), os.SEEK_END)
-            is_whole = file.read() == _PARQUET
+            file.seek(-min(len(PARQUET), self.path.stat().st_size), os.SEEK_END)
+            is_whole = file.read() == PARQUET
         with self._refuse_damage():
             if not is_whole:
                 raise ValueError("its end is missing")
@@ -132,8 +132,13 @@ class TableFile:
                 return
             yield batch
 
+    def _values(self, batch: Any, place: int, name: str) -> list[Any]:
+        with self._refuse_damage(f", column {name}"):
+            values: list[Any] = batch.column(place).to_pylist()
+        return values
+
     @contextmanager
-    def _refuse_damage(self) -> Iterator[None]:
+    def _refuse_damage(self, place: str = "") -> Iterator[None]:
         """Refuse what the library cannot read: it raises what comes to hand, and a panic that is no `Exception`."""
         try:
             yield
@@ -141,7 +146,7 @@ class TableFile:
             if not isinstance(problem, Exception) and type(problem).__name__ != _PANIC:
                 raise
             raise UnusableLog(
-                f"{self} cannot be read as Parquet: {problem}.", "Export it again, or as CSV."
+                f"{self}{place} cannot be read as Parquet: {problem}.", "Export it again, or as CSV."
             ) from problem
 
     def _begins_with(self, magic: bytes) -> bool:

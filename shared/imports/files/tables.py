@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from shared.imports.cells import InvalidRow, demand_few, is_empty, read_id, read_number
+from shared.imports.cells import InvalidRow, demand_few, is_empty, may_be_number, read_id, read_number
 from shared.imports.chances import EstimatedChances, code_numbers, code_texts
 from shared.imports.files.ordered_log import OrderedLog, Timed, sort_times, write_in_order
 from shared.imports.files.reading import Reading
@@ -14,6 +14,7 @@ from shared.imports.files.table_description import TableDescription
 from shared.imports.files.table_file import TableFile
 from shared.imports.files.unusable_log import UnusableLog
 from shared.imports.table_row import RowChoice, RowFeatures, read_choice, spread, write_line
+from shared.learner.cleaning import MAX_TEXT
 
 _STEP = 1000
 _NOTHING = float("nan")
@@ -42,9 +43,11 @@ class Tables:
         self._offers: list[tuple[str, ...]] = []
         self._same: dict[tuple[str, ...], tuple[str, ...]] = {}
         context = columns.context_of(files[0].header())
-        self._values = {name: _Values(is_text=name in columns.text) for name in context}
-        for number, (file, place, cells) in enumerate(self._rows()):
-            self._add(number, self._choice(file, place, cells), cells)
+        self._values = {
+            name: _Values(is_text=name in columns.text, foretells_choices=not columns.probability) for name in context
+        }
+        for file, place, cells in self._rows():
+            self._add(self._choice(file, place, cells), cells)
         if not self._shown:
             raise UnusableLog(f"{files[0]} has no rows.", "Give a table with a row for each event.")
         self._actions = columns.actions or tuple(name for name, _ in Counter(self._shown).most_common())
@@ -108,11 +111,12 @@ class Tables:
         probability = choice.probability or 1.0
         if len(actions) == 1 and probability < 1:
             reason = f"{probability:g} is not the chance of an action that was the only one"
-            raise _refusal(file, place, InvalidRow(self._description.columns.probability, reason))
+            next_step = "Name all actions that could have been shown in actions."
+            raise _refusal(file, place, InvalidRow(self._description.columns.probability, reason, next_step))
         return spread(probability, actions.index(choice.action), len(actions))
 
-    def _add(self, number: int, choice: RowChoice, cells: Mapping[str, Any]) -> None:
-        self._times.append(number if choice.at_us is None else choice.at_us)
+    def _add(self, choice: RowChoice, cells: Mapping[str, Any]) -> None:
+        self._times.append(choice.at_us or 0)
         self._shown.append(choice.action)
         self._offers.append(self._same.setdefault(choice.actions, choice.actions))
         self.without_reward += choice.reward is None
@@ -141,22 +145,25 @@ class Tables:
 
 
 class _Values:
-    """The values of a column: as numbers as long as all are, and as texts."""
+    """The values of a column: as numbers as long as all are, and as texts; both only where chances may follow them."""
 
-    def __init__(self, *, is_text: bool) -> None:
+    def __init__(self, *, is_text: bool, foretells_choices: bool) -> None:
         self.is_number = not is_text
+        self._foretells_choices = foretells_choices
         self._numbers = array("d")
         self._texts: dict[str, int] | None = {}
         self._codes = array("i")
 
     def add(self, cell: Any) -> None:
-        number = None if is_empty(cell) or not self.is_number else read_number(cell)
-        if self.is_number and number is None and not is_empty(cell):
+        if self.is_number and not may_be_number(cell):
             self.is_number, self._numbers = False, array("d")
+        if not self._foretells_choices:
+            return
         if self.is_number:
+            number = None if is_empty(cell) else read_number(cell)
             self._numbers.append(_NOTHING if number is None else number)
         if self._texts is not None:
-            self._codes.append(self._texts.setdefault(str(cell), len(self._texts)))
+            self._codes.append(self._texts.setdefault(str(cell)[:MAX_TEXT], len(self._texts)))
             if len(self._texts) > _MOST_TEXTS:
                 self._texts, self._codes = None, array("i")
 

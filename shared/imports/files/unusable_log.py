@@ -2,6 +2,9 @@
 
 from shared.errors import LoopError
 
+_LONGEST = 2000
+"""Characters of a reason, which may quote names of columns: a first line that names none can have any length."""
+
 
 class UnusableLog(LoopError):
     """A file of a log is missing, damaged or of another kind.
@@ -12,9 +15,9 @@ class UnusableLog(LoopError):
     """
 
     def __init__(self, reason: str, next_step: str) -> None:
-        self.reason = reason
+        self.reason = reason if len(reason) <= _LONGEST else f"{reason[: _LONGEST - 3]}..."
         self.next_step = next_step
-        super().__init__(f"{reason} {next_step}")
+        super().__init__(f"{self.reason} {next_step}")
 
     def __reduce__(self) -> tuple[type["UnusableLog"], tuple[str, str]]:
         return type(self), (self.reason, self.next_step)

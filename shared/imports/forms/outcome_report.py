@@ -82,12 +82,12 @@ class LearningReport(Wire):
 
 
 class StretchReport(Wire):
-    """A stretch of the log; its events are counted from 1."""
+    """A stretch of the log; its events are counted from 1. `from` and `to` are null in a log without times."""
 
     first_event: int
     last_event: int
-    from_: Annotated[Moment, Field(alias="from")]
-    to: Moment
+    from_: Annotated[Moment | None, Field(alias="from")]
+    to: Moment | None
     done: DoneReport
     model: LearningReport
 
@@ -98,8 +98,8 @@ class StretchReport(Wire):
             {
                 "firstEvent": stretch.first,
                 "lastEvent": stretch.last,
-                "from": stretch.from_us,
-                "to": stretch.to_us,
+                "from": stretch.from_us or None,
+                "to": stretch.to_us or None,
                 "done": DoneReport(reward=stretch.done, interval=stretch.done_interval),
                 "model": LearningReport(
                     reward=stretch.reward, interval=stretch.interval, effective_events=stretch.effective_events

@@ -101,3 +101,17 @@ def test_numbers_are_told_apart_by_tenths_and_rare_texts_are_one() -> None:
 
     assert (len(set(codes)), codes[0], codes[99], codes[100]) == (11, 0, 9, -1)
     assert (texts[0], texts.count(-1)) == (0, 100)
+
+
+def test_chances_are_kept_for_some_groups_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where each event could show other actions, they would fill the memory; what is estimated is the same."""
+    rng = random.Random(4)
+    offers = [tuple(rng.sample(range(9), 4)) for _ in range(300)]
+    shown = [offer[0] for offer in offers]
+    expected = [EstimatedChances(shown, offers, {}).of(number) for number in range(300)]
+    monkeypatch.setattr("shared.imports.chances._MOST_CHANCES", 20)
+
+    estimated = EstimatedChances(shown, offers, {})
+
+    assert [estimated.of(number) for number in range(300)] == expected
+    assert len(estimated._cache) <= 20

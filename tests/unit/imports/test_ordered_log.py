@@ -16,7 +16,7 @@ SILENT = Reading(lambda _: None, lambda: None)
 
 @given(
     st.lists(st.tuples(st.integers(-5, 5), st.binary(max_size=20).filter(lambda line: not set(line) & set(b"\r\n")))),
-    st.integers(1, 60),
+    st.integers(1, 600),
 )
 def test_lines_come_in_the_order_of_time_and_equal_times_in_theirs(lines: list[tuple[int, bytes]], size: int) -> None:
     """As if all of them were sorted in memory, whatever fits into a run; and nothing is left beside the log."""
@@ -27,3 +27,12 @@ def test_lines_come_in_the_order_of_time_and_equal_times_in_theirs(lines: list[t
 
         assert list(log) == [line for _, line in sorted(lines, key=lambda timed: timed[0])]
         assert sorted(Path(folder).iterdir()) == sorted(log.paths)
+
+
+def test_short_lines_take_memory_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small file, once unpacked, may hold millions of them."""
+    monkeypatch.setattr(ordered_log, "RUN_BYTES", 100_000)
+
+    log = write_in_order([(0, b"")] * 10_000, tmp_path, SILENT)
+
+    assert len(log.paths) > 10

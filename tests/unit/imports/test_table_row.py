@@ -1,13 +1,14 @@
 """Rows of a table as events: what they mean, what they become, and which are refused."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
 import pytest
 
 from shared.evaluation.replay.evaluated_events import EvaluatedEvent, read
-from shared.imports.cells import InvalidRow, read_ids, read_time
+from shared.imports.cells import InvalidRow, may_be_number, read_ids, read_time
 from shared.imports.columns import Columns, InvalidColumns, read_columns
 from shared.imports.table_row import RowFeatures, read_choice, spread, write_line
 
@@ -47,13 +48,18 @@ def test_a_row_without_reward_counts_as_what_stands_for_none() -> None:
     ("cells", "column", "reason"),
     [
         ({"clicked": "yes"}, "clicked", "'yes' is no number"),
-        ({"clicked": "1e12"}, "clicked", "is too far from 0"),
+        ({"clicked": "1_0"}, "clicked", "'1_0' is no number"),
+        ({"clicked": "1000.5"}, "clicked", "1000.5 is no reward that a loop takes"),
         ({"clicked": "inf"}, "clicked", "is no number"),
         ({"shown": " "}, "shown", "the cell is empty"),
-        ({"shown": "water"}, "shown", "water is none of those that could have been shown"),
-        ({"p": "0"}, "p", "no probability above 0"),
-        ({"p": "1.2"}, "p", "no probability above 0"),
-        ({"p": ""}, "p", "no probability above 0"),
+        ({"shown": "water"}, "shown", "'water' is none of those that could have been shown"),
+        ({"shown": "x" * 99_999}, "shown", f"'{'x' * 36}... is none of those"),
+        ({"clicked": "x" * 99_999}, "clicked", f"'{'x' * 36}... is no number"),
+        ({"p": "x" * 99_999}, "p", f"'{'x' * 36}... is no probability"),
+        ({"p": "0"}, "p", "no probability from 1e-10"),
+        ({"p": "1e-12"}, "p", "no probability from 1e-10"),
+        ({"p": "1.2"}, "p", "no probability from 1e-10"),
+        ({"p": ""}, "p", "no probability from 1e-10"),
         ({"at": "yesterday"}, "at", "'yesterday' is no time"),
         ({"at": "1e30"}, "at", "is no time"),
     ],
@@ -88,7 +94,31 @@ def test_times_are_read_in_the_forms_that_tables_have(cell: Any) -> None:
 def test_a_date_is_its_midnight() -> None:
     midnight = NOON_US - 12 * 3_600_000_000
 
-    assert [read_time(cell, "at") for cell in (date(2024, 1, 31), "2024-01-31", "20240131")] == [midnight] * 3
+    assert [read_time(cell, "at") for cell in (date(2024, 1, 31), "2024-01-31", "20240131", 20240131)] == [midnight] * 4
+
+
+def test_cells_of_parquet_are_read_whatever_type_their_writer_chose() -> None:
+    """Decimals are numbers, and bytes are texts; an infinite number is no feature, and makes no text of a column."""
+    cells = ROW | {"shown": b"juice", "clicked": Decimal("0.50"), "p": Decimal("0.25"), "age": Decimal("7.5")}
+    choice = read_choice(cells, COLUMNS)
+    features = RowFeatures(("device.kind", "age"), frozenset({"age"}), {})
+    documents = [
+        orjson.loads(features.document(cells | {"device.kind": b"phone", "age": age}, COLUMNS.actions))
+        for age in (Decimal("7.5"), float("inf"))
+    ]
+
+    assert (choice.action, choice.reward, choice.probability) == ("juice", 0.5, 0.25)
+    assert read_ids([Decimal(5), 6.0, 7], "offered") == ("5", "6", "7")
+    assert documents[0]["FromUrl"] == [{"age": 7.5}, {"device": {"kind": "phone"}}]
+    assert documents[1]["FromUrl"] == [{"device": {"kind": "phone"}}]
+    assert [may_be_number(cell) for cell in (Decimal(1), "nan", float("inf"), "", "36_38")] == [True] * 4 + [False]
+
+
+def test_lists_that_are_none_are_refused() -> None:
+    """However deep."""
+    for cell in ("[" * 100_000, "[]", None):
+        with pytest.raises(InvalidRow, match="list of actions"):
+            read_ids(cell, "offered")
 
 
 @pytest.mark.parametrize("cell", ['["tea", "juice"]', "tea|juice", ["tea", "juice"], "tea | juice"])
@@ -106,6 +136,8 @@ def test_lists_of_actions_are_read_in_several_forms(cell: Any) -> None:
         ({"action": "a", "reward": "r", "actions": ["x", "x"]}, "an action twice"),
         ({"action": "a", "reward": "r", "propensity": "p"}, "propensity is none of its fields"),
         ({"action": "a", "reward": "r", "defaultReward": "0"}, "defaultReward must be a number"),
+        ({"action": "a", "reward": "r", "defaultReward": 10**400}, "a number from -1000 to 1000"),
+        ({"action": "a", "reward": "r", "defaultReward": float("nan")}, "a number from -1000 to 1000"),
         ({"action": "a", "reward": "r", "actionFeatures": "x.csv"}, "actionFeatures must be"),
     ],
 )
