@@ -107,7 +107,7 @@ def _up(at_us: int) -> int:
 
 
 def test_a_trial_ends_whose_evidence_a_quarantine_touches() -> None:
-    """One of log to come is for both of its models, and the trial goes on."""
+    """A part in progress was begun without the quarantine; of log to come, one is for both models, and it goes on."""
     model = ModelFiles("a/1f.vw", "1f", "a/2e.vw", "2e", 100)
     service = replace(CONFIGURATION.service, is_auto_optimization_enabled=True)
     configuration = replace(CONFIGURATION, service=service)
@@ -117,12 +117,17 @@ def test_a_trial_ends_whose_evidence_a_quarantine_touches() -> None:
     trial = Trial("t", "name", configuration.learning.arguments, challenger, exploration, NOW_US - 3 * HOUR)
     to_come = replace(BAD, from_us=NOW_US, to_us=NOW_US + HOUR)
 
-    ended, goes_on = (
-        follow(replace(LEARNED, trial=trial), make(configuration, correction)).trial for correction in (BAD, to_come)
+    on_trial = replace(LEARNED, trial=trial)
+    joining = replace(on_trial, intent=Intent(NOW_US, NOW_US + 15 * MINUTE, CONFIGURATION.rewards, 0, 0))
+
+    ended, caught, goes_on = (
+        follow(state, make(configuration, correction)).trial
+        for state, correction in ((on_trial, BAD), (joining, to_come), (on_trial, to_come))
     )
 
-    assert ended is not None
-    assert ended.end is not None
-    assert "quarantine" in ended.end.because
+    for over in (ended, caught):
+        assert over is not None
+        assert over.end is not None
+        assert "quarantine" in over.end.because
     assert goes_on is not None
     assert (goes_on.end, goes_on.challenger.corrections) == (None, (to_come,))
