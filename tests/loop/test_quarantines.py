@@ -235,6 +235,23 @@ def test_days_that_are_over_are_counted_anew_and_what_has_left_the_log_stays(sto
     assert (after.is_done, after.left_from_us) == (True, gone.from_us)
 
 
+def test_a_range_that_begins_long_before_the_loop_is_counted_anew_at_once(stored_loop: StoredLoop) -> None:
+    """Each of its days would take a write, and a pass comes to some hundreds of them."""
+    lines = [line(past.event(str(number), START_US + number * MINUTE)) for number in range(5)]
+    correction = replace(BAD, from_us=0, to_us=START_US + 7 * MINUTE)
+    with driven_log.begin(stored_loop, lines), driven_log.take() as trainer:
+        metrics = Metrics((Bin(START_US, events=5, joined=5, outcomes=EventOutcomes(learned=5)),))
+        recount = Recount.over(correction.from_us, correction.to_us)
+        trainer.commit(replace(trainer.state, metrics=metrics, counted_under=(correction,), recount=recount))
+
+        recounting.go_on(trainer, 0)
+
+        state = trainer.state
+    assert [(each.events, each.quarantined.learned) for each in state.metrics.bins] == [(0, 5)]
+    assert state.recount is not None
+    assert state.recount.is_done
+
+
 def line(event: Event) -> bytes:
     """An event as it is logged without rewards."""
     ranked = ranked_event.unpack(event.payload, event.event_id, event.at_us)
