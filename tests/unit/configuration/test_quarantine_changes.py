@@ -4,9 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from shared.configuration import quarantine_changes
+from shared.configuration import quarantine_changes, relabel_changes
 from shared.configuration.configuration import Configuration, new_configuration
-from shared.configuration.corrections import MOST_CORRECTIONS, CorrectedFeature, Correction, Quarantine
+from shared.configuration.corrections import (
+    MOST_CORRECTIONS,
+    CorrectedFeature,
+    Correction,
+    Quarantine,
+    Relabel,
+    RelabelFigures,
+    RewardFormula,
+)
 from shared.errors import QuarantineExists, TooManyQuarantines, UnknownQuarantine
 from shared.times import to_iso
 
@@ -42,6 +50,31 @@ def test_each_change_is_a_revision_that_knows_what_was_active() -> None:
     assert [each.revision for each in (first, made, lifted)] == [1, 2, 3]
     assert [lifted.corrections_at(revision) for revision in (1, 2, 3)] == [(), (BAD.correction,), ()]
     assert (made.corrections, lifted.corrections) == ((BAD.correction,), ())
+
+
+def test_of_one_id_a_feature_that_is_true_is_not_one_that_is_1() -> None:
+    """Who asked for the other one must not take it for made."""
+    ones, trues = (
+        replace(BAD, correction=replace(BAD.correction, feature=CorrectedFeature("old", value))) for value in (1, True)
+    )
+
+    made = quarantine_changes.add(new_configuration(4), ones, 2)
+
+    with pytest.raises(QuarantineExists):
+        quarantine_changes.add(made, trues, 9)
+
+
+def test_relabels_take_no_place_of_a_quarantine() -> None:
+    """There may be a hundred of each."""
+    relabelled, formula = make_all(MOST_CORRECTIONS - 1), RewardFormula(0.5)
+    relabel = Relabel(replace(BAD.correction, formula=formula), "why", RelabelFigures(0), 1, "ann")
+    relabelled = relabel_changes.activate(relabel_changes.propose(relabelled, relabel), "bad", "ann", 2)
+
+    full = quarantine_changes.add(relabelled, BAD, 3)
+
+    assert len(full.corrections) == MOST_CORRECTIONS + 1
+    with pytest.raises(TooManyQuarantines):
+        quarantine_changes.add(full, replace(BAD, correction=replace(BAD.correction, id="more")), 4)
 
 
 def test_a_hundred_are_active_at_most_and_the_oldest_that_was_lifted_makes_place() -> None:
