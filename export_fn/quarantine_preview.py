@@ -62,7 +62,7 @@ class _Count:
         with suppress(UnreadableLines):
             for text in stored_lines.unpack(content):
                 line = text.rstrip(b"\n")
-                with suppress(KeyError, ValueError):
+                with suppress(*log_line.NO_LINE):
                     if log_line.is_event(line) and log_line.event_us(line) >= deleted_before_us:
                         self._add(line, active)
 

@@ -8,7 +8,7 @@ from shared.configuration import configuration_store
 from shared.configuration.configuration import RewardSettings
 from shared.configuration.corrections import Correction, RelabelFigures
 from shared.log import log_line, log_store, manifest_store, ranked_line, stored_lines
-from shared.log.corrected_lines import CorrectedLines
+from shared.log.corrected_lines import CorrectedLines, revise
 from shared.log.logged_event import read_event
 from shared.log.stored_lines import UnreadableLines
 from shared.training import lease
@@ -35,7 +35,8 @@ def evaluate(correction: Correction) -> RelabelFigures:
             break
         with suppress(UnreadableLines):
             for text in stored_lines.unpack(content):
-                count.add(text.rstrip(b"\n"), deleted_us)
+                with suppress(*log_line.NO_LINE):
+                    count.add(text.rstrip(b"\n"), deleted_us)
         reached_us = blob.to_us
     return RelabelFigures(
         max(to_us, correction.from_us),
@@ -75,16 +76,16 @@ class _Count:
     def add(self, line: bytes, deleted_before_us: int) -> None:
         """Count a line, if its event is of the relabel, and something is learned from it."""
         corrections = self.with_relabel.find(line)
-        if self.correction not in corrections or any(each.formula is None for each in corrections):
+        formulas = [each.formula for each in corrections if each.formula is not None]
+        if self.correction not in corrections or len(formulas) < len(corrections):
             return
         label = log_line.relabel(line, self.settings)
         event, read = ranked_line.read(label)
         if not read.learnable or event.at_us < deleted_before_us:
             return
-        formula = self.correction.formula
         values = [each.value for each in read_event(line).observations if each.value is not None]
         self.events += 1
         self.rewards += len(values)
-        self.changed += sum(formula is not None and formula.revise(value) != value for value in values)
+        self.changed += sum(revise(value, formulas) != revise(value, formulas[:-1]) for value in values)
         for lines, sums in ((self.without, self.before), (self.with_relabel, self.after)):
             sums.add(ranked_line.read(lines.relabel(label, self.settings))[1].reward)

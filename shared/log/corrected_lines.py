@@ -63,8 +63,8 @@ class CorrectedLines:
         if not formulas:
             return line
         try:
-            return log_line.relabel(line, rewards, lambda value: _revise(value, formulas))
-        except (IndexError, KeyError, TypeError, ValueError):
+            return log_line.relabel(line, rewards, lambda value: revise(value, formulas))
+        except log_line.NO_LINE:
             return line
 
     def correct(self, line: EventLine, rewards: RewardSettings | None) -> CorrectedEvent:
@@ -89,7 +89,7 @@ class CorrectedLines:
         try:
             event = _Event(line)
             return [each.of for each in self._corrections if each.holds(event)]
-        except (IndexError, KeyError, TypeError, ValueError):
+        except log_line.NO_LINE:
             return []
 
 
@@ -125,7 +125,8 @@ class _Lines:
         return self._feature is None or self._feature.is_in(event.line)
 
 
-def _revise(value: float, formulas: Iterable[RewardFormula]) -> float:
+def revise(value: float, formulas: Iterable[RewardFormula]) -> float:
+    """What becomes of a reward by one formula after the other."""
     for formula in formulas:
         value = formula.revise(value)
     return value

@@ -39,7 +39,7 @@ from tests.loop.conftest import StartTrainer
 from tests.loop.driven_log import START_US
 from tests.loop.evaluated_log import use_storage
 from tests.loop.stored_loop import StoredLoop
-from train_timer import earlier_start, model_replay, recounting
+from train_timer import earlier_start, last_day, model_replay, recounting
 
 FROM_US = hour_us(now_us()) - 9 * HOUR
 TO_US = FROM_US + 90 * MINUTE
@@ -111,7 +111,7 @@ def _round(text: str) -> float:
     return round(float(text), 6)
 
 
-def last_day(stored_loop: StoredLoop) -> list[object]:
+def read_last_day(stored_loop: StoredLoop) -> list[object]:
     """The bins of ten seconds of the last day."""
     with use_storage(stored_loop.storage):
         return sums(tuple(recent_store.read_bins(FROM_US - DAY, now_us())))
@@ -132,7 +132,7 @@ def test_a_quarantine_leaves_what_a_loop_has_that_was_in_it_from_the_beginning(
     expected = learn(undisturbed, trainer)
     past.await_export_time(stored_loop)
     before = learn(stored_loop, trainer)
-    lines, day = stored_loop.lines(), last_day(stored_loop)
+    lines, day = stored_loop.lines(), read_last_day(stored_loop)
 
     make(stored_loop, BAD)
     past.await_export_time(stored_loop)
@@ -144,7 +144,7 @@ def test_a_quarantine_leaves_what_a_loop_has_that_was_in_it_from_the_beginning(
     published = stored_loop.document("published.json")["model"]
     assert published["learned_events"] == expected.running.events
     assert sums(after.metrics.bins) == sums(expected.metrics.bins) != sums(before.metrics.bins)
-    assert last_day(stored_loop) == last_day(undisturbed) != day
+    assert read_last_day(stored_loop) == read_last_day(undisturbed) != day
     counted = expected.counters
     taken = counted.learned + counted.not_activated + counted.refused + counted.passed_over + counted.answered_otherwise
     assert counted.quarantined == counted.events - taken > 0
@@ -161,7 +161,7 @@ def test_a_quarantine_leaves_what_a_loop_has_that_was_in_it_from_the_beginning(
     again = learn(stored_loop, trainer)
     assert (again.running.corrections, again.running.events) == ((), before.running.events)
     assert sums(again.metrics.bins) == sums(before.metrics.bins)
-    assert last_day(stored_loop) == day
+    assert read_last_day(stored_loop) == day
 
 
 def test_a_relabel_leaves_what_a_loop_has_that_had_it_from_the_beginning(
@@ -184,7 +184,7 @@ def test_a_relabel_leaves_what_a_loop_has_that_had_it_from_the_beginning(
     assert predictor(stored_loop, after) == predictor(undisturbed, expected) != predictor(stored_loop, before)
     assert sums(after.metrics.bins) == sums(expected.metrics.bins) != sums(before.metrics.bins)
     assert [each.outcomes for each in after.metrics.bins] == [each.outcomes for each in before.metrics.bins]
-    assert last_day(stored_loop) == last_day(undisturbed)
+    assert read_last_day(stored_loop) == read_last_day(undisturbed)
     with use_storage(stored_loop.storage):
         [made] = configuration_store.read_configuration().relabels
     figures, bins = made.figures, [total(some.metrics.bins, 0) for some in (before, after)]
@@ -250,6 +250,47 @@ def test_a_range_that_begins_long_before_the_loop_is_counted_anew_at_once(stored
     assert [(each.events, each.quarantined.learned) for each in state.metrics.bins] == [(0, 5)]
     assert state.recount is not None
     assert state.recount.is_done
+
+
+@pytest.mark.parametrize("cut", [slice(200), slice(-40), slice(20), slice(0)])
+def test_a_line_that_somebody_has_cut_holds_nothing_up(stored_loop: StoredLoop, cut: slice) -> None:
+    """A bad hour can still be previewed, relabelled, and counted anew."""
+    lines = [line(past.event(str(number), START_US + number * MINUTE)) for number in range(5)]
+    correction = replace(BAD, from_us=START_US, to_us=START_US + HOUR)
+    with driven_log.begin(stored_loop, [*lines, lines[0][cut]]), driven_log.take() as trainer:
+        figures = relabel_evaluation.evaluate(replace(correction, formula=RewardFormula(0.5)))
+        previewed = quarantine_preview.preview(correction)
+        metrics = Metrics((Bin(START_US, events=5, joined=5, outcomes=EventOutcomes(learned=5)),))
+        recount = Recount.over(correction.from_us, correction.to_us)
+        trainer.commit(replace(trainer.state, metrics=metrics, counted_under=(correction,), recount=recount))
+
+        recounting.go_on(trainer, 0)
+        details = last_day.read_details(iter([*lines, lines[0][cut]]), 0, CorrectedLines(()), None)
+
+        state = trainer.state
+    assert (figures.events, previewed.events >= 5, total(details.bins, 0).events) == (5, True, 5)
+    assert state.recount is not None
+    assert state.recount.is_done
+    assert state.metrics.bins[0].events == 0
+
+
+def test_a_relabel_tells_what_it_changes_of_what_others_have_made(stored_loop: StoredLoop) -> None:
+    """It comes after those that are active."""
+    ranked, settings = past.event("e", START_US), past.configuration(**driven_log.SOON).rewards
+    event = ranked_event.unpack(ranked.payload, ranked.event_id, ranked.at_us)
+    text = log_line.event_line(event, [past.reward("e", START_US + MINUTE)], settings).text
+    correction = replace(BAD, from_us=START_US, to_us=START_US + HOUR)
+    active = replace(correction, id="active", formula=RewardFormula(fixed=0.5))
+    with driven_log.begin(stored_loop, [text]):
+        activate(stored_loop, active)
+
+        formulas = RewardFormula(low=0.25, high=0.75), RewardFormula(high=0.25)
+        figures = [relabel_evaluation.evaluate(replace(correction, formula=formula)) for formula in formulas]
+
+    assert [(each.rewards, each.changed, each.before[0], each.after[0]) for each in figures] == [
+        (1, 0, 0.5, 0.5),
+        (1, 1, 0.5, 0.25),
+    ]
 
 
 def line(event: Event) -> bytes:
