@@ -55,6 +55,8 @@ def lift(configuration: Configuration, quarantine_id: str, by: str, at_us: int) 
 
 
 def _is_same(quarantine: Quarantine, other: Quarantine) -> bool:
-    """Whether two quarantines are of the same events, for the same reason; by their texts, in which true is not 1."""
-    texts = [repr((each.correction, each.reason)) for each in (quarantine, other)]
-    return texts[0] == texts[1]
+    """Whether two quarantines are of the same events, for the same reason; to Python, true is 1."""
+    features = quarantine.correction.feature, other.correction.feature
+    are_true_or_false = {isinstance(feature.value, bool) for feature in features if feature is not None}
+    is_equal = (quarantine.correction, quarantine.reason) == (other.correction, other.reason)
+    return is_equal and len(are_true_or_false) < 2
