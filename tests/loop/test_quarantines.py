@@ -15,6 +15,7 @@ from shared.configuration.corrections import Correction, Quarantine, Relabel, Re
 from shared.configuration.service_configuration import LearningMode
 from shared.configuration.settings_change import Act, Cause
 from shared.evaluation import evaluation_run_store
+from shared.evaluation.outcome import PolicyOutcome
 from shared.evaluation.tasks import TrainedModel
 from shared.intake.rows import Event
 from shared.log import log_line, ranked_event
@@ -39,7 +40,7 @@ from tests.loop.conftest import StartTrainer
 from tests.loop.driven_log import START_US
 from tests.loop.evaluated_log import use_storage
 from tests.loop.stored_loop import StoredLoop
-from train_timer import earlier_start, last_day, model_replay, recounting
+from train_timer import earlier_start, last_day, model_replay, recounting, trials
 
 FROM_US = hour_us(now_us()) - 9 * HOUR
 TO_US = FROM_US + 90 * MINUTE
@@ -318,6 +319,25 @@ def test_a_policy_is_applied_without_what_it_has_learned_of_log_that_was_put_int
 
     assert configuration_store.read_configuration().learning == settings
     assert published_store.read_published().generation == (0 if correction == BAD else 1)
+
+
+@pytest.mark.usefixtures("at_home")
+def test_a_quarantine_from_before_a_search_does_not_end_the_trial_of_what_it_found(tmp_path: Path) -> None:
+    """Although it begins after the log of the search: its events are to come, for the challenger, too."""
+    (tmp_path / "model").write_bytes(b"a model")
+    to_come = Quarantine(replace(BAD, from_us=TO_US, to_us=TO_US + HOUR), "why", 0, "test", 0)
+    configuration = configuration_store.change_configuration(
+        lambda stored: quarantine_changes.add(stored, to_come, now_us())
+    )
+    evaluation = evaluated_log.build_evaluation("e", (FROM_US, TO_US))
+    sha256 = evaluation_run_store.keep_model(evaluation, tmp_path / "model")
+    policy = PolicyOutcome(evaluated_log.CUSTOM[0], "", {}, model=TrainedModel(sha256, sha256, 7))
+    state = State(TO_US + HOUR, empty_cursor(configuration, 0, FROM_US))
+
+    challenger = trials.make_challenger(state, evaluation, policy, configuration)
+
+    assert evaluation.log.corrections == ()
+    assert challenger.agrees_with(configuration.corrections, state.joined_up_to_us)
 
 
 def predictor(stored_loop: StoredLoop, state: State) -> bytes:
