@@ -88,6 +88,21 @@ def test_a_model_that_was_put_by_hand_before_a_quarantine_is_learned_anew() -> N
     assert (after.running.corrections, after.next) == ((BAD,), None)
 
 
+def test_a_model_that_was_put_by_hand_and_has_learned_nothing_since_stays() -> None:
+    """Although it was put in the middle of the range; so does an empty one after a reset."""
+    around, arguments = replace(BAD, to_us=NOW_US + HOUR), CONFIGURATION.learning.arguments
+    imported = replace(_OLD, arguments=arguments, learned_from_us=NOW_US, learned_up_to_us=NOW_US)
+    for model in (imported, None):
+        start = Start(model, None if model is None else NOW_US, revision=None if model is None else 1)
+        published = Published(generation=1, start=start, model=model)
+        put = apply_changes(LEARNED, CONFIGURATION, published)
+
+        after = apply_changes(put, make(CONFIGURATION, around), published)
+
+        assert after.next is None
+        assert (after.running.model, after.running.corrections) == (put.running.model, (around,))
+
+
 def test_metrics_are_counted_anew_as_far_as_the_log_goes() -> None:
     """A part in progress was begun without the quarantine, and is counted anew, too."""
     long = replace(BAD, to_us=NOW_US + HOUR)
