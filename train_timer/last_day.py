@@ -195,8 +195,8 @@ def read_details(
                 observation, late = log_line.read_lone(line)
                 if observation.at_us >= deleted_before_us:
                     tally.add_lone(observation.at_us, late=late)
-        elif (found := ranked_line.find(line)) is not None:
-            event, read = found
+        elif (event_and_line := ranked_line.find(line)) is not None:
+            event, read = event_and_line
             if event.at_us >= deleted_before_us:
                 tally.add_corrected(event, event.kind, corrections.correct(read, rewards))
     return tally.details()

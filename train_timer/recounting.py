@@ -102,7 +102,7 @@ class _LogOfHour:
         tally = self._waiting.get(blob.from_us, self._settled)
         for text in stored_lines.unpack(content):
             line = text.rstrip(b"\n")
-            if log_line.is_event(line) and (found := ranked_line.find(line)) is not None:
-                event, read = found
+            if log_line.is_event(line) and (event_and_line := ranked_line.find(line)) is not None:
+                event, read = event_and_line
                 if self._from_us <= event.at_us < self._to_us:
                     tally.add_corrected(event, event.kind, corrections.correct(read, blob.rewards))

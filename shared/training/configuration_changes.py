@@ -102,7 +102,7 @@ def _follow_trial(state: State, configuration: Configuration) -> State:
     if because is not None:
         return replace(state, trial=state.trial.stop(because))
     challenger = state.trial.challenger
-    if not challenger.agrees_with(configuration.corrections, _counted_up_to_us(state)):
+    if not challenger.agrees_with(configuration.corrections, _reach_us(state)):
         because = "The log was corrected meanwhile by a quarantine or a relabel, or one of these was lifted."
         return replace(state, trial=state.trial.stop(because))
     challenger = _correct(challenger, configuration)
@@ -114,7 +114,7 @@ def _follow_corrections(state: State, configuration: Configuration) -> State:
     changed = differences(state.counted_under, configuration.corrections)
     if not changed:
         return state
-    joined_us, recount = _counted_up_to_us(state), state.recount
+    joined_us, recount = _reach_us(state), state.recount
     for correction in changed:
         if correction.from_us < joined_us:
             recount = Recount.over(correction.from_us, min(correction.to_us, joined_us)).after(recount)
@@ -124,7 +124,7 @@ def _follow_corrections(state: State, configuration: Configuration) -> State:
     return replace(state, counted_under=configuration.corrections, recount=recount, recent=recent)
 
 
-def _counted_up_to_us(state: State) -> int:
+def _reach_us(state: State) -> int:
     """Up to where log is counted as it was corrected before; a part in progress goes on as it was begun."""
     return state.joined_up_to_us if state.intent is None else state.intent.to_us
 
