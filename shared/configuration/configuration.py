@@ -123,8 +123,8 @@ class Configuration(StoredObject):
     @property
     def reasons(self) -> Mapping[Correction, str]:
         """Why the log is corrected as it is, in the order of `corrections`."""
-        active = (each for each in (*self.quarantines, *self._relabels_in_order) if each.is_active)
-        return {each.correction: each.reason for each in active}
+        all_of_them: list[Quarantine | Relabel] = [*self.quarantines, *self._relabels_in_order]
+        return {each.correction: each.reason for each in all_of_them if each.is_active}
 
     @property
     def _relabels_in_order(self) -> list[Relabel]:
