@@ -299,6 +299,7 @@ def _check_models(outcome: Outcome) -> None:
         assert is_anew or finds_nothing
     _check_start(outcome, lineage)
     if outcome.plan_count(Change.MODE):
+        assert outcome.is_replaced or outcome.last_state.next is not None or _is_unlearned(outcome, lineage)
         _check_modes(outcome, lineage)
         return
     since_us = outcome.last_published.start.learned_up_to_us or 0
