@@ -131,10 +131,14 @@ def _reach_us(state: State) -> int:
 
 def _is_for(cursor: Cursor, configuration: Configuration) -> bool:
     """Whether a model is trained for the settings as they are now, whatever they were in between."""
-    settings = configuration.learning.arguments, configuration.service.exploration_percentage, configuration.rewards
-    is_same = (cursor.arguments, cursor.exploration, cursor.rewards) == settings
-    is_same = is_same and cursor.agrees_with(configuration.corrections)
+    is_same = _has_settings(cursor, configuration) and cursor.agrees_with(configuration.corrections)
     return is_same or cursor.revision == configuration.revision
+
+
+def _has_settings(cursor: Cursor, configuration: Configuration) -> bool:
+    """Whether a model is trained for the settings as they are now, however the log is corrected."""
+    settings = configuration.learning.arguments, configuration.service.exploration_percentage, configuration.rewards
+    return (cursor.arguments, cursor.exploration, cursor.rewards) == settings
 
 
 def _follow(cursor: Cursor, configuration: Configuration) -> Cursor:
@@ -190,10 +194,15 @@ def _retraining_cursor(state: State, configuration: Configuration, published: Pu
     """The cursor of an empty model that will learn the log of `modelRetrainDays`, and all after them.
 
     The days end where the model in use has come to. A model that returns after a long time as an apprentice has come
-    to the end of what was ranked Online, and the last days of all log may hold nothing to learn.
+    to the end of what was ranked Online, and the last days of all log may hold nothing to learn. What a reset has
+    forgotten is not learned again for a quarantine, since no settings changed.
     """
-    end_us = min(state.joined_up_to_us, state.running.learned_up_to_us)
+    running, start = state.running, published.start
+    end_us = min(state.joined_up_to_us, running.learned_up_to_us)
     start_us = max(0, end_us - configuration.service.model_retrain_days * DAY)
+    is_after_reset = start.model is None and start.learned_up_to_us is not None
+    if is_after_reset and _has_settings(running, configuration):
+        start_us = max(start_us, running.learned_from_us)
     return empty_cursor(configuration, published.generation, start_us)
 
 

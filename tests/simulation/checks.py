@@ -268,6 +268,7 @@ def _check_history(outcome: Outcome) -> None:
 
 
 _FAR_US = 10**17
+_SETTINGS = (Change.EXPLORATION, Change.WAIT, Change.AGGREGATION, Change.DEFAULT, Change.APPLY, Change.TRIAL)
 _LEARNED_ANEW = {
     "reward_wait_time",
     "default_reward",
@@ -344,9 +345,14 @@ def _check_modes(outcome: Outcome, lineage: Lineage) -> None:
 
 
 def _check_start(outcome: Outcome, lineage: Lineage) -> None:
-    """After a replacement by hand, learning goes on from there, as long as no settings change."""
+    """After a replacement by hand, learning goes on from there, as long as no settings change.
+
+    After a reset, what it has forgotten is not learned for a quarantine either.
+    """
     start = outcome.last_published.start
-    if start.newest or start.revision is None or start.revision != outcome.configuration.revision:
+    is_since = start.revision == outcome.configuration.revision
+    is_only_corrected = start.model is None and not any(map(outcome.plan_count, _SETTINGS))
+    if start.newest or start.revision is None or not (is_since or is_only_corrected):
         return
     if start.model is not None:
         assert outcome.versions(start.model.state_blob)[-1] in lineage.states

@@ -103,6 +103,18 @@ def test_a_model_that_was_put_by_hand_and_has_learned_nothing_since_stays() -> N
         assert (after.running.model, after.running.corrections) == (put.running.model, (around,))
 
 
+def test_what_a_reset_has_forgotten_is_not_learned_again_for_a_quarantine() -> None:
+    """The new model begins where the one in use did. Without a reset it begins with the last days of log."""
+    reset_us, made = NOW_US - 3 * HOUR, make(CONFIGURATION, BAD)
+    running = replace(LEARNED.running, generation=1, learned_from_us=reset_us)
+    start = Start(learned_up_to_us=reset_us, revision=CONFIGURATION.revision)
+
+    after = apply_changes(replace(LEARNED, running=running), made, Published(generation=1, start=start))
+
+    assert next_of(after).learned_from_us == reset_us
+    assert next_of(follow(LEARNED, made)).learned_from_us == NOW_US - 2 * DAY
+
+
 def test_metrics_are_counted_anew_as_far_as_the_log_goes() -> None:
     """A part in progress was begun without the quarantine, and is counted anew, too."""
     long = replace(BAD, to_us=NOW_US + HOUR)
