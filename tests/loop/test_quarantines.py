@@ -26,7 +26,7 @@ from shared.metrics.recent import hour_us
 from shared.metrics.recount import Recount
 from shared.models import model_store, published_store
 from shared.models.model_description import ModelDescription
-from shared.models.published import ModelFiles, ModelReference, Origin, Published
+from shared.models.published import ModelFiles, ModelReference, Origin, Published, Start
 from shared.status.event_trace import trace
 from shared.status.quarantine_effect import find_effect
 from shared.storage import json_documents
@@ -400,6 +400,30 @@ def test_learning_anew_begins_with_a_model_that_has_learned_nothing_of_any_quara
     assert second == replace(coming, model=clean.files, learned_up_to_us=clean.learned_up_to_us)
     assert earlier_start.find(replace(state, next=replace(coming, exploration=0.9)), published) is None
     assert earlier_start.find(replace(state, next=second), published) is None
+
+
+@pytest.mark.parametrize(
+    ("settings_changed", "from_us", "expected"),
+    [(False, BAD.from_us, True), (False, FROM_US - HOUR, True), (True, BAD.from_us, False)],
+)
+@pytest.mark.usefixtures("at_home")
+def test_learning_anew_begins_with_an_imported_model_as_the_model_in_use_did(
+    settings_changed: bool, from_us: int, expected: bool
+) -> None:
+    """It has learned none of the log. Where settings changed since, the model in use has begun with nothing."""
+    configuration = configuration_store.read_configuration()
+    stored = _store_model(configuration, "imported", FROM_US, ())
+    model_store.remove(next(blob for blob in model_store.list_blobs() if blob.path.endswith(".json")))
+    imported = replace(stored, learned_in=None)
+    cursor = replace(empty_cursor(configuration, 1, 0), learned_from_us=FROM_US)
+    running = replace(cursor, learned_up_to_us=TO_US, model=stored.files, revision=2 if settings_changed else 1)
+    coming = replace(cursor, learned_up_to_us=FROM_US, corrections=(replace(BAD, from_us=from_us),), revision=9)
+    published = Published(generation=1, model=imported, start=Start(imported, FROM_US, revision=1))
+
+    begun = earlier_start.find(State(TO_US, running, coming), published)
+
+    assert (begun == replace(coming, model=imported.files)) is expected
+    assert (begun is None) is not expected
 
 
 def _store_model(
