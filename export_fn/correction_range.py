@@ -59,6 +59,6 @@ class CorrectionRange:
 
 def _event_us(line: bytes) -> int | None:
     """When the event of a line arrived; None for an observation without event, and for what is no line."""
-    with suppress(KeyError, ValueError):
+    with suppress(*log_line.NO_LINE):
         return log_line.event_us(line) if log_line.is_event(line) else None
     return None

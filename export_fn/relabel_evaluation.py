@@ -1,12 +1,13 @@
 """What a relabel would do to the rewards of the log, as far as the time of a call allows; changes nothing. Blocking."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from export_fn.correction_range import CorrectionRange
 from shared.configuration.configuration import RewardSettings
 from shared.configuration.corrections import Correction, RelabelFigures
 from shared.log import log_line, ranked_line
-from shared.log.corrected_lines import CorrectedLines
+from shared.log.corrected_lines import CorrectedLines, revise
 from shared.log.logged_event import read_event
 
 
@@ -20,7 +21,8 @@ def evaluate(correction: Correction) -> RelabelFigures:
     with_relabel = CorrectedLines([*others, correction])
     count = _Count(correction, CorrectedLines(others), with_relabel, log.configuration.rewards)
     for _, line in log.lines():
-        count.add(line)
+        with suppress(*log_line.NO_LINE):
+            count.add(line)
     return RelabelFigures(
         max(log.end_us, correction.from_us),
         count.events,
@@ -59,15 +61,15 @@ class _Count:
     def add(self, line: bytes) -> None:
         """Count a line, if its event is of the relabel, and something is learned from it."""
         corrections = self.with_relabel.find(line)
-        if self.correction not in corrections or any(each.formula is None for each in corrections):
+        formulas = [each.formula for each in corrections if each.formula is not None]
+        if self.correction not in corrections or len(formulas) < len(corrections):
             return
         label = log_line.relabel(line, self.settings)
         if not ranked_line.read(label)[1].learnable:
             return
-        formula = self.correction.formula
         values = [each.value for each in read_event(line).observations if each.value is not None]
         self.events += 1
         self.rewards += len(values)
-        self.changed += sum(formula is not None and formula.revise(value) != value for value in values)
+        self.changed += sum(revise(value, formulas) != revise(value, formulas[:-1]) for value in values)
         for lines, sums in ((self.without, self.before), (self.with_relabel, self.after)):
             sums.add(ranked_line.read(lines.relabel(label, self.settings))[1].reward)

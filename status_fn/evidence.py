@@ -71,8 +71,7 @@ def read_evidence(event_id: str, around_us: int | None) -> Evidence:
         running.learned_up_to_us,
         running.kind,
         configuration.rewards,
-        {each.correction: each.reason for each in configuration.quarantines if each.is_active}
-        | {each.correction: each.reason for each in configuration.relabels if each.is_active},
+        configuration.reasons,
         has_more,
         rows.is_cut or log.is_cut,
     )

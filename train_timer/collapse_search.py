@@ -50,9 +50,9 @@ def _read(blob: LogBlob, corrections: CorrectedLines) -> Iterator[tuple[RankedEv
     """The Online events with one choice of a log blob from which something is learned."""
     with suppress(UnreadableLines):
         for line in stored_lines.unpack(log_store.read(blob) or b""):
-            if log_line.kind(line) != "cb":
+            if log_line.kind(line) != "cb" or (event_and_line := ranked_line.find(line.rstrip(b"\n"))) is None:
                 continue
-            event, read = ranked_line.read(line.rstrip(b"\n"))
+            event, read = event_and_line
             corrected = corrections.correct(read, blob.rewards)
             if read.learnable and not corrected.quarantined and event.mode is LearningMode.ONLINE:
                 yield event, corrected.line.reward

@@ -179,7 +179,7 @@ def _read_part(blobs: Sequence[LogBlob], deleted_before_us: int, corrections: Co
 def read_details(
     lines: Iterator[bytes], deleted_before_us: int, corrections: CorrectedLines, rewards: RewardSettings | None
 ) -> Details:
-    """What some log adds to the metrics of the last day, by its lines.
+    """What some log adds to the metrics of the last day, by its lines; what is no line of the loop adds nothing.
 
     Args:
         rewards: Those by which the lines are labelled; None if that is lost.
@@ -190,12 +190,13 @@ def read_details(
     tally = Tally(0.0)
     for text in lines:
         line = text.rstrip(b"\n")
-        if log_line.is_event(line):
-            event, read = ranked_line.read(line)
+        if not log_line.is_event(line):
+            with suppress(*log_line.NO_LINE):
+                observation, late = log_line.read_lone(line)
+                if observation.at_us >= deleted_before_us:
+                    tally.add_lone(observation.at_us, late=late)
+        elif (event_and_line := ranked_line.find(line)) is not None:
+            event, read = event_and_line
             if event.at_us >= deleted_before_us:
                 tally.add_corrected(event, event.kind, corrections.correct(read, rewards))
-        else:
-            observation, late = log_line.read_lone(line)
-            if observation.at_us >= deleted_before_us:
-                tally.add_lone(observation.at_us, late=late)
     return tally.details()

@@ -27,7 +27,7 @@ from shared.models.model_store import DamagedModel
 from shared.times import DAY
 from shared.training.lease import Trainer
 from shared.training.training_state import State
-from shared.training.trial import Trial, has_settings
+from shared.training.trial import Trial, has_settings, why_over
 from train_timer import expired_evaluations, trials
 
 _LONGEST_US = 3650 * DAY
@@ -75,7 +75,10 @@ def _try_winner(trainer: Trainer, evaluation: Evaluation, configuration: Configu
             try:
                 challenger = trials.make_challenger(trainer.state, evaluation, policy, configuration)
                 _end_trial(trainer)
-                return trials.begin(trainer, evaluation, policy.policy.name, challenger, configuration)
+                state = trials.begin(trainer, evaluation, policy.policy.name, challenger, configuration)
+                because = why_over(state.trial, configuration) if state.trial else None
+                if because is None:
+                    return state
             except DamagedModel as damage:
                 because = str(damage)
     trials.note_outcome(evaluation.id, Status.RETAINED, because or "The evaluation has no results.")

@@ -18,7 +18,7 @@ from shared.metrics import metrics_store
 from shared.metrics.bins import Bin, Metrics, Pending, day_us
 from shared.metrics.recount import LoggedBin, count_anew, is_countable
 from shared.metrics.tally import Tally
-from shared.times import DAY, HOUR
+from shared.times import HOUR
 from shared.training.lease import Trainer
 from shared.training.training_state import State
 
@@ -34,8 +34,8 @@ def go_on(trainer: Trainer, deleted_before_us: int) -> None:
     """
     until = time.monotonic() + _SECONDS
     while (recount := trainer.state.recount) is not None and not recount.is_done:
-        end_us, left = min(recount.to_us, day_us(recount.up_to_us) + DAY), list[int]()
-        if bins := metrics_store.read_bins(recount.up_to_us, end_us, trainer.state.metrics):
+        end_us, left = recount.to_us, list[int]()
+        if bins := metrics_store.read_first_day(recount.up_to_us, end_us, trainer.state.metrics):
             from_us = bins[0].from_us
             end_us = min(end_us, from_us - from_us % HOUR + HOUR)
             of_hour = [a_bin for a_bin in bins if a_bin.from_us < end_us]
@@ -102,7 +102,7 @@ class _LogOfHour:
         tally = self._waiting.get(blob.from_us, self._settled)
         for text in stored_lines.unpack(content):
             line = text.rstrip(b"\n")
-            if log_line.is_event(line):
-                event, read = ranked_line.read(line)
+            if log_line.is_event(line) and (event_and_line := ranked_line.find(line)) is not None:
+                event, read = event_and_line
                 if self._from_us <= event.at_us < self._to_us:
                     tally.add_corrected(event, event.kind, corrections.correct(read, blob.rewards))

@@ -37,6 +37,9 @@ def make_challenger(
 ) -> Cursor:
     """Make the challenger's cursor: it goes on from what a policy learned in an evaluation.
 
+    Args:
+        configuration: The log of the evaluation is corrected in it as at the evaluation's creation.
+
     Raises:
         DamagedModel: The files of what the policy has learned were deleted or are damaged.
     """
@@ -58,7 +61,7 @@ def make_challenger(
         model=ModelFiles.at(state_blob, predictor_blob, model.events, model.first_event_id, model.last_event_id, mode),
         mode=mode,
         learned_from_us=log.from_us,
-        corrections=log.corrections,
+        corrections=configuration.corrections,
     )
 
 

@@ -1,6 +1,6 @@
 """The configuration of a loop: its service configuration, its learning settings, and what a change of them starts."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -119,6 +119,12 @@ class Configuration(StoredObject):
             *(each.correction for each in self.quarantines if each.is_active_at(revision)),
             *(each.correction for each in self._relabels_in_order if each.is_active_at(revision)),
         )
+
+    @property
+    def reasons(self) -> Mapping[Correction, str]:
+        """Why the log is corrected as it is, in the order of `corrections`."""
+        all_of_them: list[Quarantine | Relabel] = [*self.quarantines, *self._relabels_in_order]
+        return {each.correction: each.reason for each in all_of_them if each.is_active}
 
     @property
     def _relabels_in_order(self) -> list[Relabel]:

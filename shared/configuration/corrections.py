@@ -84,8 +84,8 @@ class Correction(StoredObject):
         return f"{'quarantines' if self.formula is None else 'relabels'}/{self.id}"
 
     def touches(self, from_us: int, to_us: int) -> bool:
-        """Whether events of a range can be among its events."""
-        return self.from_us < to_us and from_us < self.to_us
+        """Whether events of [from_us, to_us) can be among its events; never if that is empty."""
+        return max(self.from_us, from_us) < min(self.to_us, to_us)
 
     @property
     def members(self) -> dict[str, Any]:

@@ -16,7 +16,7 @@ def add(configuration: Configuration, new: Quarantine, at_us: int) -> Configurat
     """
     before = next((each for each in configuration.quarantines if each.correction.id == new.correction.id), None)
     if before is not None:
-        if before.is_active and (before.correction, before.reason) == (new.correction, new.reason):
+        if before.is_active and _is_same(before, new):
             return configuration
         raise QuarantineExists
     if sum(each.is_active for each in configuration.quarantines) >= MOST_CORRECTIONS:
@@ -52,3 +52,11 @@ def lift(configuration: Configuration, quarantine_id: str, by: str, at_us: int) 
     lifted = replace(before, lifted_us=at_us, lifted_by=by, lifted_revision=configuration.revision + 1)
     quarantines = (lifted if each is before else each for each in configuration.quarantines)
     return configuration.with_quarantines(quarantines, at_us)
+
+
+def _is_same(quarantine: Quarantine, other: Quarantine) -> bool:
+    """Whether two quarantines are of the same events, for the same reason; to Python, true is 1."""
+    features = quarantine.correction.feature, other.correction.feature
+    are_true_or_false = {isinstance(feature.value, bool) for feature in features if feature is not None}
+    is_equal = (quarantine.correction, quarantine.reason) == (other.correction, other.reason)
+    return is_equal and len(are_true_or_false) < 2

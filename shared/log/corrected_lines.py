@@ -8,10 +8,10 @@ from typing import NamedTuple
 from shared.configuration.configuration import RewardSettings
 from shared.configuration.corrections import Correction, RewardFormula
 from shared.log import line_keys as keys
-from shared.log import log_line, ranked_line
+from shared.log import log_line, ranked_line, redaction
 from shared.log.line_pieces import EventLine
 from shared.log.manifest import LogBlob
-from shared.log.redaction import FeatureTarget
+from shared.log.redaction import FeaturesByName, FeatureTarget
 
 
 class CorrectedEvent(NamedTuple):
@@ -59,13 +59,7 @@ class CorrectedLines:
         Args:
             rewards: Those by which the line is labelled.
         """
-        formulas = [each.formula for each in self.find(line) if each.formula is not None]
-        if not formulas:
-            return line
-        try:
-            return log_line.relabel(line, rewards, lambda value: _revise(value, formulas))
-        except (IndexError, KeyError, TypeError, ValueError):
-            return line
+        return _relabel(line, self.find(line), rewards)
 
     def correct(self, line: EventLine, rewards: RewardSettings | None) -> CorrectedEvent:
         """The line of an event as it is counted.
@@ -75,9 +69,10 @@ class CorrectedLines:
         """
         if not self._corrections:
             return CorrectedEvent(line, quarantined=False, relabelled=False)
-        if self.is_quarantined(line.text):
+        corrections = self.find(line.text)
+        if any(each.formula is None for each in corrections):
             return CorrectedEvent(line, quarantined=True, relabelled=False)
-        text = line.text if rewards is None else self.relabel(line.text, rewards)
+        text = line.text if rewards is None else _relabel(line.text, corrections, rewards)
         if text == line.text:
             return CorrectedEvent(line, quarantined=False, relabelled=False)
         return CorrectedEvent(ranked_line.read(text)[1], quarantined=False, relabelled=True)
@@ -89,7 +84,7 @@ class CorrectedLines:
         try:
             event = _Event(line)
             return [each.of for each in self._corrections if each.holds(event)]
-        except (IndexError, KeyError, TypeError, ValueError):
+        except log_line.NO_LINE:
             return []
 
 
@@ -108,6 +103,11 @@ class _Event:
         first = 0 if event.slots else 1
         return frozenset(ids[position - first] for position, _ in event.shown)
 
+    @cached_property
+    def features(self) -> FeaturesByName:
+        """The features, read once for all corrections."""
+        return redaction.read_by_name(self.line)
+
 
 class _Lines:
     """The lines of one correction."""
@@ -122,10 +122,23 @@ class _Lines:
             return False
         if self.of.action_id is not None and self.of.action_id not in event.action_ids:
             return False
-        return self._feature is None or self._feature.is_in(event.line)
+        feature = self._feature
+        return feature is None or (feature.may_be_in(event.line) and feature.is_among(event.features))
 
 
-def _revise(value: float, formulas: Iterable[RewardFormula]) -> float:
+def _relabel(line: bytes, corrections: Iterable[Correction], rewards: RewardSettings) -> bytes:
+    """A line as those relabels label it that are among its corrections."""
+    formulas = [each.formula for each in corrections if each.formula is not None]
+    if not formulas:
+        return line
+    try:
+        return log_line.relabel(line, rewards, lambda value: revise(value, formulas))
+    except log_line.NO_LINE:
+        return line
+
+
+def revise(value: float, formulas: Iterable[RewardFormula]) -> float:
+    """What becomes of a reward by one formula after the other."""
     for formula in formulas:
         value = formula.revise(value)
     return value

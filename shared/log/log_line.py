@@ -6,7 +6,7 @@ Lines are put together from JSON texts and taken apart at fixed places, so that 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from shared.configuration.configuration import RewardSettings
 from shared.configuration.reward_aggregation import Aggregation, settle
@@ -32,6 +32,9 @@ _LONE = b'{%%b,%b"%%b",%b%%b,%b[%%b,%bnull}],%b"%%b"}' % tuple(
     map(member, (keys.ENQUEUED, keys.EVENT_ID, keys.LONE_OBSERVATIONS, keys.ACTION_ID, keys.FATE))
 )
 _LATE, _DANGLING = "late", "dangling"
+
+NO_LINE: Final = (IndexError, KeyError, TypeError, ValueError)
+"""What it may raise to read a line that is no line of the loop, such as one that somebody has cut."""
 
 
 def event_line(

@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.configuration.service_configuration import LearningMode
 from shared.log import line_keys as keys
-from shared.log import line_pieces, multislot_line
+from shared.log import line_pieces, log_line, multislot_line
 from shared.log.line_keys import member
 from shared.log.line_pieces import EventLine
 from shared.log.ranked_event import RankedEvent, TrialChances
@@ -32,6 +32,14 @@ def read(line: bytes) -> tuple[RankedEvent, EventLine]:
     outcome = tail[keys.OUTCOMES][0] if of_slots else tail
     reward, learnable = 0.0 - outcome[keys.ORIGINAL_LABEL_COST], not head.get(keys.SKIP_LEARN, False)
     return event, EventLine(line, reward, learnable, tail.get(keys.ANSWERED_OTHERWISE, False))
+
+
+def find(line: bytes) -> tuple[RankedEvent, EventLine] | None:
+    """Read a line as `read`; None for one that is no line of the loop, such as one that somebody has cut."""
+    try:
+        return read(line)
+    except log_line.NO_LINE:
+        return None
 
 
 def _event(head: Mapping[str, Any], tail: Mapping[str, Any], document: bytes, before: bytes) -> RankedEvent:

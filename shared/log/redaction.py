@@ -1,7 +1,8 @@
 """What a request for privacy takes out of log lines: one event, or one value of a feature."""
 
 import json
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from shared.log.array_projection import LONGEST_AS_SENT, project
 from shared.log.line_keys import DOCUMENT_ACTIONS
 
 _FEATURES = line_pieces.FEATURES.decode()
+_ID_OF_ACTION = (DOCUMENT_ACTIONS, "i")
 _MAX_TEXT = 256
 """Longer texts were cut to this when they were logged."""
 
@@ -74,16 +76,14 @@ class FeatureTarget:
         """The text that no other document may quote."""
         return self.value[:_MAX_TEXT] if isinstance(self.value, str) else json.dumps(self.value)
 
-    def is_in(self, line: bytes) -> bool:
-        """Whether the event of a line has the feature.
+    def may_be_in(self, line: bytes) -> bool:
+        """Whether a line holds the texts, without which its event has not the feature."""
+        return all(text in line for text in self.texts)
 
-        Raises:
-            ValueError: The line is unreadable.
-        """
-        if not all(text in line for text in self.texts):
-            return False
-        features = _read_features(line.decode())
-        return features is not None and self._strip(features[0], None) > 0
+    def is_among(self, features: "FeaturesByName") -> bool:
+        """Whether an event has the feature, by the features that `read_by_name` has read."""
+        names = feature_names.list_logged_forms(self.name)
+        return any(self._is(name, value, inside) for name in names for inside, value in features.get(name, ()))
 
     def redact(self, line: bytes) -> bytes | None:
         """What is left of a line that holds the texts; None if the line is unreadable and goes."""
@@ -107,7 +107,7 @@ class FeatureTarget:
         matches = [name for name, value in node.items() if self._is(name, value, inside)]
         for name in matches:
             del node[name]
-        below = ((name, value) for name, value in node.items() if (inside, name) != (DOCUMENT_ACTIONS, "i"))
+        below = ((name, value) for name, value in node.items() if (inside, name) != _ID_OF_ACTION)
         return len(matches) + sum(self._strip(value, name) for name, value in below)
 
     def _is(self, name: str, value: Any, inside: str | None) -> bool:
@@ -135,6 +135,30 @@ def _read_features(text: str) -> tuple[Any, int, int] | None:
 
 
 type Target = EventTarget | FeatureTarget
+type FeaturesByName = Mapping[str, Sequence[tuple[str | None, Any]]]
+"""The features of an event by their names: each one's namespace, if it stands in any, and its value."""
+
+
+def read_by_name(line: bytes) -> FeaturesByName:
+    """Read the features of a line's event once for many targets: in the context, in actions, in slots.
+
+    Raises:
+        ValueError: The line is unreadable.
+    """
+    features = defaultdict[str, list[tuple[str | None, Any]]](list)
+    nodes = list[tuple[Any, str | None]]()
+    if (read := _read_features(line.decode())) is not None:
+        nodes.append((read[0], None))
+    while nodes:
+        node, inside = nodes.pop()
+        if isinstance(node, list):
+            nodes += ((element, inside) for element in node)
+        elif isinstance(node, dict):
+            for name, value in node.items():
+                features[name].append((inside, value))
+                if (inside, name) != _ID_OF_ACTION:
+                    nodes.append((value, name))
+    return features
 
 
 def without_id[Document](document: Document, event_id: str) -> Document:

@@ -127,5 +127,5 @@ def _relabel(line: bytes, rewards: RewardSettings) -> bytes:
     """A line labelled anew; a line that is no line of the loop stays as it is, for learners to refuse."""
     try:
         return log_line.relabel(line, rewards)
-    except (IndexError, KeyError, TypeError, ValueError):
+    except log_line.NO_LINE:
         return line

@@ -49,6 +49,13 @@ def read_bins(from_us: int, to_us: int, metrics: Metrics) -> list[Bin]:
     return sorted(in_range, key=lambda a_bin: a_bin.from_us)
 
 
+def read_first_day(from_us: int, to_us: int, metrics: Metrics) -> list[Bin]:
+    """The bins of a range that are of its first day with any; as `read_bins`."""
+    days = {day for _, day in _days(from_us, to_us)} | {day_us(a_bin.from_us) for a_bin in metrics.bins}
+    of_days = (read_bins(max(from_us, day), min(to_us, day + DAY), metrics) for day in sorted(days))
+    return next(filter(None, of_days), [])
+
+
 def _days(from_us: int, to_us: int) -> list[tuple[str, int]]:
     """The days of a range that have a blob, with its path."""
     paths = [path for path in blobs.list_paths(this_loop().metrics) if path.endswith(_SUFFIX)]

@@ -27,7 +27,7 @@ _NO_EVENT = "No event is joined yet that was ranked since mode, settings or mode
 BIASED = (
     "the first action was not drawn as often as its chances say, and that is no chance. So whether an event counts "
     "depends on the action that was drawn, and what the first action would have earned cannot be told. Activate "
-    "deferred events whatever was drawn."
+    "deferred events whatever was drawn, and put no events into quarantine by the action that they showed."
 )
 _SPANS = {Over.DAY: "of the last day or so", Over.WEEK: "of the last week or so"}
 

@@ -102,7 +102,7 @@ class Evidence:
         log_range: The searched log; None if there is no log.
         learned_up_to_us: The log position that the model in training has learned up to.
         kind: The lines that the model in training learns from.
-        reasons: The active quarantines and relabels, each with its reason.
+        reasons: The active quarantines, then the relabels in the order of their activation, each with its reason.
         has_more: Whether there is other log, which was not searched although there is no event of the id in this one.
         is_cut: Whether there are older rows or lines of the id, for which there is no room.
     """
@@ -178,9 +178,12 @@ def _wait(choice: TracedChoice, observations: Iterable[TracedObservation], defau
 
 
 def _correct(line: bytes, evidence: Evidence) -> tuple[bytes, Sequence[Correction]]:
-    """The line of an event as it is corrected, and its corrections."""
+    """The line of an event as it is corrected, and what corrects it: quarantines, else relabels."""
     lines = CorrectedLines(evidence.reasons)
-    return lines.relabel(line, evidence.rewards), lines.find(line)
+    corrections = lines.find(line)
+    if quarantines := [each for each in corrections if each.formula is None]:
+        return line, quarantines
+    return lines.relabel(line, evidence.rewards), corrections
 
 
 def _trace_logged(line: bytes, corrections: Sequence[Correction], evidence: Evidence) -> TracedEvent:

@@ -170,20 +170,20 @@ def describe_retraining(inputs: StatusInputs) -> str | None:
         return None
     coming, days = state.next, inputs.configuration.service.model_retrain_days
     up_to = to_iso_second(coming.learned_up_to_us)
-    done = (
-        f"It has learned {pluralize(coming.events, 'event', 'events')} of the last {days} days of log, up to {up_to}."
-    )
+    learned = f"It has learned {pluralize(coming.events, 'event', 'events')}"
+    is_empty = coming.learned_up_to_us >= state.joined_up_to_us and coming.events == 0
     if coming.corrections != state.running.corrections:
-        return (
-            "Quarantines or relabels changed, and a new model learns the log as it is corrected now. It has learned "
-            f"{pluralize(coming.events, 'event', 'events')}, up to {up_to}. Until it has caught up, Rank keeps "
-            "answering from the model in use, which goes on learning."
-        )
-    if coming.learned_up_to_us >= state.joined_up_to_us and coming.events == 0:
-        done = f"The last {days} days of log held nothing to learn from, so it waits for the next events."
+        because = "Quarantines or relabels changed, and a new model learns the log as it is corrected now."
+        done = f"{learned}, up to {up_to}."
+        if is_empty:
+            done = "That log held nothing to learn from, so it waits for the next events."
+    else:
+        because = "Settings were changed, and a new model learns with them from the log."
+        done = f"{learned} of the last {days} days of log, up to {up_to}."
+        if is_empty:
+            done = f"The last {days} days of log held nothing to learn from, so it waits for the next events."
     return (
-        "Settings were changed, and a new model learns with them from the log. "
-        f"{done} Until it has caught up, Rank keeps answering from the model in use, which goes on learning."
+        f"{because} {done} Until it has caught up, Rank keeps answering from the model in use, which goes on learning."
     )
 
 

@@ -102,7 +102,7 @@ def _follow_trial(state: State, configuration: Configuration) -> State:
     if because is not None:
         return replace(state, trial=state.trial.stop(because))
     challenger = state.trial.challenger
-    if not challenger.agrees_with(configuration.corrections, state.joined_up_to_us):
+    if not challenger.agrees_with(configuration.corrections, _reach_us(state)):
         because = "The log was corrected meanwhile by a quarantine or a relabel, or one of these was lifted."
         return replace(state, trial=state.trial.stop(because))
     challenger = _correct(challenger, configuration)
@@ -114,8 +114,7 @@ def _follow_corrections(state: State, configuration: Configuration) -> State:
     changed = differences(state.counted_under, configuration.corrections)
     if not changed:
         return state
-    joined_us = state.joined_up_to_us if state.intent is None else state.intent.to_us
-    recount = state.recount
+    joined_us, recount = _reach_us(state), state.recount
     for correction in changed:
         if correction.from_us < joined_us:
             recount = Recount.over(correction.from_us, min(correction.to_us, joined_us)).after(recount)
@@ -125,12 +124,21 @@ def _follow_corrections(state: State, configuration: Configuration) -> State:
     return replace(state, counted_under=configuration.corrections, recount=recount, recent=recent)
 
 
+def _reach_us(state: State) -> int:
+    """Up to where log is counted as it was corrected before; a part in progress goes on as it was begun."""
+    return state.joined_up_to_us if state.intent is None else state.intent.to_us
+
+
 def _is_for(cursor: Cursor, configuration: Configuration) -> bool:
     """Whether a model is trained for the settings as they are now, whatever they were in between."""
-    settings = configuration.learning.arguments, configuration.service.exploration_percentage, configuration.rewards
-    is_same = (cursor.arguments, cursor.exploration, cursor.rewards) == settings
-    is_same = is_same and cursor.agrees_with(configuration.corrections)
+    is_same = _has_settings(cursor, configuration) and cursor.agrees_with(configuration.corrections)
     return is_same or cursor.revision == configuration.revision
+
+
+def _has_settings(cursor: Cursor, configuration: Configuration) -> bool:
+    """Whether a model is trained for the settings as they are now, however the log is corrected."""
+    settings = configuration.learning.arguments, configuration.service.exploration_percentage, configuration.rewards
+    return (cursor.arguments, cursor.exploration, cursor.rewards) == settings
 
 
 def _follow(cursor: Cursor, configuration: Configuration) -> Cursor:
@@ -186,10 +194,15 @@ def _retraining_cursor(state: State, configuration: Configuration, published: Pu
     """The cursor of an empty model that will learn the log of `modelRetrainDays`, and all after them.
 
     The days end where the model in use has come to. A model that returns after a long time as an apprentice has come
-    to the end of what was ranked Online, and the last days of all log may hold nothing to learn.
+    to the end of what was ranked Online, and the last days of all log may hold nothing to learn. What a reset has
+    forgotten is not learned again for a quarantine, since no settings changed.
     """
-    end_us = min(state.joined_up_to_us, state.running.learned_up_to_us)
+    running, start = state.running, published.start
+    end_us = min(state.joined_up_to_us, running.learned_up_to_us)
     start_us = max(0, end_us - configuration.service.model_retrain_days * DAY)
+    is_after_reset = start.model is None and start.learned_up_to_us is not None
+    if is_after_reset and _has_settings(running, configuration):
+        start_us = max(start_us, running.learned_from_us)
     return empty_cursor(configuration, published.generation, start_us)
 
 

@@ -16,6 +16,7 @@ from shared.configuration.corrections import Correction, Quarantine, Relabel, Re
 from shared.configuration.service_configuration import LearningMode
 from shared.configuration.settings_change import Act, Cause
 from shared.evaluation import evaluation_run_store
+from shared.evaluation.outcome import PolicyOutcome
 from shared.evaluation.tasks import TrainedModel
 from shared.intake.rows import Event
 from shared.log import log_line, ranked_event
@@ -27,7 +28,7 @@ from shared.metrics.recent import hour_us
 from shared.metrics.recount import Recount
 from shared.models import model_store, published_store
 from shared.models.model_description import ModelDescription
-from shared.models.published import ModelFiles, ModelReference, Origin, Published
+from shared.models.published import ModelFiles, ModelReference, Origin, Published, Start
 from shared.status.event_trace import trace
 from shared.status.quarantine_effect import find_effect
 from shared.storage import json_documents
@@ -41,7 +42,7 @@ from tests.loop.conftest import StartTrainer
 from tests.loop.driven_log import START_US
 from tests.loop.evaluated_log import use_storage
 from tests.loop.stored_loop import StoredLoop
-from train_timer import earlier_start, model_replay, recounting
+from train_timer import earlier_start, last_day, model_replay, recounting, trials
 
 FROM_US = hour_us(now_us()) - 9 * HOUR
 TO_US = FROM_US + 90 * MINUTE
@@ -113,7 +114,7 @@ def _round(text: str) -> float:
     return round(float(text), 6)
 
 
-def last_day(stored_loop: StoredLoop) -> list[object]:
+def read_last_day(stored_loop: StoredLoop) -> list[object]:
     """The bins of ten seconds of the last day."""
     with use_storage(stored_loop.storage):
         return sums(tuple(recent_store.read_bins(FROM_US - DAY, now_us())))
@@ -134,7 +135,7 @@ def test_a_quarantine_leaves_what_a_loop_has_that_was_in_it_from_the_beginning(
     expected = learn(undisturbed, trainer)
     past.await_export_time(stored_loop)
     before = learn(stored_loop, trainer)
-    lines, day = stored_loop.lines(), last_day(stored_loop)
+    lines, day = stored_loop.lines(), read_last_day(stored_loop)
 
     make(stored_loop, BAD)
     past.await_export_time(stored_loop)
@@ -146,7 +147,7 @@ def test_a_quarantine_leaves_what_a_loop_has_that_was_in_it_from_the_beginning(
     published = stored_loop.document("published.json")["model"]
     assert published["learned_events"] == expected.running.events
     assert sums(after.metrics.bins) == sums(expected.metrics.bins) != sums(before.metrics.bins)
-    assert last_day(stored_loop) == last_day(undisturbed) != day
+    assert read_last_day(stored_loop) == read_last_day(undisturbed) != day
     counted = expected.counters
     taken = counted.learned + counted.not_activated + counted.refused + counted.passed_over + counted.answered_otherwise
     assert counted.quarantined == counted.events - taken > 0
@@ -163,7 +164,7 @@ def test_a_quarantine_leaves_what_a_loop_has_that_was_in_it_from_the_beginning(
     again = learn(stored_loop, trainer)
     assert (again.running.corrections, again.running.events) == ((), before.running.events)
     assert sums(again.metrics.bins) == sums(before.metrics.bins)
-    assert last_day(stored_loop) == day
+    assert read_last_day(stored_loop) == day
 
 
 def test_a_relabel_leaves_what_a_loop_has_that_had_it_from_the_beginning(
@@ -186,7 +187,7 @@ def test_a_relabel_leaves_what_a_loop_has_that_had_it_from_the_beginning(
     assert predictor(stored_loop, after) == predictor(undisturbed, expected) != predictor(stored_loop, before)
     assert sums(after.metrics.bins) == sums(expected.metrics.bins) != sums(before.metrics.bins)
     assert [each.outcomes for each in after.metrics.bins] == [each.outcomes for each in before.metrics.bins]
-    assert last_day(stored_loop) == last_day(undisturbed)
+    assert read_last_day(stored_loop) == read_last_day(undisturbed)
     with use_storage(stored_loop.storage):
         [made] = configuration_store.read_configuration().relabels
     figures, bins = made.figures, [total(some.metrics.bins, 0) for some in (before, after)]
@@ -237,6 +238,64 @@ def test_days_that_are_over_are_counted_anew_and_what_has_left_the_log_stays(sto
     assert (after.is_done, after.left_from_us) == (True, gone.from_us)
 
 
+def test_a_range_that_begins_long_before_the_loop_is_counted_anew_at_once(stored_loop: StoredLoop) -> None:
+    """Each of its days would take a write, and a pass comes to some hundreds of them."""
+    lines = [line(past.event(str(number), START_US + number * MINUTE)) for number in range(5)]
+    correction = replace(BAD, from_us=0, to_us=START_US + 7 * MINUTE)
+    with driven_log.begin(stored_loop, lines), driven_log.take() as trainer:
+        metrics = Metrics((Bin(START_US, events=5, joined=5, outcomes=EventOutcomes(learned=5)),))
+        recount = Recount.over(correction.from_us, correction.to_us)
+        trainer.commit(replace(trainer.state, metrics=metrics, counted_under=(correction,), recount=recount))
+
+        recounting.go_on(trainer, 0)
+
+        state = trainer.state
+    assert [(each.events, each.quarantined.learned) for each in state.metrics.bins] == [(0, 5)]
+    assert state.recount is not None
+    assert state.recount.is_done
+
+
+@pytest.mark.parametrize("cut", [slice(200), slice(-40), slice(20), slice(0)])
+def test_a_line_that_somebody_has_cut_holds_nothing_up(stored_loop: StoredLoop, cut: slice) -> None:
+    """A bad hour can still be previewed, relabelled, and counted anew."""
+    lines = [line(past.event(str(number), START_US + number * MINUTE)) for number in range(5)]
+    correction = replace(BAD, from_us=START_US, to_us=START_US + HOUR)
+    with driven_log.begin(stored_loop, [*lines, lines[0][cut]]), driven_log.take() as trainer:
+        figures = relabel_evaluation.evaluate(replace(correction, formula=RewardFormula(0.5)))
+        previewed = quarantine_preview.preview(correction)
+        metrics = Metrics((Bin(START_US, events=5, joined=5, outcomes=EventOutcomes(learned=5)),))
+        recount = Recount.over(correction.from_us, correction.to_us)
+        trainer.commit(replace(trainer.state, metrics=metrics, counted_under=(correction,), recount=recount))
+
+        recounting.go_on(trainer, 0)
+        details = last_day.read_details(iter([*lines, lines[0][cut]]), 0, CorrectedLines(()), None)
+
+        state = trainer.state
+    assert (figures.events, previewed.events >= 5, total(details.bins, 0).events) == (5, True, 5)
+    assert state.recount is not None
+    assert state.recount.is_done
+    assert state.metrics.bins[0].events == 0
+
+
+def test_a_relabel_tells_what_it_changes_of_what_others_have_made(stored_loop: StoredLoop) -> None:
+    """It comes after those that are active."""
+    ranked, settings = past.event("e", START_US), past.configuration(**driven_log.SOON).rewards
+    event = ranked_event.unpack(ranked.payload, ranked.event_id, ranked.at_us)
+    text = log_line.event_line(event, [past.reward("e", START_US + MINUTE)], settings).text
+    correction = replace(BAD, from_us=START_US, to_us=START_US + HOUR)
+    active = replace(correction, id="active", formula=RewardFormula(fixed=0.5))
+    with driven_log.begin(stored_loop, [text]):
+        activate(stored_loop, active)
+
+        formulas = RewardFormula(low=0.25, high=0.75), RewardFormula(high=0.25)
+        figures = [relabel_evaluation.evaluate(replace(correction, formula=formula)) for formula in formulas]
+
+    assert [(each.rewards, each.changed, each.before[0], each.after[0]) for each in figures] == [
+        (1, 0, 0.5, 0.5),
+        (1, 1, 0.5, 0.25),
+    ]
+
+
 def line(event: Event) -> bytes:
     """An event as it is logged without rewards."""
     ranked = ranked_event.unpack(event.payload, event.event_id, event.at_us)
@@ -262,6 +321,25 @@ def test_a_policy_is_applied_without_what_it_has_learned_of_log_that_was_put_int
 
     assert configuration_store.read_configuration().learning == settings
     assert published_store.read_published().generation == (0 if correction == BAD else 1)
+
+
+@pytest.mark.usefixtures("at_home")
+def test_a_quarantine_from_before_a_search_does_not_end_the_trial_of_what_it_found(tmp_path: Path) -> None:
+    """Although it begins after the log of the search: its events are to come, for the challenger, too."""
+    (tmp_path / "model").write_bytes(b"a model")
+    to_come = Quarantine(replace(BAD, from_us=TO_US, to_us=TO_US + HOUR), "why", 0, "test", 0)
+    configuration = configuration_store.change_configuration(
+        lambda stored: quarantine_changes.add(stored, to_come, now_us())
+    )
+    evaluation = evaluated_log.build_evaluation("e", (FROM_US, TO_US))
+    sha256 = evaluation_run_store.keep_model(evaluation, tmp_path / "model")
+    policy = PolicyOutcome(evaluated_log.CUSTOM[0], "", {}, model=TrainedModel(sha256, sha256, 7))
+    state = State(TO_US + HOUR, empty_cursor(configuration, 0, FROM_US))
+
+    challenger = trials.make_challenger(state, evaluation, policy, configuration)
+
+    assert evaluation.log.corrections == ()
+    assert challenger.agrees_with(configuration.corrections, state.joined_up_to_us)
 
 
 def predictor(stored_loop: StoredLoop, state: State) -> bytes:
@@ -335,6 +413,30 @@ def test_learning_anew_begins_with_a_model_that_has_learned_nothing_of_any_quara
     assert second == replace(coming, model=clean.files, learned_up_to_us=clean.learned_up_to_us)
     assert earlier_start.find(replace(state, next=replace(coming, exploration=0.9)), published) is None
     assert earlier_start.find(replace(state, next=second), published) is None
+
+
+@pytest.mark.parametrize(
+    ("settings_changed", "from_us", "expected"),
+    [(False, BAD.from_us, True), (False, FROM_US - HOUR, True), (True, BAD.from_us, False)],
+)
+@pytest.mark.usefixtures("at_home")
+def test_learning_anew_begins_with_an_imported_model_as_the_model_in_use_did(
+    settings_changed: bool, from_us: int, expected: bool
+) -> None:
+    """It has learned none of the log. Where settings changed since, the model in use has begun with nothing."""
+    configuration = configuration_store.read_configuration()
+    stored = _store_model(configuration, "imported", FROM_US, ())
+    model_store.remove(next(blob for blob in model_store.list_blobs() if blob.path.endswith(".json")))
+    imported = replace(stored, learned_in=None)
+    cursor = replace(empty_cursor(configuration, 1, 0), learned_from_us=FROM_US)
+    running = replace(cursor, learned_up_to_us=TO_US, model=stored.files, revision=2 if settings_changed else 1)
+    coming = replace(cursor, learned_up_to_us=FROM_US, corrections=(replace(BAD, from_us=from_us),), revision=9)
+    published = Published(generation=1, model=imported, start=Start(imported, FROM_US, revision=1))
+
+    begun = earlier_start.find(State(TO_US, running, coming), published)
+
+    assert (begun == replace(coming, model=imported.files)) is expected
+    assert (begun is None) is not expected
 
 
 def _store_model(

@@ -174,7 +174,7 @@ def _check_counters(outcome: Outcome) -> None:
     if outcome.is_replaced or outcome.forgets:
         return
     if outcome.plan_count(Change.MODE):
-        learned_or_not = counters.learned + counters.not_activated + counters.passed_over
+        learned_or_not = counters.learned + counters.not_activated + counters.passed_over + counters.quarantined
         assert learned_or_not + counters.answered_otherwise == len(events)
         return
     assert counters.answered_otherwise == otherwise
@@ -230,15 +230,24 @@ def _check_quarantines(outcome: Outcome) -> None:
     assert isclose(
         sum(each.rewards for each in bins), sum(-each["_original_label_cost"] for each in shown), abs_tol=1e-9
     )
-    if not outcome.is_replaced:
+    if outcome.is_replaced:
+        return
+    assert sum(sum(each.outcomes[:4]) + sum(each.quarantined) + each.answered_otherwise for each in bins) == len(lines)
+    if not outcome.plan_count(Change.MODE):
         otherwise = [line for line in lines if line_pieces.is_answered_otherwise(line)]
         in_quarantine = len(lines) - len(otherwise) - len(_without(set(lines) - set(otherwise), held))
         assert sum(sum(each.quarantined) for each in bins) == in_quarantine
-        assert sum(sum(each.outcomes[:4]) for each in bins) == len(lines) - len(otherwise) - in_quarantine
+        assert sum(each.answered_otherwise for each in bins) == len(otherwise)
 
 
 def _without(lines: Iterable[bytes], held: CorrectedLines) -> list[bytes]:
     return [line for line in lines if not held.is_quarantined(line)]
+
+
+def _held(outcome: Outcome, lineage: Lineage) -> CorrectedLines:
+    """What a model need not have learned: what is in quarantine, or was when it learned last."""
+    learned_under = lineage.descriptions[-1].corrections if lineage.descriptions else ()
+    return CorrectedLines([*outcome.configuration.corrections, *learned_under])
 
 
 def _is_unlearned(outcome: Outcome, lineage: Lineage) -> bool:
@@ -259,6 +268,7 @@ def _check_history(outcome: Outcome) -> None:
 
 
 _FAR_US = 10**17
+_SETTINGS = (Change.EXPLORATION, Change.WAIT, Change.AGGREGATION, Change.DEFAULT, Change.APPLY, Change.TRIAL)
 _LEARNED_ANEW = {
     "reward_wait_time",
     "default_reward",
@@ -290,14 +300,14 @@ def _check_models(outcome: Outcome) -> None:
         assert is_anew or finds_nothing
     _check_start(outcome, lineage)
     if outcome.plan_count(Change.MODE):
+        assert outcome.is_replaced or outcome.last_state.next is not None or _is_unlearned(outcome, lineage)
         _check_modes(outcome, lineage)
         return
     since_us = outcome.last_published.start.learned_up_to_us or 0
     if not outcome.last_published.start.newest:
         later = [part for part in outcome.log if part.blob.from_us >= since_us]
         rewards = lineage.rewards or configuration.rewards
-        learned_under = lineage.descriptions[-1].corrections if lineage.descriptions else ()
-        held = CorrectedLines([*configuration.corrections, *learned_under])
+        held = _held(outcome, lineage)
         wanted = {part.blob.path for part in later if _teaches(_without(part.lines, held), rewards)}
         assert wanted <= set(lineage.paths)
 
@@ -325,18 +335,24 @@ def _check_modes(outcome: Outcome, lineage: Lineage) -> None:
     up_to_us = earlier.learned_up_to_us if earlier else outcome.last_state.joined_up_to_us
     rewards = online.rewards or outcome.configuration.rewards
     later = [part for part in outcome.log if part.blob.path >= online.first_online and part.blob.to_us <= up_to_us]
+    held = _held(outcome, online)
     wanted = {
         part.blob.path
         for part in later
-        if _teaches([line for line in part.lines if log_line.kind(line) == "cb"], rewards)
+        if _teaches([line for line in _without(part.lines, held) if log_line.kind(line) == "cb"], rewards)
     }
     assert wanted <= set(online.paths)
 
 
 def _check_start(outcome: Outcome, lineage: Lineage) -> None:
-    """After a replacement by hand, learning goes on from there, as long as no settings change."""
+    """After a replacement by hand, learning goes on from there, as long as no settings change.
+
+    After a reset, what it has forgotten is not learned for a quarantine either.
+    """
     start = outcome.last_published.start
-    if start.newest or start.revision is None or start.revision != outcome.configuration.revision:
+    is_since = start.revision == outcome.configuration.revision
+    is_only_corrected = start.model is None and not any(map(outcome.plan_count, _SETTINGS))
+    if start.newest or start.revision is None or not (is_since or is_only_corrected):
         return
     if start.model is not None:
         assert outcome.versions(start.model.state_blob)[-1] in lineage.states

@@ -259,11 +259,9 @@ def optimized(seed: int, chance: random.Random | None = None) -> Plan:
     )
 
 
-def quarantined(seed: int) -> Plan:
-    """The plan of a seed, with quarantines and relabels that are made and lifted; without other modes, and trials."""
-    chance, plan = random.Random(f"quarantines {seed}"), draw(seed)
-    others = [each for each in plan.changes if each.change not in (Change.MODE, Change.TRIAL)]
-    end_us = plan.troubled_us
+def quarantined(plan: Plan) -> Plan:
+    """A plan in which quarantines and relabels are made and lifted, too."""
+    chance, end_us = random.Random(f"quarantines {plan.seed}"), plan.troubled_us
     more_kinds = (
         chance.choice((Change.QUARANTINE, Change.RELABEL, Change.LIFT)) for _ in range(chance.choice((0, 1, 1, 2)))
     )
@@ -275,7 +273,7 @@ def quarantined(seed: int) -> Plan:
     ]
     runs = list(plan.runs)
     runs += [Run(len(runs) + number, 0, at_us + MINUTE * 250_000) for number, at_us in enumerate(times)]
-    return replace(plan, changes=(*others, *more), runs=tuple(runs))
+    return replace(plan, changes=(*plan.changes, *more), runs=tuple(runs))
 
 
 def _variables(chance: random.Random) -> tuple[tuple[str, str], ...]:

@@ -16,6 +16,7 @@ from shared.evaluation.evaluation import Evaluation, Purpose, Status
 from shared.evaluation.optimization_schedule import ERROR, analysis_error, next_analysis
 from shared.evaluation.trial_verdict import TrialDecision
 from shared.log import log_line
+from shared.log.corrected_lines import CorrectedLines
 from shared.log.manifest import place_of
 from shared.metrics.estimators.trial_sums import TrialSums
 from shared.storage import json_documents
@@ -31,7 +32,7 @@ from tests.simulation.plan import Change
 
 @dataclass(frozen=True, slots=True)
 class _Over:
-    """A trial as it was last, with the log position of that moment."""
+    """A trial as it was when it ended, or as it is, with the log position of that moment."""
 
     trial: Trial
     joined_up_to_us: int
@@ -68,8 +69,12 @@ def _of_trials(text: bytes) -> tuple[Any, ...]:
 
 
 def _trials(states: Sequence[State]) -> Mapping[str, _Over]:
-    """All trials that ever were, as they were last."""
-    return {state.trial.id: _Over(state.trial, state.joined_up_to_us) for state in states if state.trial}
+    """All trials that ever were; what is joined once a trial has ended is no matter."""
+    trials = dict[str, _Over]()
+    for state in states:
+        if state.trial is not None and (state.trial.id not in trials or not trials[state.trial.id].trial.end):
+            trials[state.trial.id] = _Over(state.trial, state.joined_up_to_us)
+    return trials
 
 
 def _check_analyses(states: Sequence[State]) -> None:
@@ -99,7 +104,7 @@ def _check_analyses(states: Sequence[State]) -> None:
 def _check_sums(outcome: Outcome, trials: Mapping[str, _Over]) -> None:
     """The evidence of a trial is that of all its events that were log when it was over, each once."""
     for trial_id, over in trials.items():
-        lines = [line for line in _lines(outcome, over.joined_up_to_us) if line["Trial"]["id"] == trial_id]
+        lines = [line for line in _lines(outcome, over) if line["Trial"]["id"] == trial_id]
         surely = [line for line in lines if line["EventId"] not in outcome.redacted]
         sums = over.trial.sums
         assert len(surely) <= sums.events <= len(lines), trial_id
@@ -107,13 +112,15 @@ def _check_sums(outcome: Outcome, trials: Mapping[str, _Over]) -> None:
             _compare(sums, TrialSums.of([*map(_evidence, lines)]) if lines else TrialSums())
 
 
-def _lines(outcome: Outcome, joined_up_to_us: int) -> Iterator[dict[str, Any]]:
-    """The events of trials in the log, as they first were, from which something is learned."""
+def _lines(outcome: Outcome, over: _Over) -> Iterator[dict[str, Any]]:
+    """The events of trials in the log, as they first were, from which something is learned; as they are corrected."""
+    challenger = over.trial.challenger
+    held = CorrectedLines(challenger.corrections)
     for path in outcome.all_log():
-        if place_of(path)[1] <= joined_up_to_us:
+        if place_of(path)[1] <= over.joined_up_to_us:
             for line in unpack(outcome.versions(path)[0]):
-                if b'"Trial":' in line and chained_learner.is_learned(line) and log_line.is_event(line):
-                    yield orjson.loads(line)
+                if b'"Trial":' in line and _is_for_challenger(line) and not held.is_quarantined(line):
+                    yield orjson.loads(held.relabel(line, challenger.rewards))
 
 
 def _evidence(line: Mapping[str, Any]) -> tuple[float, float]:
@@ -192,7 +199,9 @@ def _check_challenger(outcome: Outcome) -> None:
     assert list(lineage.paths) == sorted(set(lineage.paths))
     assert lineage.rewards == challenger.rewards == outcome.configuration.rewards
     assert challenger.learned_up_to_us == outcome.last_state.joined_up_to_us
-    wanted = {part.blob.path for part in outcome.log if any(map(_is_for_challenger, part.lines))}
+    held = CorrectedLines(challenger.corrections)
+    lines = {part.blob.path: filter(_is_for_challenger, part.lines) for part in outcome.log}
+    wanted = {path for path, of_part in lines.items() if not all(map(held.is_quarantined, of_part))}
     assert wanted <= set(lineage.paths)
     published = outcome.last_published.trial
     if published is not None:

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from shared.configuration.configuration import Configuration
-from shared.configuration.exploration import MOST_OTHER_SHARES, ExplorationShares
+from shared.configuration.exploration import MOST_OTHER_SHARES, Exploration, ExplorationShares
 from shared.web.errors import InvalidExplorationShares, InvalidRequest
 from shared.web.json_forms import Wire
 
@@ -34,7 +34,7 @@ class Shares(Wire):
     """What the exploration is spent on: parts of it, and the share of events that each makes now.
 
     Those of all actions alike and of the first action add up to 1; while a challenger is on trial, its own part is
-    taken from theirs.
+    taken from theirs. Of events they are 0 with arguments that explore in their own way.
     """
 
     uniform: float
@@ -46,7 +46,8 @@ class Shares(Wire):
     @classmethod
     def of(cls, configuration: Configuration) -> "Shares":
         """The shares of a loop."""
-        shares, now = configuration.exploration_shares, configuration.exploration
+        has_effect = configuration.learning.has_epsilon
+        shares, now = configuration.exploration_shares, configuration.exploration if has_effect else Exploration(0.0)
         return cls(
             uniform=shares.uniform,
             default=shares.default,

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from shared.configuration.configuration import Configuration, LearningSettings, new_configuration
 from shared.configuration.exploration import MOST_OTHER_SHARES, NEW_SHARES, Exploration, ExplorationShares
+from shared.configuration.forms.exploration_shares import Shares
 from shared.configuration.service_configuration import LearningMode
 from shared.learner.arguments import DEFAULT_CCB_ARGUMENTS
 
@@ -61,6 +62,21 @@ def test_in_slots_all_actions_are_alike() -> None:
     configuration: Configuration = replace(new_configuration(1), learning=LearningSettings("s", DEFAULT_CCB_ARGUMENTS))
 
     assert configuration.exploration == Exploration(0.2)
+
+
+def test_what_arguments_that_explore_in_their_own_way_show_is_not_told_to_be_the_share() -> None:
+    """The exploration has no effect on them."""
+    before = new_configuration(1)
+
+    told = [
+        Shares.of(replace(before, learning=LearningSettings("s", arguments)))
+        for arguments in ("--cb_explore_adf --epsilon 0.2", "--cb_explore_adf --squarecb")
+    ]
+
+    assert [(each.default, each.uniform_of_events, each.default_of_events) for each in told] == [
+        (0.25, 0.15, 0.05),
+        (0.25, 0.0, 0.0),
+    ]
 
 
 @given(st.floats(0.001, 0.999), PARTS, st.floats(0.01, MOST_OTHER_SHARES), st.integers(1, 50), st.data())

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from shared.configuration import quarantine_changes
+from shared.configuration import quarantine_changes, relabel_changes
 from shared.configuration.configuration import Configuration, new_configuration
 from shared.configuration.corrections import (
     MOST_CORRECTIONS,
@@ -13,6 +13,7 @@ from shared.configuration.corrections import (
     Quarantine,
     Relabel,
     RelabelFigures,
+    RewardFormula,
 )
 from shared.errors import QuarantineExists, TooManyQuarantines, UnknownQuarantine
 from shared.times import to_iso
@@ -51,6 +52,31 @@ def test_each_change_is_a_revision_that_knows_what_was_active() -> None:
     assert (made.corrections, lifted.corrections) == ((BAD.correction,), ())
 
 
+def test_of_one_id_a_feature_that_is_true_is_not_one_that_is_1() -> None:
+    """Who asked for the other one must not take it for made."""
+    ones, trues = (
+        replace(BAD, correction=replace(BAD.correction, feature=CorrectedFeature("old", value))) for value in (1, True)
+    )
+
+    made = quarantine_changes.add(new_configuration(4), ones, 2)
+
+    with pytest.raises(QuarantineExists):
+        quarantine_changes.add(made, trues, 9)
+
+
+def test_relabels_take_no_place_of_a_quarantine() -> None:
+    """There may be a hundred of each."""
+    relabelled, formula = make_all(MOST_CORRECTIONS - 1), RewardFormula(0.5)
+    relabel = Relabel(replace(BAD.correction, formula=formula), "why", RelabelFigures(0), 1, "ann")
+    relabelled = relabel_changes.activate(relabel_changes.propose(relabelled, relabel), "bad", "ann", 2)
+
+    full = quarantine_changes.add(relabelled, BAD, 3)
+
+    assert len(full.corrections) == MOST_CORRECTIONS + 1
+    with pytest.raises(TooManyQuarantines):
+        quarantine_changes.add(full, replace(BAD, correction=replace(BAD.correction, id="more")), 4)
+
+
 def test_a_hundred_are_active_at_most_and_the_oldest_that_was_lifted_makes_place() -> None:
     full = make_all(MOST_CORRECTIONS)
     with pytest.raises(TooManyQuarantines):
@@ -61,19 +87,6 @@ def test_a_hundred_are_active_at_most_and_the_oldest_that_was_lifted_makes_place
 
     ids = [each.correction.id for each in more.quarantines]
     assert (len(ids), "7" in ids, "5" in ids, ids[-1]) == (MOST_CORRECTIONS, False, True, "bad")
-
-
-def test_active_relabels_take_no_place_of_quarantines() -> None:
-    """A loop may have a hundred of either."""
-    active = Relabel(BAD.correction, "why", RelabelFigures(0), 0, "ann", 1, activated_us=1)
-    relabels = tuple(
-        replace(active, correction=replace(active.correction, id=str(place))) for place in range(MOST_CORRECTIONS)
-    )
-    configuration = replace(new_configuration(4), relabels=relabels)
-
-    made = quarantine_changes.add(configuration, BAD, 2)
-
-    assert [each.correction.id for each in made.quarantines] == ["bad"]
 
 
 def test_the_history_tells_which_events_but_no_value_of_a_feature() -> None:

@@ -69,6 +69,7 @@ def test_relabels_are_applied_in_the_order_in_which_they_were_activated() -> Non
         both = relabel_changes.activate(both, relabel_id, "bob", 2)
 
     assert [each.id for each in both.corrections] == ["second", "first"]
+    assert [each.id for each in both.reasons] == ["second", "first"]
 
 
 def test_a_hundred_are_not_lifted_at_most() -> None:

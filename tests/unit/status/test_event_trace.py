@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared.configuration.configuration import RewardSettings
+from shared.configuration.corrections import Correction, RewardFormula
 from shared.configuration.reward_aggregation import Aggregation
 from shared.configuration.service_configuration import LearningMode
 from shared.intake.rows import Observation
@@ -61,6 +62,28 @@ def trace_logged(ranked: RankedEvent, *observations: Observation) -> dict[str, A
 def _answer(evidence: Evidence) -> dict[str, Any]:
     (answered,) = json.loads(EventTrace.of("e", trace(evidence), [NOT_NOW]).to_json())["events"]
     return dict(answered)
+
+
+HALVED = Correction("halved", AT_US, AT_US + MINUTE, formula=RewardFormula(0.5))
+BAD = replace(HALVED, id="bad", formula=None)
+
+
+@pytest.mark.parametrize(
+    ("corrections", "state", "worth", "because"),
+    [
+        ([HALVED], "learned", 1.0, "The model has learned from it. Its rewards are relabelled by halved: why"),
+        ([BAD, HALVED], "quarantined", 2.0, "It is in quarantine bad, and in no average: why"),
+    ],
+)
+def test_a_relabel_is_told_with_the_reward_as_it_is_learned_and_a_quarantine_goes_before_it(
+    corrections: list[Correction], state: str, worth: float, because: str
+) -> None:
+    line = event_line(event(), [reward(2.0)], REWARDS).text
+    reasons = dict.fromkeys(corrections, "why")
+
+    answer = _answer(Evidence([], [], [line], None, AT_US + 1, event().kind, REWARDS, reasons))
+
+    assert (answer["state"], answer["reward"], answer["because"]) == (state, worth, because)
 
 
 @pytest.mark.parametrize("tell", [trace_waiting, trace_logged])

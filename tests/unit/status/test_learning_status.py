@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from shared.configuration.configuration import Configuration, LearningSettings, new_configuration
+from shared.configuration.corrections import Correction
 from shared.configuration.service_configuration import LearningMode
 from shared.metrics.bins import Pending
 from shared.models.published import ModelFiles, ModelReference, Published, Start
@@ -139,6 +140,24 @@ def test_a_model_that_came_with_its_settings_is_gone_on_from(is_retraining: bool
     assert (
         learning_status.describe_retraining(replace(replaced, state=apply_changes(state, changed, published))) is None
     )
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [(_STORED, "has learned 100 events, up to"), (None, "held nothing to learn from, so it waits for the next events")],
+)
+def test_a_model_that_learns_the_log_as_it_is_corrected_says_whether_there_is_anything(
+    model: ModelFiles | None, words: str
+) -> None:
+    """Where all is in quarantine, there is nothing to catch up with."""
+    state = state_of_trained_loop()
+    coming = replace(state.running, revision=2, model=model, corrections=(Correction("all", 0, NOW_US),))
+
+    told = learning_status.describe_retraining(inputs(replace(state, next=coming)))
+
+    assert told is not None
+    assert told.startswith("Quarantines or relabels changed, and a new model learns the log as it is corrected now.")
+    assert words in told
 
 
 def test_next_takes_over_only_when_it_has_caught_up_and_learned_something() -> None:

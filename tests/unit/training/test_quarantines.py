@@ -88,6 +88,33 @@ def test_a_model_that_was_put_by_hand_before_a_quarantine_is_learned_anew() -> N
     assert (after.running.corrections, after.next) == ((BAD,), None)
 
 
+def test_a_model_that_was_put_by_hand_and_has_learned_nothing_since_stays() -> None:
+    """Although it was put in the middle of the range; so does an empty one after a reset."""
+    around, arguments = replace(BAD, to_us=NOW_US + HOUR), CONFIGURATION.learning.arguments
+    imported = replace(_OLD, arguments=arguments, learned_from_us=NOW_US, learned_up_to_us=NOW_US)
+    for model in (imported, None):
+        start = Start(model, None if model is None else NOW_US, revision=None if model is None else 1)
+        published = Published(generation=1, start=start, model=model)
+        put = apply_changes(LEARNED, CONFIGURATION, published)
+
+        after = apply_changes(put, make(CONFIGURATION, around), published)
+
+        assert after.next is None
+        assert (after.running.model, after.running.corrections) == (put.running.model, (around,))
+
+
+def test_what_a_reset_has_forgotten_is_not_learned_again_for_a_quarantine() -> None:
+    """The new model begins where the one in use did. Without a reset it begins with the last days of log."""
+    reset_us, made = NOW_US - 3 * HOUR, make(CONFIGURATION, BAD)
+    running = replace(LEARNED.running, generation=1, learned_from_us=reset_us)
+    start = Start(learned_up_to_us=reset_us, revision=CONFIGURATION.revision)
+
+    after = apply_changes(replace(LEARNED, running=running), made, Published(generation=1, start=start))
+
+    assert next_of(after).learned_from_us == reset_us
+    assert next_of(follow(LEARNED, made)).learned_from_us == NOW_US - 2 * DAY
+
+
 def test_metrics_are_counted_anew_as_far_as_the_log_goes() -> None:
     """A part in progress was begun without the quarantine, and is counted anew, too."""
     long = replace(BAD, to_us=NOW_US + HOUR)
@@ -107,7 +134,7 @@ def _up(at_us: int) -> int:
 
 
 def test_a_trial_ends_whose_evidence_a_quarantine_touches() -> None:
-    """One of log to come is for both of its models, and the trial goes on."""
+    """A part in progress was begun without the quarantine; of log to come, one is for both models, and it goes on."""
     model = ModelFiles("a/1f.vw", "1f", "a/2e.vw", "2e", 100)
     service = replace(CONFIGURATION.service, is_auto_optimization_enabled=True)
     configuration = replace(CONFIGURATION, service=service)
@@ -117,12 +144,17 @@ def test_a_trial_ends_whose_evidence_a_quarantine_touches() -> None:
     trial = Trial("t", "name", configuration.learning.arguments, challenger, exploration, NOW_US - 3 * HOUR)
     to_come = replace(BAD, from_us=NOW_US, to_us=NOW_US + HOUR)
 
-    ended, goes_on = (
-        follow(replace(LEARNED, trial=trial), make(configuration, correction)).trial for correction in (BAD, to_come)
+    on_trial = replace(LEARNED, trial=trial)
+    joining = replace(on_trial, intent=Intent(NOW_US, NOW_US + 15 * MINUTE, CONFIGURATION.rewards, 0, 0))
+
+    ended, caught, goes_on = (
+        follow(state, make(configuration, correction)).trial
+        for state, correction in ((on_trial, BAD), (joining, to_come), (on_trial, to_come))
     )
 
-    assert ended is not None
-    assert ended.end is not None
-    assert "quarantine" in ended.end.because
+    for over in (ended, caught):
+        assert over is not None
+        assert over.end is not None
+        assert "quarantine" in over.end.because
     assert goes_on is not None
     assert (goes_on.end, goes_on.challenger.corrections) == (None, (to_come,))

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from shared.configuration import quarantine_changes
 from shared.configuration.configuration import Configuration, LearningSettings, new_configuration
+from shared.configuration.corrections import CorrectedFeature, Correction, Quarantine
 from shared.evaluation.optimization_schedule import FIRST_ANALYSIS
 from shared.evaluation.trial_verdict import TrialDecision, TrialVerdict
 from shared.metrics.estimators.trial_sums import TrialSums
@@ -19,6 +21,10 @@ from train_timer import model_retention
 _FIRST = new_configuration(4)
 LOOP = replace(_FIRST, service=replace(_FIRST.service, is_auto_optimization_enabled=True))
 RUNNING, EARLIER, LATER = (ModelFiles.at(f"a/{name}1.vw", f"a/{name}2.vw", 100) for name in "rel")
+
+
+def quarantined(correction: Correction) -> Configuration:
+    return quarantine_changes.add(LOOP, Quarantine(correction, "why", 7, "test", 0), 7)
 
 
 def trial(model: ModelFiles | None = LATER) -> Trial:
@@ -75,10 +81,16 @@ def test_after_an_analysis_more_events_come_before_the_next(decision: TrialDecis
         (replace(LOOP, exploration_shares=replace(LOOP.exploration_shares, default=0.05)), "exploration was changed"),
         (replace(LOOP, exploration_shares=replace(LOOP.exploration_shares, challenger=0.0)), "explore"),
         (_FIRST, "isAutoOptimizationEnabled is false"),
+        (quarantined(Correction("q", 1, 6, "tea")), "depends on what was drawn"),
+        (quarantined(Correction("q", 1, 5, "tea")), None),
+        (quarantined(Correction("q", 1, 6, feature=CorrectedFeature("user", "ann"))), None),
     ],
 )
 def test_what_makes_the_loop_another_one_ends_the_trial(configuration: Configuration, words: str | None) -> None:
-    """But not what changes nothing in a trial: of the default's share, a tenth is left in one."""
+    """But not what changes nothing in a trial: of the default's share, a tenth is left in one.
+
+    Where the events that showed an action are in quarantine, those that are left are in favour of who seldom shows it.
+    """
     for follow in (apply_changes, foresee):
         after = follow(state_of(trial()), configuration, Published()).trial
 
