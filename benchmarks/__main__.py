@@ -47,7 +47,7 @@ MEASURES = {
     "simulation": "100,000 simulated schedules of calls, faults, deaths and changes: what is wrong (10 to 25 minutes)",
     "warnings": "which warnings come of 100 healthy loops of different worlds (10 minutes)",
     "hostile": "a million calls made up to do harm, and an ordinary client beside them (an hour)",
-    "auto-apply": "how often automatic optimization takes other settings, rightly or wrongly (5 hours)",
+    "auto-apply": "how often automatic optimization takes other settings, rightly or wrongly (4 hours)",
 }
 _STUDIES = frozenset(("coverage", "truth", "worlds", "lift", "verdict", "importance", "arrays", "auto-apply"))
 """Studies with simulated logs and loops: what they find does not depend on the machine, the times of `arrays` aside."""
