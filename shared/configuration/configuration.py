@@ -108,10 +108,7 @@ class Configuration(StoredObject):
     @property
     def corrections(self) -> tuple[Correction, ...]:
         """How the log is corrected now: by quarantines, then by relabels, in the order of their activation."""
-        return (
-            *(each.correction for each in self.quarantines if each.is_active),
-            *(each.correction for each in self._relabels_in_order if each.is_active),
-        )
+        return tuple(self.reasons)
 
     def corrections_at(self, revision: int) -> tuple[Correction, ...]:
         """How the log was corrected at a revision."""
