@@ -74,11 +74,12 @@ def _try_winner(trainer: Trainer, evaluation: Evaluation, configuration: Configu
         if because is None:
             try:
                 challenger = trials.make_challenger(trainer.state, evaluation, policy, configuration)
-                _end_trial(trainer)
-                state = trials.begin(trainer, evaluation, policy.policy.name, challenger, configuration)
-                because = why_over(state.trial, configuration) if state.trial else None
+                trial = trials.make_trial(challenger, evaluation, policy.policy.name, configuration)
+                because = why_over(trial, configuration)
                 if because is None:
-                    return state
+                    _end_trial(trainer)
+                    _log.info("%s of %s is on trial", trial.name, trial.id)
+                    return replace(trainer.state, trial=trial)
             except DamagedModel as damage:
                 because = str(damage)
     trials.note_outcome(evaluation.id, Status.RETAINED, because or "The evaluation has no results.")
