@@ -24,10 +24,11 @@ from shared.log import manifest_store
 from shared.log.manifest import LogBlob
 from shared.log.ranked_event import line_kind
 from shared.models.model_store import DamagedModel
+from shared.storage import clock
 from shared.times import DAY
 from shared.training.lease import Trainer
 from shared.training.training_state import State
-from shared.training.trial import Trial, has_settings, why_over
+from shared.training.trial import Trial, has_settings, why_biased
 from train_timer import expired_evaluations, trials
 
 _LONGEST_US = 3650 * DAY
@@ -74,12 +75,8 @@ def _try_winner(trainer: Trainer, evaluation: Evaluation, configuration: Configu
         if because is None:
             try:
                 challenger = trials.make_challenger(trainer.state, evaluation, policy, configuration)
-                trial = trials.make_trial(challenger, evaluation, policy.policy.name, configuration)
-                because = why_over(trial, configuration)
-                if because is None:
-                    _end_trial(trainer)
-                    _log.info("%s of %s is on trial", trial.name, trial.id)
-                    return replace(trainer.state, trial=trial)
+                _end_trial(trainer)
+                return trials.begin(trainer, evaluation, policy.policy.name, challenger, configuration)
             except DamagedModel as damage:
                 because = str(damage)
     trials.note_outcome(evaluation.id, Status.RETAINED, because or "The evaluation has no results.")
@@ -114,7 +111,7 @@ def _why_no_trial(
         return f"These settings are on trial already, since evaluation {trial.id}; the trial goes on."
     if trial is not None and is_in_favour(trial.sums, trial.exploration.largest_surplus):
         return f"The challenger of evaluation {trial.id} is on trial, and ahead; the trial goes on."
-    return None
+    return why_biased(configuration, clock.now_us())
 
 
 def _end_trial(trainer: Trainer) -> None:

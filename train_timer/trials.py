@@ -65,12 +65,17 @@ def make_challenger(
     )
 
 
-def make_trial(challenger: Cursor, evaluation: Evaluation, name: str, configuration: Configuration) -> Trial:
-    """Make the trial of a challenger, which begins now; `name` is the policy's in the evaluation."""
+def begin(
+    trainer: Trainer, evaluation: Evaluation, name: str, challenger: Cursor, configuration: Configuration
+) -> State:
+    """The state in which a challenger is on trial; `name` is the policy's in the evaluation."""
     exploration = configuration.trial_exploration
     if exploration is None:
         raise ValueError("a loop that does not explore has no trial")
-    return Trial(evaluation.id, name, configuration.learning.arguments, challenger, exploration, clock.now_us())
+    in_use = configuration.learning.arguments
+    trial = Trial(evaluation.id, name, in_use, challenger, exploration, clock.now_us())
+    _log.info("%s of %s is on trial", name, trial.id)
+    return replace(trainer.state, trial=trial)
 
 
 def analyse(trainer: Trainer) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from shared.configuration.configuration import Configuration
-from shared.configuration.corrections import Correction
 from shared.configuration.exploration import TrialExploration
 from shared.evaluation.challenger import are_the_same
 from shared.evaluation.optimization_schedule import next_analysis, why_disabled
@@ -81,14 +80,15 @@ def why_over(trial: Trial, configuration: Configuration) -> str | None:
         return "The loop does not explore any more, or not in Online mode."
     if configuration.trial_exploration != trial.exploration:
         return "The exploration was changed meanwhile."
-    if any(_is_of_action(each) and each.to_us > trial.begun_us for each in configuration.corrections):
+    return why_biased(configuration, trial.begun_us)
+
+
+def why_biased(configuration: Configuration, begun_us: int) -> str | None:
+    """Why the events of a trial that begins then are no fair sample, in plain words; None if they are."""
+    quarantines = (each for each in configuration.corrections if each.formula is None and each.to_us > begun_us)
+    if any(each.action_id is not None for each in quarantines):
         return "Events that showed an action are in quarantine, so whether an event counts depends on what was drawn."
     return None
-
-
-def _is_of_action(correction: Correction) -> bool:
-    """Whether a correction takes out events by the action that they showed."""
-    return correction.formula is None and correction.action_id is not None
 
 
 def has_settings(trial: Trial, arguments: str) -> bool:

@@ -42,7 +42,7 @@ from tests.loop.conftest import StartTrainer
 from tests.loop.driven_log import START_US
 from tests.loop.evaluated_log import use_storage
 from tests.loop.stored_loop import StoredLoop
-from train_timer import earlier_start, last_day, model_replay, recounting, trials
+from train_timer import earlier_start, last_day, model_replay, optimization_rounds, recounting, trials
 
 FROM_US = hour_us(now_us()) - 9 * HOUR
 TO_US = FROM_US + 90 * MINUTE
@@ -340,6 +340,21 @@ def test_a_quarantine_from_before_a_search_does_not_end_the_trial_of_what_it_fou
 
     assert evaluation.log.corrections == ()
     assert challenger.agrees_with(configuration.corrections, state.joined_up_to_us)
+
+
+@pytest.mark.parametrize(("ends_after_us", "begins"), [(HOUR, False), (-HOUR, True)])
+@pytest.mark.usefixtures("at_home")
+def test_no_trial_begins_while_what_showed_an_action_is_in_quarantine(ends_after_us: int, *, begins: bool) -> None:
+    """The events that are left would speak for whoever seldom shows that action."""
+    now, evaluation = now_us(), evaluated_log.build_evaluation("e", (FROM_US, TO_US))
+    policy = PolicyOutcome(evaluated_log.CUSTOM[0], "", {})
+    loop = past.configuration(reward_wait_time="PT10M", is_auto_optimization_enabled=True)
+    of_action = Correction("q", now - 3 * HOUR, now + ends_after_us, "tea")
+    configuration = quarantine_changes.add(loop, Quarantine(of_action, "why", 0, "test", 0), now)
+
+    because = optimization_rounds._why_no_trial(None, evaluation, policy, configuration)
+
+    assert because is None if begins else "depends on what was drawn" in (because or "")
 
 
 def predictor(stored_loop: StoredLoop, state: State) -> bytes:
