@@ -125,7 +125,7 @@ def test_a_trainer_killed_while_it_writes_them_neither_loses_nor_doubles(
     stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
 ) -> None:
     """Before an hour is written, after the first one, and before the commit record says so."""
-    rows = build_mixed_past(6, past.minutes_ago(150), past.minutes_ago(20), 120, 10 * MINUTE)
+    rows = build_mixed_past(6, past.minutes_ago(180), past.minutes_ago(50), 120, 10 * MINUTE)
     for loop in (stored_loop, undisturbed):
         past.configure(loop, past.seldom())
         rows.write(loop)

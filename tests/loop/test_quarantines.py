@@ -44,7 +44,7 @@ from tests.loop.evaluated_log import use_storage
 from tests.loop.stored_loop import StoredLoop
 from train_timer import earlier_start, last_day, model_replay, optimization_rounds, recounting, trials
 
-FROM_US = hour_us(now_us()) - 9 * HOUR
+FROM_US = hour_us(now_us()) - 11 * HOUR
 TO_US = FROM_US + 90 * MINUTE
 BAD = Correction("bad-hour", FROM_US + 37 * MINUTE, FROM_US + 62 * MINUTE)
 
