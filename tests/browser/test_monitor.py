@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from localhost.azurite.emulator import Azurite
+from shared.times import to_iso
 from tests.browser import loops
 from tests.browser.conftest import OpenPage, Photograph
 from tests.browser.loops import KEY, QUICK
@@ -148,8 +149,9 @@ def test_range_and_interval_are_chosen_by_hand(good: Api, open_page: OpenPage, c
     ranges.get_by_role("button", name="30 days").click()
     expect(page.get_by_label("Interval").locator("option[disabled]")).to_have_count(4)
     ranges.get_by_role("button", name="Own").click()
-    page.get_by_label("From", exact=True).fill("2026-11-02T10:00")
-    page.get_by_label("To", exact=True).fill("2026-11-01T10:00")
+    earlier, later = (to_iso(past.minutes_ago(days * 24 * 60))[:16] for days in (3, 2))
+    page.get_by_label("From", exact=True).fill(later)
+    page.get_by_label("To", exact=True).fill(earlier)
     expect(page.get_by_role("alert")).to_have_text("To: The range ends before it begins.")
     assert len(complaints) == 1
     complaints.clear()

@@ -11,6 +11,7 @@ from localhost.azurite.accounts import EmulatedAccount
 from localhost.azurite.emulator import Azurite
 from shared.times import DAY, MINUTE, SECOND
 from shared.training import time_slices
+from tests import clock
 from tests.conftest import PATIENT, StartHost
 from tests.hosts import HostProcess
 from tests.loop import evaluated_log, past
@@ -34,6 +35,16 @@ LATER_STILL = {**LATER, "write_deadline_us": 20 * SECOND}
 """The same for `NEVER` hosts."""
 
 StartTrainer = Callable[..., Trainer]
+
+
+@pytest.fixture
+def storage(azurite: Azurite, request: pytest.FixtureRequest) -> Iterator[EmulatedAccount]:
+    """An empty storage account that no other test has; that of a test marked `at_noon` begins at noon, as the test."""
+    if request.node.get_closest_marker("at_noon") is None:
+        yield azurite.new_account()
+        return
+    with clock.move_to(clock.NOON), Azurite() as started:
+        yield started.new_account()
 
 
 @pytest.fixture

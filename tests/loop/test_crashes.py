@@ -126,6 +126,7 @@ def test_a_model_that_is_damaged_before_it_is_published_holds_up_nothing(
     assert model["learned_events"] > 1
 
 
+@pytest.mark.at_noon
 def test_what_a_host_acknowledged_survives_that_it_is_killed_again_and_again(
     stored_loop: StoredLoop, trainer: StartTrainer, start_loop: StartHost
 ) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from localhost.azurite.accounts import EmulatedAccount
 from shared.times import MINUTE
 from tests.conftest import StartHost
@@ -50,6 +52,7 @@ class Gusts:
         return self.writes(request)
 
 
+@pytest.mark.at_noon
 def test_what_is_acknowledged_through_a_bad_network_is_logged_once(
     stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount, start_loop: StartHost
 ) -> None:
@@ -87,6 +90,7 @@ def _arrival(row: dict[str, Any]) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=row["at"])
 
 
+@pytest.mark.at_noon
 def test_a_loop_goes_on_by_itself_when_storage_comes_back(
     stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount, start_loop: StartHost
 ) -> None:
@@ -170,6 +174,7 @@ class PageTraffic(Traffic):
             self.acknowledged_rewards[event_id] = rewards
 
 
+@pytest.mark.at_noon
 def test_all_rewards_of_a_call_are_acknowledged_together_and_logged_once_each(
     stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount, start_loop: StartHost
 ) -> None:

@@ -12,6 +12,7 @@ import pytest
 import vowpalwabbit
 
 from localhost.azurite.emulator import Azurite
+from tests import clock
 from tests.hosts import HostProcess
 from tests.http.api import Answer, Api
 from tests.loop import oracle
@@ -50,10 +51,13 @@ class Lived:
 
 
 @pytest.fixture(scope="module")
-def lived(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
-    """A loop's life, lived by one client after the other; then all that waits is joined."""
-    account = azurite.new_account()
-    with StoredLoop(account.connection_string) as stored_loop:
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
+    """A loop's life, lived by one client after the other; then all that waits is joined. No day ends meanwhile."""
+    with (
+        clock.move_to(clock.NOON),
+        Azurite() as azurite,
+        StoredLoop((account := azurite.new_account()).connection_string) as stored_loop,
+    ):
         with HostProcess(account.connection_string, env=QUICK) as host:
             answers = live(Api.at(host.url, KEY), stored_loop)
         log_file = tmp_path_factory.mktemp("trainer") / "trainer.log"
