@@ -1,5 +1,5 @@
 // The address of a view: `#/events/visit-1?at=…`. Every view can be linked, and gone back to.
-import { useEffect, useState } from "./view.js";
+import { useLayoutEffect, useState } from "./view.js";
 
 /** Gives `{view, rest, query}` of the address: `#/events/visit-1?at=x` is `events`, `["visit-1"]`, `{at: "x"}`. */
 export function route() {
@@ -50,8 +50,8 @@ window.addEventListener("hashchange", (event) => {
 /** Gives the route, and renders again when it changes. */
 export function useRoute() {
   const [now, set] = useState(route);
-  useEffect(() => {
-    const listener = () => set(route());
+  useLayoutEffect(() => {
+    const listener = () => set(route()); // in the same task as the first rendering: no address can change in between
     window.addEventListener("hashchange", listener);
     return () => window.removeEventListener("hashchange", listener);
   }, []);
