@@ -53,13 +53,12 @@ def finish(trainer: Trainer, now_us: int) -> bool:
 
 
 def announce(trainer: Trainer, now_us: int) -> None:
-    """Publish how far rows have become log, and which trial begins or is over, where no model has done so already."""
+    """Publish how far rows have become log, and what is new of a trial, where no model has done so already."""
     published, etag = published_store.read_published_version()
     state = trainer.state
     joined_up_to_us = max(published.joined_up_to_us, state.joined_up_to_us)
-    trial = publication.trial(state, published, now_us)
-    is_same_trial = trial is not None and published.trial is not None and trial.id == published.trial.id
-    announced = replace(published, joined_up_to_us=joined_up_to_us, trial=published.trial if is_same_trial else trial)
+    trial = publication.announced_trial(state, published, now_us)
+    announced = replace(published, joined_up_to_us=joined_up_to_us, trial=trial)
     if announced != published:
         trainer.check()
         _write(announced, etag)

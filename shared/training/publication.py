@@ -50,6 +50,18 @@ def trial(state: State, published: Published, at_us: int) -> PublishedTrial | No
     return PublishedTrial(on_trial.id, reference(on_trial.challenger, Origin.TRAINED, at_us).without_event_ids())
 
 
+def announced_trial(state: State, published: Published, at_us: int) -> PublishedTrial | None:
+    """The trial to publish where no model is published.
+
+    A challenger that has learned more goes out with the next model. If no model has anything new, it goes out alone.
+    """
+    coming, before = trial(state, published, at_us), published.trial
+    if coming is None or before is None or coming.id != before.id:
+        return coming
+    has_learned = coming.challenger.predictor_blob != before.challenger.predictor_blob
+    return coming if has_learned and not is_new(state, published) else before
+
+
 def origin(running: Cursor, before: ModelReference | None) -> Origin:
     """Why the running model was made, if it follows another one: trained on, or retrained for later settings."""
     is_later = before is not None and not running.first_revision <= before.revision <= running.revision

@@ -117,6 +117,22 @@ def test_a_challenger_is_published_with_a_model_of_its_generation() -> None:
     assert publication.trial(state_of(None), before, 9) is None
 
 
+def test_a_challenger_that_learned_after_the_last_model_went_out_is_published_alone() -> None:
+    """But with the next model, if one has anything new: so it goes out no oftener than models do."""
+    state = state_of(trial(EARLIER))
+    before = replace(published(state), trial=publication.trial(state, published(state), 9))
+    later = state_of(trial(LATER))
+    ahead = replace(later, running=replace(later.running, model=ModelFiles.at("a/n1.vw", "a/n2.vw", 100)))
+
+    alone = publication.announced_trial(later, before, 11)
+
+    assert alone is not None
+    assert (alone.challenger.predictor_blob, alone.challenger.made_at_us) == (LATER.predictor_blob, 11)
+    assert publication.announced_trial(state, before, 11) == before.trial
+    assert publication.announced_trial(ahead, before, 11) == before.trial
+    assert publication.announced_trial(state_of(None), before, 11) is None
+
+
 def test_retention_leaves_both_models_of_a_trial() -> None:
     """That in training, and the earlier one that instances still show."""
     state = state_of(trial())
