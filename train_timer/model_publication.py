@@ -57,7 +57,7 @@ def announce(trainer: Trainer, now_us: int) -> None:
     published, etag = published_store.read_published_version()
     state = trainer.state
     joined_up_to_us = max(published.joined_up_to_us, state.joined_up_to_us)
-    trial = publication.announced_trial(state, published, now_us)
+    trial = publication.trial_to_announce(state, published, now_us)
     announced = replace(published, joined_up_to_us=joined_up_to_us, trial=trial)
     if announced != published:
         trainer.check()

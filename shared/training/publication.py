@@ -50,7 +50,7 @@ def trial(state: State, published: Published, at_us: int) -> PublishedTrial | No
     return PublishedTrial(on_trial.id, reference(on_trial.challenger, Origin.TRAINED, at_us).without_event_ids())
 
 
-def announced_trial(state: State, published: Published, at_us: int) -> PublishedTrial | None:
+def trial_to_announce(state: State, published: Published, at_us: int) -> PublishedTrial | None:
     """The trial to publish where no model is published.
 
     A challenger that has learned more goes out with the next model. If no model has anything new, it goes out alone.

@@ -124,13 +124,13 @@ def test_a_challenger_that_learned_after_the_last_model_went_out_is_published_al
     later = state_of(trial(LATER))
     ahead = replace(later, running=replace(later.running, model=ModelFiles.at("a/n1.vw", "a/n2.vw", 100)))
 
-    alone = publication.announced_trial(later, before, 11)
+    alone = publication.trial_to_announce(later, before, 11)
 
     assert alone is not None
     assert (alone.challenger.predictor_blob, alone.challenger.made_at_us) == (LATER.predictor_blob, 11)
-    assert publication.announced_trial(state, before, 11) == before.trial
-    assert publication.announced_trial(ahead, before, 11) == before.trial
-    assert publication.announced_trial(state_of(None), before, 11) is None
+    assert publication.trial_to_announce(state, before, 11) == before.trial
+    assert publication.trial_to_announce(ahead, before, 11) == before.trial
+    assert publication.trial_to_announce(state_of(None), before, 11) is None
 
 
 def test_retention_leaves_both_models_of_a_trial() -> None:
