@@ -38,10 +38,10 @@ StartTrainer = Callable[..., Trainer]
 
 
 @pytest.fixture
-def storage(azurite: Azurite, request: pytest.FixtureRequest) -> Iterator[EmulatedAccount]:
-    """An empty storage account that no other test has; that of a test marked `at_noon` begins at noon, as the test."""
+def storage(storage: EmulatedAccount, request: pytest.FixtureRequest) -> Iterator[EmulatedAccount]:
+    """The account of the test; of one marked `at_noon`, in an emulator of its own, for which it is noon, as for the test."""
     if request.node.get_closest_marker("at_noon") is None:
-        yield azurite.new_account()
+        yield storage
         return
     with clock.move_to(clock.NOON), Azurite() as started:
         yield started.new_account()

@@ -121,6 +121,14 @@ def minutes_ago(minutes: float) -> int:
     return now_us() - round(minutes * MINUTE)
 
 
+def long_ago() -> int:
+    """A moment with a wait of four hours: what arrived earlier, and all its rewards, are in parts that are over.
+
+    So two runs of a trainer join the same of it, though a quarter of an hour may end between them.
+    """
+    return now_us() - 3 * OFTEN_WAIT
+
+
 def midnight() -> int:
     """The moment between two days of which the later one has been over for a day, too."""
     return now_us() // DAY * DAY - 2 * DAY

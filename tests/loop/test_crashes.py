@@ -48,7 +48,7 @@ def test_a_trainer_killed_at_every_kind_of_write_makes_what_an_undisturbed_one_m
     stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
 ) -> None:
     """Killed after it has sent a write, which storage then gets or does not. The log holds events of every kind."""
-    now = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
+    now = past.long_ago()
     changed = {**PAST, "intake_span_us": HOUR}
     rows = build_mixed_past(4, now - 3 * HOUR, now, 150, past.OFTEN_WAIT)
     for loop in (stored_loop, undisturbed):

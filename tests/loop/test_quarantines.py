@@ -46,6 +46,7 @@ from train_timer import earlier_start, last_day, model_replay, optimization_roun
 
 FROM_US = hour_us(now_us()) - 11 * HOUR
 TO_US = FROM_US + 90 * MINUTE
+"""So long ago that all rewards of the events before it are in parts that are over, as of `past.long_ago`."""
 BAD = Correction("bad-hour", FROM_US + 37 * MINUTE, FROM_US + 62 * MINUTE)
 
 

@@ -157,7 +157,7 @@ def test_of_two_who_replace_the_model_at_once_the_later_one_wins_whole(
 ) -> None:
     """Its write was sent before the other's write landed; so storage refused it, and it was made again."""
     past.configure(stored_loop, past.often())
-    start_us = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
+    start_us = past.long_ago()
     past.Past([past.event(f"e{number}", start_us + number * PART_US) for number in range(2)]).write(stored_loop)
     for single_part in (True, True, False):
         past.await_export_time(stored_loop)

@@ -59,7 +59,7 @@ PLACES = (
 
 def write_past(*loops: StoredLoop, minutes: int = 25) -> None:
     """Write the rows of some time, with all that happens to a loop, into loops; their waits are over."""
-    now = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
+    now = past.long_ago()
     rows = past.lively(5, now - minutes * past.MINUTE, now, minutes, past.OFTEN_WAIT)
     for loop in loops:
         past.configure(loop, past.often())
@@ -89,7 +89,7 @@ def test_the_same_rows_become_the_same_log_in_one_shard_and_in_four(
     stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer
 ) -> None:
     """Line by line, and in all sums, whatever the mode and the problem type; only the order in a part is another."""
-    now = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
+    now = past.long_ago()
     rows = build_mixed_past(5, now - 30 * past.MINUTE, now, 90, past.OFTEN_WAIT)
     for loop in (stored_loop, undisturbed):
         past.configure(loop, past.often())
@@ -174,7 +174,7 @@ def test_a_part_of_which_a_shard_is_too_large_is_joined_in_smaller_parts(
     stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer
 ) -> None:
     """Nobody has read its rows before; what was written of the large part is gone."""
-    now = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
+    now = past.long_ago()
     often = [*range(30 * 60, 31 * 60), *range(31 * 60, 32 * 60, 4), *range(40 * 60, 41 * 60)]
     events = [
         past.event(f"e{second}", now - HOUR + second * 1_000_000) for second in sorted({*range(5, 3600, 30), *often})
@@ -201,7 +201,7 @@ def test_the_number_of_shards_changes_in_the_middle_of_windows(
     numbers: tuple[int, int], stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer
 ) -> None:
     """Rewards are in other shards than their events, and are joined with them all the same."""
-    now = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
+    now = past.long_ago()
     rows = past.lively(7, now - 30 * past.MINUTE, now, 45, past.OFTEN_WAIT)
     configuration = replace(past.often(), shards=numbers[0])
     change = ShardChange(now - 15 * past.MINUTE, numbers[1])
@@ -266,7 +266,7 @@ def end_part(intent: Intent) -> None:
 def test_who_joins_a_shard_again_writes_nothing_else(stored_loop: StoredLoop) -> None:
     """Its message came twice, or its first worker was only slow."""
     write_past(stored_loop)
-    to_us = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
+    to_us = past.long_ago()
     with use_storage(stored_loop.storage), settings.use(replace(settings.settings(), **PAST)):
         intent = begin_part(to_us - HOUR, to_us)
         for shard in range(4):
@@ -293,7 +293,7 @@ def test_a_worker_joins_nothing_without_the_rewards_that_are_being_collected_ane
 ) -> None:
     """A run of them was lost after the messages were sent; later, the part gets all its rewards."""
     write_past(stored_loop)
-    to_us = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
+    to_us = past.long_ago()
     with use_storage(stored_loop.storage), settings.use(replace(settings.settings(), **PAST)):
         intent = begin_part(to_us - HOUR, to_us, collected_up_to_us=0)
         with pytest.raises(NotCollected):
@@ -310,7 +310,7 @@ def test_a_worker_joins_nothing_without_the_rewards_that_are_being_collected_ane
 def test_a_message_of_a_part_that_is_over_does_nothing(stored_loop: StoredLoop) -> None:
     """It was lost for a while, and the trainer has joined the shard itself."""
     write_past(stored_loop)
-    to_us = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
+    to_us = past.long_ago()
     with use_storage(stored_loop.storage), settings.use(replace(settings.settings(), **PAST)):
         intent = begin_part(to_us - HOUR, to_us)
         for ends in ((intent.from_us, intent.to_us - 1), (intent.from_us - 1, intent.to_us)):
@@ -325,7 +325,7 @@ def test_what_was_redacted_between_two_parts_is_in_none_though_a_worker_had_read
     stored_loop: StoredLoop,
 ) -> None:
     """A redaction takes the lease, so the next part is of another run."""
-    to_us = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
+    to_us = past.long_ago()
     past.configure(stored_loop, past.often())
     events = [past.event(f"e{number}", to_us - HOUR + number * 10 * SECOND) for number in range(360)]
     past.Past(events).write(stored_loop)
@@ -362,7 +362,7 @@ def test_a_redaction_leaves_the_lease_to_the_trainer_of_a_part_in_progress(
 ) -> None:
     """A trainer has died. The next one would find the lease taken, again and again if calls come as often as it."""
     write_past(stored_loop)
-    to_us = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
+    to_us = past.long_ago()
     with open_route(storage) as route, use_storage(route.storage):
         begin_part(to_us - HOUR, to_us)
         began = len(route.blob.requests)

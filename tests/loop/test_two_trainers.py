@@ -81,7 +81,7 @@ def test_what_a_sleeper_wakes_up_to_write_changes_nothing(
     Simulated trainers sleep at all places.
     """
     past.configure(stored_loop, past.often())
-    now = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
+    now = past.long_ago()
     past.lively(5, now - HOUR, now - 50 * MINUTE, 6, past.OFTEN_WAIT).write(stored_loop)
     with trainer(single_part=True) as first:
         first.succeed()
@@ -215,7 +215,7 @@ def test_trainers_that_overtake_each_other_again_and_again_make_what_one_makes(
     stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer
 ) -> None:
     """Each is stopped somewhere, and goes on beside another one that has taken over."""
-    chance, now = random.Random(8), past.minutes_ago(0) - 3 * past.OFTEN_WAIT
+    chance, now = random.Random(8), past.long_ago()
     rows = past.lively(8, now - HOUR, now, 100, past.OFTEN_WAIT)
     for loop in (stored_loop, undisturbed):
         past.configure(loop, past.often())

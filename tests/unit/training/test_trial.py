@@ -118,7 +118,7 @@ def test_a_challenger_is_published_with_a_model_of_its_generation() -> None:
 
 
 def test_a_challenger_that_learned_after_the_last_model_went_out_is_published_alone() -> None:
-    """But with the next model, if one has anything new: so it goes out no oftener than models do."""
+    """If a model has anything new, the challenger goes out with that one."""
     state = state_of(trial(EARLIER))
     before = replace(published(state), trial=publication.trial(state, published(state), 9))
     later = state_of(trial(LATER))
