@@ -39,7 +39,7 @@ StartTrainer = Callable[..., Trainer]
 
 @pytest.fixture
 def storage(storage: EmulatedAccount, request: pytest.FixtureRequest) -> Iterator[EmulatedAccount]:
-    """The account of the test; of one marked `at_noon`, in an emulator of its own, for which it is noon, as for the test."""
+    """The account of the test; for one marked `at_noon`, in an emulator of its own, for which it is noon, too."""
     if request.node.get_closest_marker("at_noon") is None:
         yield storage
         return
