@@ -39,7 +39,10 @@ class Interruption:
 
 @contextmanager
 def interruptible() -> Iterator[Interruption]:
-    """Let the first Ctrl-C or SIGTERM end a command in order; later ones change nothing, since all is ending then."""
+    """Let the first Ctrl-C or SIGTERM end a command in order; later ones change nothing, since all is ending then.
+
+    One that comes while Python frees an object is lost there, as in a library; no traceback tells of that.
+    """
 
     def handle(_number: int, _frame: FrameType | None) -> None:
         for number in numbers:
@@ -47,7 +50,12 @@ def interruptible() -> Iterator[Interruption]:
         interruption.has_come = True
         raise Interrupted
 
+    def tell(problem: "sys.UnraisableHookArgs") -> None:
+        if not isinstance(problem.exc_value, Interrupted):
+            tell_before(problem)
+
     interruption = Interruption()
+    tell_before, sys.unraisablehook = sys.unraisablehook, tell
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.signal(number, handle) for number in numbers}
     try:
@@ -55,6 +63,7 @@ def interruptible() -> Iterator[Interruption]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        sys.unraisablehook = tell_before
 
 
 def end_with_input() -> None:

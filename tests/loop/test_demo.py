@@ -377,14 +377,37 @@ except KeyboardInterrupt:
 """
 
 
-def test_the_exit_code_is_the_same_wherever_the_interruption_comes(tmp_path: Path) -> None:
-    """Such as while a class is made, which many libraries do by `exec`; Python would kill the process at its end."""
-    (tmp_path / "interrupted.py").write_text(_INTERRUPTED_IN_EXEC)
+_INTERRUPTED_WHILE_AN_OBJECT_IS_FREED = """
+import signal, sys
+from localhost.interruption import interruptible
+class Freed:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+try:
+    with interruptible() as interruption:
+        Freed()
+        interruption.check()
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+@pytest.mark.parametrize("program", [_INTERRUPTED_IN_EXEC, _INTERRUPTED_WHILE_AN_OBJECT_IS_FREED])
+def test_the_exit_code_is_the_same_wherever_the_interruption_comes(tmp_path: Path, program: str) -> None:
+    """Such as while a class is made, which many libraries do by `exec`; Python would kill the process at its end.
+
+    While an object is freed, Python would print a traceback.
+    """
+    (tmp_path / "interrupted.py").write_text(program)
     run = subprocess.run(
-        [sys.executable, "-m", "interrupted"], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}
+        [sys.executable, "-m", "interrupted"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
     )
 
-    assert run.returncode == 130
+    assert (run.returncode, run.stderr) == (130, "")
 
 
 def test_a_loop_that_is_kept_serves_until_ctrl_c_and_the_demo_has_not_failed_by_that() -> None:
