@@ -50,12 +50,12 @@ def interruptible() -> Iterator[Interruption]:
         interruption.has_come = True
         raise Interrupted
 
-    def tell(problem: "sys.UnraisableHookArgs") -> None:
+    def print_others(problem: "sys.UnraisableHookArgs") -> None:
         if not isinstance(problem.exc_value, Interrupted):
-            tell_before(problem)
+            print_before(problem)
 
     interruption = Interruption()
-    tell_before, sys.unraisablehook = sys.unraisablehook, tell
+    print_before, sys.unraisablehook = sys.unraisablehook, print_others
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.signal(number, handle) for number in numbers}
     try:
@@ -63,7 +63,7 @@ def interruptible() -> Iterator[Interruption]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        sys.unraisablehook = tell_before
+        sys.unraisablehook = print_before
 
 
 def end_with_input() -> None:

@@ -322,7 +322,9 @@ def test_a_round_without_an_end_holds_up_the_next_round_for_a_day(
     stored_loop.copy_from(begun)
     first = only_evaluation()
     evaluation_store.change(
-        Purpose.EVALUATION, first.id, lambda evaluation: replace(evaluation, created_us=evaluation.created_us - DAY)
+        Purpose.EVALUATION,
+        first.id,
+        lambda evaluation: replace(evaluation, created_us=evaluation.created_us - DAY - MINUTE),
     )
     state = stored_loop.document("state.json")
     state["counters"]["learned"] = 2100
