@@ -1,18 +1,26 @@
 """What is ranked: requests with 10 features in the context and in each action, all different, the same in every run."""
 
 import random
+from collections.abc import Iterator
 from typing import Any
 
 from shared.learner import features
 from shared.ranking.decision import Decision, decide, equal_chances
 
 VARIANTS = 256
+CALL = "CALL-NUM"
+"""Stands for the number of a call, which has eight digits."""
 PATH = "/personalizer/v1.0/rank"
 SLOTS_PATH = "/personalizer/v1.1-preview.3/multislot/rank"
 
 
-def body(actions: int, variant: int) -> dict[str, Any]:
-    """The body of a Rank without its event id."""
+def body(actions: int, variant: int, new: int | None = None) -> dict[str, Any]:
+    """The body of a Rank without its event id.
+
+    Args:
+        new: How many of the actions have the text `CALL` in them, so that they can be others in each call, while the
+            rest are the same in all variants. None lets each variant have its own actions.
+    """
     chance = random.Random(f"{actions} {variant}")
     return {
         "contextFeatures": [
@@ -27,7 +35,10 @@ def body(actions: int, variant: int) -> dict[str, Any]:
             {"user": {"segment": _word(chance, "s", 9), "age": chance.randint(18, 80), "city": _word(chance, "c", 50)}},
             {"weather": _word(chance, "w", 6)},
         ],
-        "actions": [{"id": f"action-{number}", "features": _action(chance, number)} for number in range(actions)],
+        "actions": [
+            {"id": f"action-{number}", "features": features_}
+            for number, features_ in enumerate(_actions(chance, actions, new))
+        ],
     }
 
 
@@ -39,6 +50,17 @@ def slots_body(actions: int, slots: int, variant: int) -> dict[str, Any]:
         for place in range(slots)
     ]
     return {**body(actions, variant), "slots": described}
+
+
+def _actions(chance: random.Random, actions: int, new: int | None) -> Iterator[list[dict[str, Any]]]:
+    """The features of the actions; those that are new in each call are spread evenly."""
+    for number in range(actions):
+        if new is None:
+            yield _action(chance, number)
+            continue
+        described, counted = _action(random.Random(f"action {number}"), number)
+        is_new = number * new % actions < new
+        yield [{**described, "brand": f"brand{CALL}"} if is_new else described, counted]
 
 
 def _action(chance: random.Random, number: int) -> list[dict[str, Any]]:
@@ -63,9 +85,9 @@ def _word(chance: random.Random, name: str, values: int) -> str:
     return f"{name}{chance.randrange(values)}"
 
 
-def document(actions: int, variant: int) -> bytes:
+def document(actions: int, variant: int, new: int | None = None) -> bytes:
     """The same features as Vowpal Wabbit gets them."""
-    request = body(actions, variant)
+    request = body(actions, variant, new)
     return features.document(
         request["contextFeatures"], [(action["id"], action["features"]) for action in request["actions"]]
     )

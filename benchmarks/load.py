@@ -24,6 +24,7 @@ from localhost.environment import ROOT
 
 _READY = b"\r\n\r\n"
 _EVENT_ID = b"EVENT-ID"
+_CALL = examples.CALL.encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Load:
         prefix: Of the event ids, so that they are new.
         key: The API key that is sent.
         slots: Of each multi-slot Rank; 0 for Ranks of one action.
+        new: How many actions of each Rank no other Rank has; the others are the same in all.
         loops: Names and keys of the loops that are asked in turn; without any, the loop `default`.
     """
 
@@ -46,6 +48,7 @@ class Load:
     seconds: float = 2.0
     key: str = KEY
     slots: int = 0
+    new: int = 0
     loops: tuple[tuple[str, str], ...] = ()
 
     def body(self, variant: int) -> dict[str, Any]:
@@ -53,7 +56,7 @@ class Load:
         return (
             examples.slots_body(self.actions, self.slots, variant)
             if self.slots
-            else examples.body(self.actions, variant)
+            else examples.body(self.actions, variant, self.new)
         )
 
     @property
@@ -151,10 +154,14 @@ class _Requests:
             for number in range(lcm(examples.VARIANTS, len(loops)))
         ]
         self._number = 0
+        self._has_new = bool(load.new)
 
     def next(self) -> bytes:
         self._number += 1
         before, after = self._pieces[self._number % len(self._pieces)]
+        if self._has_new:
+            number = b"%08d" % self._number
+            before, after = before.replace(_CALL, number), after.replace(_CALL, number)
         return b"%b%b%08d%b" % (before, self._prefix, self._number, after)
 
 

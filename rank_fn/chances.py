@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from azure.functions import HttpRequest, HttpResponse
 
 from rank_fn.multislot import read_features as read_slots
-from rank_fn.rank import read_features
+from rank_fn.question import read_features
 from shared.access.role import Role
 from shared.configuration.configuration import problem_type
 from shared.learner.chances_forms import ChancesRequest

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from shared.learner.explorer import Explorer, current_model
-from shared.learner.features import SlotsDocument
+from shared.learner.features import DocumentPieces, SlotsDocument
 from shared.learner.model import Predictor
 from shared.learner.policy_in_use import current_policy
 from shared.log.ranked_event import TrialChances
@@ -16,12 +16,18 @@ from shared.storage.paths import this_loop
 
 
 async def choose(
-    hot_path: HotPath[Explorer], current: CurrentSettings, document: bytes, count: int, event_id: str
+    hot_path: HotPath[Explorer],
+    current: CurrentSettings,
+    document: bytes,
+    count: int,
+    event_id: str,
+    pieces: DocumentPieces | None = None,
 ) -> tuple[Decision, TrialChances | None]:
     """Draw an action of a document by the chances that the policy in use gives; equal chances without a model.
 
     Args:
         count: The number of actions.
+        pieces: The same document, if some of its actions come again.
 
     Returns:
         The decision, and of an event that was drawn in a trial, what speaks for both policies of the trial.
@@ -35,7 +41,7 @@ async def choose(
     policy = await current_policy(hot_path, current)
     if policy is None:
         return decide(equal_chances(count), NO_MODEL, event_id, application_id), None
-    mixture = await policy.mixture(document, count)
+    mixture = await policy.mixture(document, count, pieces)
     decision = decide(mixture.chances, policy.model_id, event_id, application_id)
     if policy.challenger is None or mixture.challenger is None:
         return decision, None

@@ -1,22 +1,20 @@
 """Rank: choose an action, record the choice, then answer."""
 
-from dataclasses import dataclass
-
 from azure.functions import HttpRequest, HttpResponse
 
 from rank_fn.explorer import choose
 from rank_fn.inference_explanation import with_explanation
-from rank_fn.recording import append, arrival_us, new_event_id
+from rank_fn.question import read_question
+from rank_fn.recording import append, arrival_us
 from shared.access.role import Role
 from shared.configuration.service_configuration import LearningMode
-from shared.learner import features
 from shared.learner.explorer import Explorer
 from shared.log.ranked_event import RankedEvent, from_decision
 from shared.ranking.decision import Decision
 from shared.ranking.hot_path import HotPath
 from shared.ranking.live_settings import CurrentSettings
-from shared.ranking.rank_forms import Candidates, RankRequest, rank_response
-from shared.web.errors import InvalidRankRequest, MultiSlotOnly
+from shared.ranking.rank_forms import RankRequest, rank_response
+from shared.web.errors import MultiSlotOnly
 from shared.web.operations import Functions, PerVersion
 from shared.web.responses import answer_created
 from shared.web.versions import Version
@@ -24,26 +22,14 @@ from shared.web.versions import Version
 functions = Functions()
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """What to decide. The request itself is not held: its features are freed before the wait for storage, so that the
-    next request finds their memory still in the processor's cache.
-    """
-
-    event_id: str
-    candidates: Candidates
-    document: bytes
-    deferred: bool
-
-
 @functions.operation(["POST"], "rank", Role.RANK, request=RankRequest, answer=PerVersion(rank_response), status=201)
 async def rank(req: HttpRequest, hot_path: HotPath[Explorer], version: Version) -> HttpResponse:
     """Rank the actions of a request; if it is a repetition, the answer is what was decided first."""
-    question = _question(RankRequest.read(req.get_body()))
+    question = read_question(req.get_body(), hot_path.action_cache)
     current = await _single_slot_loop(hot_path)
     mode = current.configuration.service.learning_mode
     count = len(question.candidates.eligible)
-    decision, trial = await choose(hot_path, current, question.document, count, question.event_id)
+    decision, trial = await choose(hot_path, current, question.document, count, question.event_id, question.pieces)
     logged, deferred = decision.as_recorded(mode), question.deferred
     at_us = arrival_us(hot_path, current)
     event = from_decision(
@@ -55,27 +41,6 @@ async def rank(req: HttpRequest, hot_path: HotPath[Explorer], version: Version) 
     if current.configuration.service.is_inference_explainability_enabled and version.has_inference_explanation:
         answer = await with_explanation(answer, hot_path, current, question.candidates, question.document, shown)
     return answer_created(answer)
-
-
-def _question(request: RankRequest) -> _Question:
-    candidates = request.candidates()
-    document = read_features(request, candidates)
-    return _Question(request.event_id or new_event_id(), candidates, document, bool(request.defer_activation))
-
-
-def read_features(request: RankRequest, candidates: Candidates) -> bytes:
-    """The features of the actions that may be chosen, and of their context, as the model reads them.
-
-    Raises:
-        InvalidRankRequest: Features that the API does not take.
-    """
-    chosen_from = [
-        (candidates.ids[position], request.actions[position]["features"]) for position in candidates.eligible
-    ]
-    try:
-        return features.document(request.context_features or [], chosen_from, candidates.eligible)
-    except features.InvalidFeatures as error:
-        raise InvalidRankRequest(f"{error.reason}.", error.place) from error
 
 
 async def _single_slot_loop(hot_path: HotPath[Explorer]) -> CurrentSettings:

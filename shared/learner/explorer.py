@@ -71,8 +71,8 @@ class Explorer:
 
     @property
     def size_bytes(self) -> int:
-        """About how much memory it takes: four numbers of 32 bits for each weight, and the bytes it was made of."""
-        return (16 << self._arguments.bits) + len(self._data)
+        """About how much memory it takes: four numbers of 32 bits for each weight, examples, and its file's bytes."""
+        return (16 << self._arguments.bits) + self._model.examples_bytes + len(self._data)
 
     def close(self) -> None:
         """Free the memory; the model cannot be used any more."""

@@ -3,9 +3,9 @@
 Written for speed: features that are fine, as nearly all are, are checked once and not copied.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -15,9 +15,20 @@ from shared.log.array_projection import LONGEST_AS_SENT
 from shared.log.feature_numbers import LARGEST, SMALLEST
 from shared.log.line_keys import DOCUMENT_ACTIONS, DOCUMENT_CONTEXT, DOCUMENT_SLOTS, member
 
-__all__ = ["InvalidFeatures", "SlotsDocument", "document", "slots_document"]
+__all__ = [
+    "DocumentPieces",
+    "InvalidFeatures",
+    "SlotsDocument",
+    "action_text",
+    "context_text",
+    "document",
+    "slots_document",
+    "whole",
+]
 
 _DOCUMENT_SLOTS = member(DOCUMENT_SLOTS)
+_CONTEXT_BEGINS = b"{" + member(DOCUMENT_CONTEXT)
+_ACTIONS_BEGIN = b"," + member(DOCUMENT_ACTIONS) + b"["
 _CONTEXT, _ACTIONS, _SLOTS = "contextFeatures", "actions", "slots"
 _LARGEST = float(LARGEST)
 """Floats are compared with floats: that is faster."""
@@ -44,6 +55,35 @@ def document(
     """
     where = positions or range(len(actions))
     return orjson.dumps(_context_and_actions(context_features, actions, where))
+
+
+class DocumentPieces(NamedTuple):
+    """A document in pieces, of which some come again.
+
+    Attributes:
+        context: From `context_text`.
+        actions: From `action_text`, in the order of the request; no two are the same.
+        passing: Those of the actions of which nobody knows whether they come again.
+    """
+
+    context: bytes
+    actions: Sequence[bytes]
+    passing: Collection[bytes]
+
+
+def context_text(context_features: list[Any]) -> bytes:
+    """The part of a document in front of its actions; arguments and errors are those of `document`."""
+    return _CONTEXT_BEGINS + orjson.dumps(_usable(context_features))
+
+
+def action_text(name: str, features: list[Any]) -> bytes:
+    """The part of a document that is one action; arguments and errors are those of `document`."""
+    return orjson.dumps(_context_and_actions([], [(name, features)], [0])[DOCUMENT_ACTIONS][0])
+
+
+def whole(context: bytes, actions: Iterable[bytes]) -> bytes:
+    """The document of a context's and of actions' parts, the same as `document` makes."""
+    return b"%b%b%b]}" % (context, _ACTIONS_BEGIN, b",".join(actions))
 
 
 @dataclass(frozen=True, slots=True)

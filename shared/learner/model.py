@@ -4,13 +4,15 @@ import contextlib
 import logging
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from shared.configuration.exploration import Exploration
 from shared.errors import LoopError
 from shared.learner.arguments import LearningArguments
+from shared.learner.example_cache import EXAMPLE_BYTES, ExampleCache
+from shared.learner.features import DocumentPieces
 from shared.ranking.slots import SlotChoice
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ class UnusableModel(LoopError):
 class Predictor(Protocol):
     """What answers as a model does: a `Model`, or a `ModelApart`."""
 
-    def probabilities(self, document: bytes, count: int) -> list[float]:
+    def probabilities(self, document: bytes, count: int, pieces: DocumentPieces | None = None) -> list[float]:
         """The chance that each action gets; see `Model.probabilities`."""
 
     def choices(self, document: bytes, count: int) -> Sequence[SlotChoice | None]:
@@ -61,6 +63,7 @@ class Model:
         self._kind = arguments.problem_type
         self._exploration = exploration
         self._workspace = _load(data, options, self._kind)
+        self._examples = ExampleCache(self._workspace)
         self._readers = 0
         self._is_closed = False
 
@@ -81,7 +84,7 @@ class Model:
         fixed = [] if arguments.needs_full_model else ["-t"]  # with it, bounds on costs come out wider than in training
         return cls(data, ["--json", "--quiet", *fixed, *explore], arguments, exploration)
 
-    def probabilities(self, document: bytes | str, count: int) -> list[float]:
+    def probabilities(self, document: bytes, count: int, pieces: DocumentPieces | None = None) -> list[float]:
         """The chance that each action gets, in the order of the document; their sum is 1.
 
         Whatever the model answers: what is not a probability becomes 0, and no usable answer becomes equal chances.
@@ -89,9 +92,10 @@ class Model:
         Args:
             document: From `features.document`, and from nowhere else.
             count: How many actions it has.
+            pieces: The same document, if some of its actions come again: the answer is the same, and quicker.
         """
-        text = document if isinstance(document, str) else document.decode()
-        chances = _chances(self._answer(text), count)
+        answer = self._answer(lambda: self._predict(document) if pieces is None else self._examples.predict(pieces))
+        chances = _chances(answer, count)
         if chances is None:
             return [1.0 / count] * count
         return self._exploration.add_default(chances) if self._exploration.default else chances
@@ -106,7 +110,7 @@ class Model:
         Returns:
             None for a slot without a usable answer.
         """
-        answer = self._answer(document.decode())
+        answer = self._answer(lambda: self._predict(document))
         return [*map(_choice, answer)] if len(answer) == count else [None] * count
 
     def explainer(self) -> "Explainer":
@@ -129,26 +133,34 @@ class Model:
         self._readers -= 1
         self._free()
 
+    @property
+    def examples_bytes(self) -> int:
+        """About how much memory the examples take that are ready for actions that come again."""
+        return len(self._examples) * EXAMPLE_BYTES
+
     def _free(self) -> None:
         if self._is_closed and not self._readers:
+            self._examples.clear()
             self._workspace.finish()
 
-    def _answer(self, document: str) -> list[Any]:
-        # VW's own calls, without the Python objects that its package wraps around every example: half the time.
-        workspace = self._workspace
+    def _answer(self, predict: Callable[[], list[Any]]) -> list[Any]:
         try:
-            examples = workspace._parse(document)
+            return predict()
         except RuntimeError:
             _log.warning("The model could not read a document and is loaded anew")
             self._workspace = _load(self._data, self._options, self._kind)  # the old one keeps what it read so far
+            self._examples = ExampleCache(self._workspace)
             return []
-        try:
-            workspace.predict_multi(examples)
-            example = examples[0]
-            answer: list[Any] = example.get_action_scores() if self._kind == "cb" else example.get_decision_scores()
-            return answer
-        finally:
-            workspace._finish_example_multi_ex(examples)
+
+    def _predict(self, document: bytes) -> list[Any]:
+        # VW's own calls, without the Python objects that its package wraps around every example: half the time.
+        workspace = self._workspace
+        examples = workspace._parse(document.decode())
+        workspace.predict_multi(examples)
+        example = examples[0]
+        answer: list[Any] = example.get_action_scores() if self._kind == "cb" else example.get_decision_scores()
+        workspace._finish_example_multi_ex(examples)
+        return answer
 
 
 def _chances(scores: Sequence[float], count: int) -> list[float] | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from shared.configuration.exploration import Exploration
 from shared.learner.arguments import LearningArguments
 from shared.learner.explanations.explanation import NotExplained
+from shared.learner.features import DocumentPieces
 from shared.learner.job_process import JobProcess
 from shared.learner.model import Predictor
 from shared.learner.subprocess_jobs import TrainingFailed
@@ -104,7 +105,12 @@ class ModelApart:
             self._waiting_seconds -= seconds
             self._calls -= 1
 
-    def probabilities(self, document: bytes, count: int) -> list[float]:
+    def probabilities(
+        self,
+        document: bytes,
+        count: int,
+        pieces: DocumentPieces | None = None,  # noqa: ARG002 - another process has no examples of this one
+    ) -> list[float]:
         """The chance that each action gets, as `Model.probabilities`."""
         answer = self._ask(document, count, of_slots=False)
         return answer.get("probabilities") or [1.0 / count] * count

@@ -24,10 +24,10 @@ class _Predictions:
             data, arguments = Path(job["model"]).read_bytes(), parse(job["arguments"])
             self._model = Model.load(data, arguments, Exploration(**job["exploration"]))
             return {}
-        document, count = job["document"], job["count"]
+        document, count = job["document"].encode(), job["count"]
         if not job["of_slots"]:
             return {"probabilities": self._model.probabilities(document, count)}
-        choices = self._model.choices(document.encode(), count)
+        choices = self._model.choices(document, count)
         return {"choices": [choice and (choice.order, choice.probabilities) for choice in choices]}
 
 

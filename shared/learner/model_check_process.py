@@ -60,10 +60,10 @@ def _predict(data: bytes, arguments: LearningArguments, epsilon: float) -> None:
     """Load the model as Rank does, and predict."""
     model = Model.load(data, arguments, Exploration(epsilon))
     if arguments.problem_type == "cb":
-        sane = _is_sane(model._answer(features.document(_CONTEXT, _ACTIONS).decode()), len(_ACTIONS))
+        sane = _is_sane(model._predict(features.document(_CONTEXT, _ACTIONS)), len(_ACTIONS))
     else:
         slots = features.slots_document(_CONTEXT, _ACTIONS, [("s", []), ("t", [{"wide": True}])])
-        first, second = model._answer(slots.model_text(["1", "2"], [_ALL, _ALL]).decode())
+        first, second = model._predict(slots.model_text(["1", "2"], [_ALL, _ALL]))
         sane = _is_sane([chance for _, chance in first], 3) and _is_sane([chance for _, chance in second], 2)
     model.close()
     if not sane:

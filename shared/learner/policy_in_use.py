@@ -7,7 +7,7 @@ from typing import NamedTuple
 from shared.configuration.exploration import Exploration, TrialExploration
 from shared.learner.explorer import Explorer, current_model
 from shared.learner.feature_counts import Question
-from shared.learner.features import SlotsDocument
+from shared.learner.features import DocumentPieces, SlotsDocument
 from shared.learner.prospect import Prospect, ask_prospect, ask_slot_prospects
 from shared.ranking.decision import equal_chances
 from shared.ranking.hot_path import HotPath
@@ -59,19 +59,20 @@ class PolicyInUse:
     exploration: Exploration
     challenger: Challenger | None = None
 
-    async def mixture(self, document: bytes, count: int) -> Mixture:
+    async def mixture(self, document: bytes, count: int, pieces: DocumentPieces | None = None) -> Mixture:
         """The chances of the actions of a document.
 
         What a challenger gets that cannot answer in time is for all actions alike: no Rank fails because of it.
 
         Args:
             count: The number of actions.
+            pieces: The same document, if some of its actions come again.
 
         Raises:
             TooCostlyRank, ModelBusy: As `Explorer.ask`, of the model in use.
         """
-        in_use = await _ask(self.explorer, document, count, self.exploration)
-        return Mixture(in_use, in_use) if self.challenger is None else await self._mix(in_use, document, count)
+        in_use = await _ask(self.explorer, document, count, self.exploration, pieces)
+        return Mixture(in_use, in_use) if self.challenger is None else await self._mix(in_use, document, count, pieces)
 
     async def prospect(self, document: bytes, count: int) -> Prospect:
         """What would be shown of the actions of a document, and what speaks for it by the model in use.
@@ -94,20 +95,24 @@ class PolicyInUse:
         """
         return await ask_slot_prospects(self.explorer, document, slots, self.exploration)
 
-    async def _mix(self, in_use: Sequence[float], document: bytes, count: int) -> Mixture:
+    async def _mix(
+        self, in_use: Sequence[float], document: bytes, count: int, pieces: DocumentPieces | None = None
+    ) -> Mixture:
         if self.challenger is None:
             return Mixture(in_use, in_use)
         exploration, chances = self.challenger.exploration, None
         try:
-            chances = await _ask(self.challenger.explorer, document, count, exploration.of_models)
+            chances = await _ask(self.challenger.explorer, document, count, exploration.of_models, pieces)
         except (TooCostlyRank, ModelBusy):
             return Mixture(exploration.mix(in_use, equal_chances(count)), in_use)
         return Mixture(exploration.mix(in_use, chances), in_use, chances)
 
 
-async def _ask(explorer: Explorer, document: bytes, count: int, exploration: Exploration) -> Sequence[float]:
+async def _ask(
+    explorer: Explorer, document: bytes, count: int, exploration: Exploration, pieces: DocumentPieces | None
+) -> Sequence[float]:
     question = Question(document, count)
-    return await explorer.ask(question, exploration, lambda model: model.probabilities(document, count))
+    return await explorer.ask(question, exploration, lambda model: model.probabilities(document, count, pieces))
 
 
 async def current_policy(hot_path: HotPath[Explorer], current: CurrentSettings, kind: str = "cb") -> PolicyInUse | None:

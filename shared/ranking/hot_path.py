@@ -1,5 +1,6 @@
 """What Rank and Reward of one loop use of storage: opened with its first use."""
 
+import secrets
 from collections.abc import Callable
 from functools import cached_property
 from typing import Protocol
@@ -8,6 +9,7 @@ from shared.configuration.configuration_store import initial_configuration
 from shared.configuration.exploration import Exploration
 from shared.intake.intake import Intake
 from shared.models.published import ModelReference, Published, PublishedTrial
+from shared.ranking.action_cache import ActionCache
 from shared.ranking.live_settings import LiveSettings
 from shared.ranking.model_in_use import LoadedModel, ModelInUse, RejectedModel
 from shared.ranking.refused_ranks import RefusedRanks
@@ -28,6 +30,7 @@ class HotPath[Model: SizedModel]:
 
     Attributes:
         refused_ranks: The Ranks that this process refused since they had too many actions.
+        action_cache: The actions that clients send again and again.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class HotPath[Model: SizedModel]:
         self._model: ModelInUse[Model] | None = None
         self._challenger: ModelInUse[Model] | None = None
         self.refused_ranks = RefusedRanks()
+        self.action_cache = ActionCache(secrets.token_hex(16))
 
     @cached_property
     def rest(self) -> Rest:

@@ -52,7 +52,8 @@ class MultiSlotRankRequest(Wire):
             InvalidRankRequest: Ids repeat, there are more slots than actions, an excluded id is no action's, or a
                 slot's baseline is no action, excluded there, or another slot's too.
         """
-        ids = demand_different([action["id"] for action in self.actions], "actions[{}].id", "An action")
+        ids = [action["id"] for action in self.actions]
+        demand_different(ids, "actions[{}].id", "An action")
         demand_different([slot["id"] for slot in self.slots], "slots[{}].id", "A slot")
         if len(self.slots) > len(ids):
             raise InvalidRankRequest(f"There are {len(self.slots)} slots for {len(ids)} actions.", "slots")

@@ -46,13 +46,17 @@ class RankRequest(Wire):
     event_id: Id | None = None
     defer_activation: bool | None = None
 
-    def candidates(self) -> "Candidates":
+    def candidates(self, ids: Sequence[str] | None = None) -> "Candidates":
         """The actions without their features; excluded ids that are no action's are ignored.
+
+        Args:
+            ids: Of all actions, if `actions` are not all.
 
         Raises:
             InvalidRankRequest: Two actions share an id, or none may be chosen.
         """
-        ids = demand_different([action["id"] for action in self.actions], "actions[{}].id", "An action")
+        ids = [action["id"] for action in self.actions] if ids is None else ids
+        demand_different(ids, "actions[{}].id", "An action")
         if not self.excluded_actions:
             return Candidates(ids, range(len(ids)))
         excluded = set(self.excluded_actions)
@@ -102,8 +106,8 @@ def rank_response(version: Version) -> type[RankResponse]:
     return ExplainedRankResponse if version.has_inference_explanation else RankResponse
 
 
-def demand_different[Value: (str, int)](values: list[Value], place: str, what: str, which: str = "id") -> list[Value]:
-    """Give the values back, if they all differ.
+def demand_different(values: Sequence[str] | Sequence[int], place: str, what: str, which: str = "id") -> None:
+    """Let values pass that all differ.
 
     Args:
         place: The place of a value in the request, with `{}` for the value's position.
@@ -114,7 +118,6 @@ def demand_different[Value: (str, int)](values: list[Value], place: str, what: s
     if len(set(values)) < len(values):
         repeated = next(position for position, value in enumerate(values) if value in values[:position])
         raise InvalidRankRequest(f"{what} before has the same {which}.", place.format(repeated))
-    return values
 
 
 @dataclass(frozen=True, slots=True)
