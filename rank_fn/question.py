@@ -1,8 +1,7 @@
 """What a Rank asks, read from its body: from all of it, or from what is new in it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from rank_fn.recording import new_event_id
 from shared.errors import LoopError
@@ -16,8 +15,7 @@ _STAND_IN: Final = [{"id": "x", "features": []}]
 """For the actions of a request of which all are in the cache."""
 
 
-@dataclass(frozen=True, slots=True)
-class RankQuestion:
+class RankQuestion(NamedTuple):
     """What to decide. The request itself is not held: its features are freed before the wait for storage, so that the
     next request finds their memory still in the processor's cache.
 

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from shared.storage import table_batch
 from shared.storage.rest import Rest
@@ -24,8 +24,7 @@ type Place = tuple[str, str]
 """A table and one of its partitions."""
 
 
-@dataclass(frozen=True, slots=True)
-class Landed:
+class Landed(NamedTuple):
     """What storage holds under a row's key.
 
     Attributes:

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from shared.intake import row_json
 from shared.intake.group_commit import GroupCommit, Landed
@@ -20,8 +19,7 @@ ATTEMPTS: Final = 2
 """A write's answer is waited for this part of the write deadline, so that it can be repeated within it."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
+class StoredEvent(NamedTuple):
     """The event that storage holds for a Rank.
 
     Attributes:

@@ -1,12 +1,11 @@
 """The rows that one Rank and one Reward leave in the intake until the join."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from shared.storage.storage_clock import AHEAD_US
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One Rank.
 
     Attributes:
@@ -22,8 +21,7 @@ class Event:
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """One reward, or one activation.
 
     Attributes:

@@ -1,7 +1,7 @@
 """What Rank draws from: the model in use, and a challenger beside it while one is on trial."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from shared.configuration.exploration import Exploration, TrialExploration
@@ -16,8 +16,7 @@ from shared.ranking.slots import Slot
 from shared.web.errors import ModelBusy, TooCostlyRank
 
 
-@dataclass(frozen=True, slots=True)
-class Challenger:
+class Challenger(NamedTuple):
     """A challenger on trial.
 
     Attributes:
@@ -44,8 +43,7 @@ class Mixture(NamedTuple):
     challenger: Sequence[float] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyInUse:
+class PolicyInUse(NamedTuple):
     """The model in use with its exploration, and the challenger beside it.
 
     Attributes:

@@ -3,7 +3,6 @@
 import math
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
@@ -32,8 +31,7 @@ class TrialChances(NamedTuple):
     challenger: float
 
 
-@dataclass(frozen=True, slots=True)
-class RankedEvent:
+class RankedEvent(NamedTuple):
     """The pieces of an event's log line that its Rank decides, as JSON texts that are spliced and never parsed.
 
     Attributes:

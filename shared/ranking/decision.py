@@ -1,7 +1,7 @@
 """The decision of a Rank: which action is shown, with which probability, and the order of the others."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from shared.configuration.service_configuration import LearningMode
 from shared.ranking import sampling
@@ -9,8 +9,7 @@ from shared.ranking import sampling
 NO_MODEL = "N/A"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """A ranking of the eligible actions, the chosen one first.
 
     Attributes:

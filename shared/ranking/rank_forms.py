@@ -1,8 +1,7 @@
 """Rank over HTTP: the request's frame, and the ranking that answers it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, TypedDict
+from typing import Annotated, Any, ClassVar, NamedTuple, TypedDict
 
 import orjson
 from pydantic import Field, StringConstraints
@@ -120,8 +119,7 @@ def demand_different(values: Sequence[str] | Sequence[int], place: str, what: st
         raise InvalidRankRequest(f"{what} before has the same {which}.", place.format(repeated))
 
 
-@dataclass(frozen=True, slots=True)
-class Candidates:
+class Candidates(NamedTuple):
     """The actions of a request.
 
     Attributes:

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 import httptools
 
@@ -13,8 +12,7 @@ READS: Final = ("GET", "HEAD")
 """The methods that change nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The answer to one request.
 
     Attributes:

@@ -2,7 +2,8 @@
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from copy import replace
+from dataclasses import dataclass
 
 from shared.configuration.configuration import Configuration
 from shared.configuration.service_configuration import LearningMode

@@ -3,7 +3,8 @@
 import random
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from copy import replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 

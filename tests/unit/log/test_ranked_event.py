@@ -1,6 +1,6 @@
 """What two answers to one request showed."""
 
-from dataclasses import replace
+from copy import replace
 
 import pytest
 

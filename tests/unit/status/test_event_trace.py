@@ -1,7 +1,7 @@
 """The trace of an event: what it says of features, chances and rewards, while it waits and in the log."""
 
 import json
-from dataclasses import replace
+from copy import replace
 from typing import Any
 
 import pytest
