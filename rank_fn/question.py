@@ -7,7 +7,7 @@ from rank_fn.recording import new_event_id
 from shared.errors import LoopError
 from shared.learner import features
 from shared.learner.features import DocumentPieces
-from shared.ranking.action_cache import ActionCache, CachedAction, CachedActions
+from shared.ranking.action_cache import ActionCache, CachedAction, Lookup
 from shared.ranking.rank_forms import MOST_ACTIONS, Action, Candidates, RankRequest
 from shared.web.errors import InvalidRankRequest
 
@@ -37,11 +37,12 @@ def read_question(body: bytes, cache: ActionCache) -> RankQuestion:
     Raises:
         InvalidRequest: The body is no Rank.
     """
-    texts = cache.cut(body)
-    cached = cache.find(texts) if texts else None
-    question = (_read_rest(cached) if cached else None) or _read_whole(body)
-    if texts and (cached is None or None in cached.actions):
-        cache.note(texts, _read_action)
+    lookup = cache.look_up(body)
+    if lookup is None:
+        return _read_whole(body)
+    question = (_read_others(cache, lookup) if lookup.is_worth_it else None) or _read_whole(body)
+    if not lookup.is_complete:
+        cache.note(lookup, _read_action)
     return question
 
 
@@ -66,15 +67,14 @@ def _read_whole(body: bytes) -> RankQuestion:
     return _ask(request, candidates, read_features(request, candidates))
 
 
-def _read_rest(cached: CachedActions) -> RankQuestion | None:
+def _read_others(cache: ActionCache, lookup: Lookup) -> RankQuestion | None:
     """Read a request of which some actions are in the cache; None if anything is wrong with it."""
-    if len(cached.actions) > MOST_ACTIONS:
+    body = cache.read_others(lookup) if len(lookup.entries) <= MOST_ACTIONS else None
+    if body is None:
         return None
-    others = cached.body["actions"]
     try:
-        request = RankRequest.from_parsed(cached.body if others else {**cached.body, "actions": _STAND_IN})
-        new = [*map(_entry, request.actions)] if others else []
-        return _put_together(request, cached.actions, new)
+        request = RankRequest.from_parsed(body if body["actions"] else {**body, "actions": _STAND_IN})
+        return _put_together(request, lookup.entries, [*map(_entry, request.actions)] if body["actions"] else ())
     except LoopError:
         return None
 

@@ -15,6 +15,7 @@ from shared.storage.storage_answers import (
     TableClosed,
     TableMissing,
 )
+from shared.storage.time_limits import TimeLimits
 from shared.storage_errors import StorageUnavailable
 
 _PAUSES: Final = (0.05, 0.2, 0.8)
@@ -54,6 +55,7 @@ class GroupCommit:
         self._make_table = make_table
         self._queues: dict[Place, deque[_Row]] = {}
         self._writers: set[asyncio.Task[None]] = set()
+        self._limits = TimeLimits()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def insert(self, place: Place, key: str, entity: bytes, seconds: float) -> Landed:
@@ -69,7 +71,7 @@ class GroupCommit:
         row = _Row(key, entity, asyncio.get_running_loop().create_future())
         self._enqueue(place, row)
         try:
-            async with asyncio.timeout(seconds):
+            with self._limits.wait_at_most(seconds):
                 stored_at_us = await row.landed
                 return await self._read_existing(place, key) if stored_at_us is None else Landed(stored_at_us)
         except TimeoutError:

@@ -35,16 +35,25 @@ class CachedAction(NamedTuple):
     text: bytes
 
 
-class CachedActions(NamedTuple):
-    """A request of whose actions some are in the cache.
+class Lookup(NamedTuple):
+    """A request's actions, and what the cache has of them.
 
     Attributes:
-        body: The parsed body, whose `actions` are the others.
-        actions: For each action of the request, its entry; None for one of the others.
+        entries: For each action its entry; None for an action that is not in the cache.
     """
 
-    body: dict[str, Any]
-    actions: Sequence[CachedAction | None]
+    texts: ActionTexts
+    entries: Sequence[CachedAction | None]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all actions are in the cache."""
+        return None not in self.entries
+
+    @property
+    def is_worth_it(self) -> bool:
+        """Whether so many actions are in the cache that it is quicker to read the others alone."""
+        return self.entries.count(None) * 2 <= len(self.entries)
 
 
 type Read = Callable[[Any], CachedAction]
@@ -66,42 +75,49 @@ class ActionCache:
         self._notes: dict[int, None] = {}
         self._in_vain = 0
 
-    def cut(self, body: bytes) -> ActionTexts | None:
-        """Cut a body into its actions; None if that is not worth it, or cannot be done."""
-        if self._in_vain >= _TRIES:
-            self._in_vain += 1
-            if self._in_vain % _PERIOD >= _TRIES_OF_PERIOD:
-                return None
-        return action_texts.cut(body) if len(body) <= MAX_VALUES else None
-
-    def find(self, texts: ActionTexts) -> CachedActions | None:
-        """Read a body of whose actions half are in the cache; None for any other, which is to be read as a whole."""
-        entries = self._entries.get(texts.head, _NOTHING)
-        actions = [*map(entries.get, texts.texts)]
-        if actions[-1] is None:
-            texts = texts.end_last(entries.__contains__)
-            actions[-1] = entries.get(texts.texts[-1])
-        if actions.count(None) * 2 > len(actions):
-            self._in_vain += self._in_vain < _TRIES
+    def look_up(self, body: bytes) -> Lookup | None:
+        """Look the actions of a body up; None if the body is not looked through."""
+        self._in_vain += 1
+        if self._in_vain > _TRIES and self._in_vain % _PERIOD >= _TRIES_OF_PERIOD:
             return None
-        self._in_vain = 0
+        texts = action_texts.cut(body) if len(body) <= MAX_VALUES else None
+        if texts is None:
+            return None
+        by_text = self._entries.get(texts.head, _NOTHING)
+        entries = [*map(by_text.get, texts.texts)]
+        if entries[-1] is None and by_text:
+            texts = texts.end_last(by_text.__contains__)
+            entries[-1] = by_text.get(texts.texts[-1])
+        lookup = Lookup(texts, entries)
+        if lookup.is_worth_it:
+            self._in_vain = 0
+        return lookup
+
+    def read_others(self, lookup: Lookup) -> dict[str, Any] | None:
+        """Parse a body without the actions that are in the cache.
+
+        Returns:
+            The body, whose `actions` are the others; None if the body is to be read as a whole.
+        """
         try:
-            body = from_json(texts.with_tokens(self._token, actions))
+            body = from_json(lookup.texts.with_tokens(self._token, lookup.entries))
         except LoopError:
             return None
-        others = action_texts.take_others(body, self._secret, actions)
-        return None if others is None else CachedActions({**body, "actions": others}, actions)
+        others = action_texts.take_others(body, self._secret, lookup.entries)
+        return None if others is None else {**body, "actions": others}
 
-    def note(self, texts: ActionTexts, read: Read) -> None:
+    def note(self, lookup: Lookup, read: Read) -> None:
         """Note the actions of a request that was fine; those that were noted before come into the cache.
 
         Args:
             read: Makes the entries; nothing but an action's text decides on what it makes.
         """
-        entries, new = self._entries.get(texts.head, _NOTHING), 0
-        for text in texts.end_last(lambda last: _parse(texts.head + last)).texts:
-            if text in entries or len(text) > LONGEST:
-                continue
+        texts, new = lookup.texts, 0
+        *others, last = zip(texts.texts, lookup.entries, strict=True)
+        missing = [text for text, entry in others if entry is None and len(text) <= LONGEST]
+        if not missing and last[1] is None:  # it takes longest to find out where the last one ends
+            missing = texts.end_last(lambda text: _parse(texts.head + text)).texts[-1:]
+        for text in missing:
             if hash(text) not in self._notes:
                 self._add_note(hash(text))
             elif new < _MOST_NEW:
@@ -120,7 +136,7 @@ class ActionCache:
 
     def _add(self, head: bytes, text: bytes, read: Read) -> bool:
         """Bring an action in, and give whether it is in now."""
-        action = _parse(head + text)
+        action = _parse(head + text) if len(text) <= LONGEST else None
         if action is None:
             return False
         try:

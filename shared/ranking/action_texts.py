@@ -6,13 +6,14 @@ else. Whatever is not certain is left to those who parse the whole body.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
 _FIELD: Final = b'"actions"'
 _BEGIN: Final = re.compile(rb'"actions"[ \t\r\n]*:[ \t\r\n]*\[([ \t\r\n]*)(\{[ \t\r\n]*"\w{1,20}"[ \t\r\n]*:)')
 _END: Final = re.compile(rb"\}(?=[ \t\r\n]*\])")
+_SPACE: Final = b" "[0]
 _MOST_ENDS: Final = 8
 """How many places are tried at which the last action may end; at most of them, a list of features ends."""
 
@@ -24,33 +25,33 @@ class ActionTexts(NamedTuple):
         before: The body up to the first action.
         head: What each action begins with, up to its first colon.
         texts: What follows the head; the last text has the rest of the body behind it, unless that is `after`.
-        after: The rest of the body, if it is known where the last action ends.
+        after: The rest of the body; empty while it is not known where the last action ends.
     """
 
     before: bytes
     head: bytes
-    texts: Sequence[bytes]
-    after: bytes
+    texts: list[bytes]
+    after: bytes = b""
 
     def end_last(self, is_action: Callable[[bytes], object]) -> "ActionTexts":
-        """The same with `after`, if a text is found that is the last action's; else unchanged."""
-        *others, last = self.texts
-        for end in _ends(last):
-            if is_action(last[:end]):
-                return self._replace(texts=[*others, last[:end]], after=last[end:])
+        """The same with `after`, if the last text begins with one that is an action; else unchanged."""
+        last = self.texts[-1]
+        for end in islice(_END.finditer(last), _MOST_ENDS):
+            if is_action(text := last[: end.end()]):
+                return ActionTexts(self.before, self.head, [*self.texts[:-1], text], last[end.end() :])
         return self
 
     def with_tokens(self, token: bytes, replaced: Sequence[object]) -> bytes:
-        """The body with a token in place of each action that is to be replaced; or of all of them, if all are.
+        """The body with a token in place of each action that is to be replaced, or of all of them if all are.
 
         Args:
             replaced: For each action, whether it is; None if not.
         """
         if None not in replaced:
-            return b"".join((self.before, token, self.after))
+            return b"%b%b%b" % (self.before, token, self.after)
         pairs = zip(self.texts, replaced, strict=True)
         actions = [self.head + text if action is None else token for text, action in pairs]
-        return b"".join((self.before, b",".join(actions), self.after))
+        return b"%b%b%b" % (self.before, b",".join(actions), self.after)
 
 
 def cut(body: bytes) -> ActionTexts | None:
@@ -62,10 +63,11 @@ def cut(body: bytes) -> ActionTexts | None:
     begin = _BEGIN.match(body, at) if at >= 0 else None
     if begin is None:
         return None
-    gap, head, first = begin[1], begin[2], begin.end()
-    if not gap and body[first : first + 1] == b" ":
+    gap, head = begin.groups()
+    first = begin.end()
+    if not gap and body[first] == _SPACE:
         gap = b" "  # as Python's json writes a list
-    return ActionTexts(body[: begin.start(2)], head, body[first:].split(b"," + gap + head), b"")
+    return ActionTexts(body[: begin.start(2)], head, body[first:].split(b",%b%b" % (gap, head)))
 
 
 def take_others(parsed: Any, secret: str, replaced: Sequence[object]) -> list[Any] | None:
@@ -85,7 +87,3 @@ def take_others(parsed: Any, secret: str, replaced: Sequence[object]) -> list[An
     if any((action == secret) is (place is None) for action, place in zip(sent, replaced, strict=True)):
         return None
     return [action for action in sent if action != secret]
-
-
-def _ends(text: bytes) -> Iterator[int]:
-    return (end.end() for end in islice(_END.finditer(text), _MOST_ENDS))

@@ -4,28 +4,14 @@ import struct
 from collections.abc import Sequence
 from functools import cache
 
-_MASK32 = 0xFFFFFFFF
+import mmh3
+
 _MASK64 = 0xFFFFFFFFFFFFFFFF
 
 
-def murmur3_32(data: bytes, seed: int = 0) -> int:
-    """MurmurHash3, the x86 variant with 32 bits."""
-    value = seed
-    blocks = len(data) // 4
-    for block in struct.unpack_from(f"<{blocks}I", data):
-        value ^= _scramble(block)
-        value = ((value << 13) | (value >> 19)) & _MASK32
-        value = (value * 5 + 0xE6546B64) & _MASK32
-    value ^= _scramble(int.from_bytes(data[blocks * 4 :], "little"))
-    value ^= len(data)
-    value = ((value ^ (value >> 16)) * 0x85EBCA6B) & _MASK32
-    value = ((value ^ (value >> 13)) * 0xC2B2AE35) & _MASK32
-    return value ^ (value >> 16)
-
-
-def _scramble(block: int) -> int:
-    block = (block * 0xCC9E2D51) & _MASK32
-    return (((block << 15) | (block >> 17)) * 0x1B873593) & _MASK32
+def murmur3_32(data: bytes) -> int:
+    """MurmurHash3, the x86 variant with 32 bits and the seed 0."""
+    return mmh3.hash(data, signed=False)
 
 
 def seed(event_id: str, application_id: str) -> int:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from shared.storage.http_connection import Answer, Connection
 from shared.storage.storage_answers import OutcomeUnknown
+from shared.storage.time_limits import TimeLimits
 from shared.storage_errors import StorageUnavailable
 
 _CONNECT_SECONDS: Final = 5
@@ -38,6 +39,7 @@ class HttpPool:
         self._certificates = certificates
         self._timeout = timeout
         self._idle: deque[Connection] = deque()
+        self._limits = TimeLimits()
         self._trusted: ssl.SSLContext | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -52,7 +54,7 @@ class HttpPool:
         """
         connection = self._take_idle() or await self._connect()
         try:
-            async with asyncio.timeout(timeout or self._timeout):
+            with self._limits.wait_at_most(timeout or self._timeout):
                 return await connection.exchange(self._request(method, target, headers, body))
         except (ConnectionError, TimeoutError) as error:
             raise OutcomeUnknown("storage gave no answer") from error

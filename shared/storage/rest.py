@@ -89,7 +89,7 @@ class Rest:
             stored_at_us = table_batch.parse_etag(answer.headers.get("etag", ""))
             self.clock.note(stored_at_us, stored_at_us, answer.sent_us, answer.received_us)
             return stored_at_us
-        raise _insert_error(answer, 1)
+        raise _insert_error(self._note_time(answer), 1)
 
     async def insert_batch(self, table: str, entities: Sequence[bytes]) -> list[int]:
         """Insert rows of one partition, all or none; gives when each was stored.
@@ -103,12 +103,12 @@ class Rest:
             times = table_batch.decode(answer.body, len(entities))
             self.clock.note(times[0], times[0], answer.sent_us, answer.received_us)
             return times
-        raise _insert_error(answer, len(entities))
+        raise _insert_error(self._note_time(answer), len(entities))
 
     async def read(self, table: str, partition: str, row: str) -> StoredRow | None:
         """Read one row; None if there is no such row."""
         path = f"/{table}(PartitionKey='{_quote_key(partition)}',RowKey='{_quote_key(row)}')"
-        answer = await self._table("GET", path, _JSON, None)
+        answer = self._note_time(await self._table("GET", path, _JSON, None))
         if answer.status == 404:
             return None
         if answer.status != 200:
@@ -125,7 +125,9 @@ class Rest:
         Raises:
             TableMissing: There is no such table.
         """
-        answer = await self._table("GET", f"/{table}()", _JSON, None, urlencode(options, quote_via=quote))
+        answer = self._note_time(
+            await self._table("GET", f"/{table}()", _JSON, None, urlencode(options, quote_via=quote))
+        )
         if answer.status == 404:
             raise TableMissing
         if answer.status != 200:
@@ -135,7 +137,7 @@ class Rest:
 
     async def create_table(self, table: str) -> None:
         """Create a table unless there is one."""
-        answer = await self._table("POST", "/Tables", _INSERT, orjson.dumps({"TableName": table}))
+        answer = self._note_time(await self._table("POST", "/Tables", _INSERT, orjson.dumps({"TableName": table})))
         if answer.status not in (201, 204) and b"TableAlreadyExists" not in answer.body:
             raise _error(answer)
 
@@ -214,8 +216,7 @@ class Rest:
     ) -> Answer:
         target = self._tables_path + path
         signed = await self._credential.table_headers(target)
-        answer = await self._tables.send(method, f"{target}?{query}" if query else target, headers | signed, body)
-        return self._note_time(answer)
+        return await self._tables.send(method, f"{target}?{query}" if query else target, headers | signed, body)
 
     async def _blob(
         self,

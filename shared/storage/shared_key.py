@@ -45,16 +45,22 @@ class SharedKey:
         self._signer = hmac.new(binascii.a2b_base64(key, strict_mode=True), digestmod="sha256")
         self._text = key
         self._last_date = (0, "")
+        self._of_tables: tuple[str, dict[str, dict[str, str]]] = ("", {})
 
     async def table_headers(self, path: str) -> dict[str, str]:
-        """See `Credential`; the short scheme, which signs date and path."""
+        """See `Credential`; the short scheme, which signs date and path, so that one signature is good for a second."""
         date = self._date()
-        signature = self._sign(f"{date}\n/{self._account}{path}")
-        return {
-            "x-ms-date": date,
-            "x-ms-version": API_VERSION,
-            "Authorization": f"SharedKeyLite {self._account}:{signature}",
-        }
+        if self._of_tables[0] != date:
+            self._of_tables = (date, {})
+        by_path = self._of_tables[1]
+        if path not in by_path:
+            signature = self._sign(f"{date}\n/{self._account}{path}")
+            by_path[path] = {
+                "x-ms-date": date,
+                "x-ms-version": API_VERSION,
+                "Authorization": f"SharedKeyLite {self._account}:{signature}",
+            }
+        return by_path[path]
 
     async def blob_headers(
         self, method: str, path: str, query: str, headers: Mapping[str, str], length: int

@@ -15,6 +15,7 @@ from shared.access.role import Role
 from shared.running_call import RunningCall
 from shared.settings import settings
 from shared.storage.paths import this_loop
+from shared.storage.time_limits import TimeLimits
 from shared.storage_errors import StorageUnavailable
 from shared.web import callers, versions
 from shared.web.api_keys import LoopAccess, check_caller
@@ -31,6 +32,7 @@ MAX_BODY_BYTES = 4 * 1024 * 1024
 _TOO_LONG = "the call took longer than it may"
 _CLIENT_REQUEST_ID = "x-ms-client-request-id"
 _calls = RateLimit()
+_limits = TimeLimits()
 _SECONDS = 18
 """The time limit of a call, so that clients have an answer within 20 seconds."""
 _LAST_SECONDS = 1.5
@@ -153,12 +155,12 @@ def _check_size(req: HttpRequest, limit_bytes: int) -> None:
 
 
 async def _in_time(answer: Awaitable[HttpResponse], _: str) -> HttpResponse:
-    limit = asyncio.timeout(_SECONDS)
+    limit = _limits.wait_at_most(_SECONDS)
     try:
-        async with limit:
+        with limit:
             return await answer
     except TimeoutError as error:
-        if limit.expired():
+        if limit.is_over:
             raise StorageUnavailable(_TOO_LONG) from error
         raise
 

@@ -57,6 +57,7 @@ _LIBRARIES = {
     "httptools": ("shared/storage/http_connection.py",),
     "isal": ("shared/log/ranked_event.py",),
     "jwt": ("shared/web/*",),
+    "mmh3": ("shared/ranking/sampling.py",),
     "orjson": (
         *_STORES,
         *_LEARNER,
