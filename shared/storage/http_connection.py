@@ -1,7 +1,7 @@
 """HTTP/1.1 as the storage services speak it: one connection, for one request after the other."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Final, NamedTuple, cast
 
 import httptools
@@ -16,16 +16,24 @@ class Answer(NamedTuple):
     """The answer to one request.
 
     Attributes:
-        headers: Names in lower case.
+        headers: Names and values as they came; few of them are ever read.
         sent_us: When the request was sent, by the steady clock.
         received_us: When the answer was whole, by the steady clock.
     """
 
     status: int
-    headers: Mapping[str, str]
+    headers: Sequence[tuple[bytes, bytes]]
     body: bytes
     sent_us: int
     received_us: int
+
+    def header(self, name: bytes) -> str | None:
+        """The value of a header; None without it.
+
+        Args:
+            name: In lower case.
+        """
+        return next((value.decode("latin-1") for own, value in self.headers if own.lower() == name), None)
 
 
 class BrokenAnswer(ConnectionError):
@@ -41,7 +49,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._pending: asyncio.Future[Answer] | None = None
         self._parser = httptools.HttpResponseParser(self)
-        self._headers: dict[str, str] = {}
+        self._headers: list[tuple[bytes, bytes]] = []
         self._pieces: list[bytes] = []
         self._can_go_on = True
 
@@ -89,7 +97,7 @@ class Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """See `httptools.HttpResponseParser`."""
-        self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+        self._headers.append((name, value))
 
     def on_body(self, body: bytes) -> None:
         """See `httptools.HttpResponseParser`."""
@@ -110,8 +118,7 @@ class Connection(asyncio.Protocol):
 
     def _expect(self) -> asyncio.Future[Answer]:
         self._pending = asyncio.get_running_loop().create_future()
-        self._parser = httptools.HttpResponseParser(self)
-        self._headers, self._pieces = {}, []
+        self._headers, self._pieces = [], []
         self._sent_us = steady_us()
         return self._pending
 

@@ -68,11 +68,11 @@ class HttpPool:
         await asyncio.sleep(0)
 
     def _request(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
-        lines = [f"{method} {target} HTTP/1.1\r\nHost: {self._host}\r\n"]
-        lines += [f"{name}: {value}\r\n" for name, value in headers.items()]
+        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        head = f"{method} {target} HTTP/1.1\r\nHost: {self._host}\r\n{lines}"
         if body is None:
-            return "".join([*lines, "\r\n"]).encode("latin-1")
-        return "".join([*lines, f"Content-Length: {len(body)}\r\n\r\n"]).encode("latin-1") + body
+            return f"{head}\r\n".encode("latin-1")
+        return f"{head}Content-Length: {len(body)}\r\n\r\n".encode("latin-1") + body
 
     def _take_idle(self) -> Connection | None:
         """Take the connection that was used last, unless the service may have ended it."""

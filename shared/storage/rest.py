@@ -21,8 +21,8 @@ _JSON: Final = {
 }
 _INSERT: Final = {**_JSON, "Prefer": "return-no-content"}
 _AFTER: Final = {
-    "NextPartitionKey": "x-ms-continuation-nextpartitionkey",
-    "NextRowKey": "x-ms-continuation-nextrowkey",
+    "NextPartitionKey": b"x-ms-continuation-nextpartitionkey",
+    "NextRowKey": b"x-ms-continuation-nextrowkey",
 }
 _MAY_END: Final = (408, 409, 429)
 """Refusals that need not last, such as that of a table that is just being deleted."""
@@ -86,7 +86,7 @@ class Rest:
         """
         answer = await self._table("POST", f"/{table}", _INSERT, entity)
         if answer.status == 204:
-            stored_at_us = table_batch.parse_etag(answer.headers.get("etag", ""))
+            stored_at_us = table_batch.parse_etag(answer.header(b"etag") or "")
             self.clock.note(stored_at_us, stored_at_us, answer.sent_us, answer.received_us)
             return stored_at_us
         raise _insert_error(self._note_time(answer), 1)
@@ -114,7 +114,7 @@ class Rest:
         if answer.status != 200:
             raise _error(answer)
         entity = orjson.loads(answer.body)
-        return StoredRow(entity, table_batch.parse_etag(answer.headers.get("etag", "")))
+        return StoredRow(entity, table_batch.parse_etag(answer.header(b"etag") or ""))
 
     async def query(self, table: str, options: Mapping[str, str]) -> RowPage:
         """Read a page of rows, in order of their keys.
@@ -132,7 +132,7 @@ class Rest:
             raise TableMissing
         if answer.status != 200:
             raise _error(answer)
-        after = {name: answer.headers[key] for name, key in _AFTER.items() if key in answer.headers}
+        after = {name: value for name, key in _AFTER.items() if (value := answer.header(key)) is not None}
         return RowPage(orjson.loads(answer.body)["value"], after or None)
 
     async def create_table(self, table: str) -> None:
@@ -155,7 +155,7 @@ class Rest:
             raise BlobMissing(path)
         if answer.status != 200:
             raise _error(answer)
-        return Blob(answer.body, answer.headers.get("etag", ""))
+        return Blob(answer.body, answer.header(b"etag") or "")
 
     async def read_piece(self, path: str, start: int, length: int, etag: str | None = None) -> bytes:
         """Read a piece of a blob, shorter at its end, and empty behind that; with an ETag only while the blob has it.
@@ -185,7 +185,7 @@ class Rest:
             answer = await self._blob("PUT", path, "", headers, data)
         if answer.status == 201:
             return True
-        if answer.headers.get("x-ms-error-code") == "BlobAlreadyExists":
+        if answer.header(b"x-ms-error-code") == "BlobAlreadyExists":
             return False
         raise _error(answer)
 
@@ -233,7 +233,7 @@ class Rest:
         return self._note_time(answer)
 
     def _note_time(self, answer: Answer) -> Answer:
-        self.clock.note_date(answer.headers.get("date"), answer.sent_us, answer.received_us)
+        self.clock.note_date(answer.header(b"date"), answer.sent_us, answer.received_us)
         return answer
 
 

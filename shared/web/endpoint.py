@@ -193,7 +193,7 @@ async def _change_in_time(answer: Coroutine[Any, Any, HttpResponse], request_id:
 
 
 def _sign(answer: HttpResponse, req: HttpRequest, request_id: str) -> None:
-    answer.headers["apim-request-id"] = request_id
+    answer.headers.add("apim-request-id", request_id)
     if req.headers.get("x-ms-return-client-request-id", "").lower() == "true":
         client_id = client_request_id(req) or ""
         if client_id.isascii() and client_id.isprintable() and client_id:  # no host can put anything else into a header
