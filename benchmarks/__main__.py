@@ -47,12 +47,13 @@ MEASURES = {
     "simulation": "100,000 simulated schedules of calls, faults, deaths and changes: what is wrong (10 to 25 minutes)",
     "warnings": "which warnings come of 100 healthy loops of different worlds (10 minutes)",
     "hostile": "a million calls made up to do harm, and an ordinary client beside them (an hour)",
+    "action-cache": "a million generated Ranks, read with and without the cache of actions: differences (25 minutes)",
     "auto-apply": "how often automatic optimization takes other settings, rightly or wrongly (4 hours)",
 }
 _STUDIES = frozenset(("coverage", "truth", "worlds", "lift", "verdict", "importance", "arrays", "auto-apply"))
 """Studies with simulated logs and loops: what they find does not depend on the machine, the times of `arrays` aside."""
-_ONLY_IF_NAMED = _STUDIES | {"simulation", "warnings", "hostile"}
-_STRICT = frozenset(("hostile",))
+_ONLY_IF_NAMED = _STUDIES | {"simulation", "warnings", "hostile", "action-cache"}
+_STRICT = frozenset(("hostile", "action-cache"))
 """Measures whose missed goals are failures: what they find is wrong on any machine."""
 _ABOUT = """Measures speed and memory, each against a real other side, in turns, in the same run. A ratio is that of the
 medians of all rounds. Other work on the machine makes all numbers noisy. All of it takes about twenty
@@ -134,7 +135,7 @@ def _measure(names: Sequence[str], chosen: argparse.Namespace) -> tuple[list[Fig
 
 
 def _options(name: str, chosen: argparse.Namespace) -> dict[str, int]:
-    given = {"calls": chosen.calls, "seed": chosen.seed} if name == "hostile" else {}
+    given = {"calls": chosen.calls, "seed": chosen.seed} if name in _STRICT else {}
     return {option: value for option, value in given.items() if value is not None}
 
 

@@ -39,8 +39,8 @@ def read_question(body: bytes, cache: ActionCache) -> RankQuestion:
     """
     lookup = cache.look_up(body)
     if lookup is None:
-        return _read_whole(body)
-    question = (_read_others(cache, lookup) if lookup.is_worth_it else None) or _read_whole(body)
+        return read_whole(body)
+    question = (_read_others(cache, lookup) if lookup.is_worth_it else None) or read_whole(body)
     if not lookup.is_complete:
         cache.note(lookup, _read_action)
     return question
@@ -61,7 +61,12 @@ def read_features(request: RankRequest, candidates: Candidates) -> bytes:
         raise InvalidRankRequest(f"{error.reason}.", error.place) from error
 
 
-def _read_whole(body: bytes) -> RankQuestion:
+def read_whole(body: bytes) -> RankQuestion:
+    """Read a body as if no action had come before.
+
+    Raises:
+        InvalidRequest: The body is no Rank.
+    """
     request = RankRequest.read(body)
     candidates = request.candidates()
     return _ask(request, candidates, read_features(request, candidates))
