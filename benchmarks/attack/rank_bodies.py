@@ -27,7 +27,7 @@ _PIECES: Final = (
 )
 _NAMES: Final = ("price", "tag", "größe", "_hidden", "a b", "x|y", "n" * 80, "1", "i", "c", "ä")
 _NUMBERS: Final = (0, 1, -3, 0.5, 1e-40, 1e300, 12345678901234567890, True, False)
-_REFUSED: Final = (None, {}, 1, "x", [], {"": 1}, {"a": [1, "x"]}, {"a": [None]})
+_REFUSED: Final[tuple[Any, ...]] = (None, {}, 1, "x", [], {"": 1}, {"a": [1, "x"]}, {"a": [None]})
 """In place of an object of features; some are taken all the same."""
 
 
@@ -50,9 +50,32 @@ class RankBodies:
         """The body of a number."""
         chance = random.Random(f"body {self._seed} {number}")
         request = self._request(chance, number)
-        text = self._write({name: request[name] for name in self._fields if name in request})
-        body = text.encode("utf-8", "surrogatepass")
-        return _damage(chance, body) if chance.random() < self._harm else body
+        body = self._encode({name: request[name] for name in self._fields if name in request})
+        if chance.random() >= self._harm:
+            return body
+        return self._mislead(chance, body) if chance.random() < 0.4 else _damage(chance, body)
+
+    def _encode(self, content: dict[str, Any]) -> bytes:
+        return self._write(content).encode("utf-8", "surrogatepass")
+
+    def _mislead(self, chance: random.Random, body: bytes) -> bytes:
+        """Put actions where none belong: twice, inside something else, behind or in a text."""
+        actions = self._encode({"actions": chance.sample(self._actions, chance.randint(1, self._most))})[1:-1]
+        content = chance.choice(
+            (
+                actions,
+                b'"x":{%b}' % actions,
+                b'"contextFeatures":[{"x":1,%b}]' % actions,
+                b'"contextFeatures":[{%b}]' % actions,
+                b'"\\%b' % actions.lstrip(),
+                b'"x":"%b"' % actions,
+                b'"x":"%b"' % actions.replace(b'"', b'\\"'),
+            )
+        )
+        if chance.random() < 0.2:
+            return b"[%b]" % body if chance.random() < 0.5 else b'{"actions":%b}' % body
+        at, before, after = chance.choice(((body.find(b"{") + 1, b"", b","), (body.rfind(b"}"), b",", b"")))
+        return b"%b%b%b%b%b" % (body[:at], before, content, after, body[at:])
 
     def _request(self, chance: random.Random, number: int) -> dict[str, Any]:
         actions = chance.sample(self._actions, chance.randint(1, self._most)) if chance.random() < 0.3 else self._first
@@ -60,6 +83,9 @@ class RankBodies:
             self._action(chance, f"n{number}-{place}") if chance.random() < self._new else action
             for place, action in enumerate(actions)
         ]
+        if chance.random() < 0.1 * self._harm:
+            inner = chance.choice(self._actions)
+            actions[0] = {**actions[0], "features": [*actions[0]["features"], inner]}
         request: dict[str, Any] = {"contextFeatures": _features(chance), "actions": actions, "eventId": f"e{number}"}
         if chance.random() < 0.2:
             request["excludedActions"] = [f"a{chance.randrange(_ACTIONS)}" for _ in range(chance.randrange(4))]
