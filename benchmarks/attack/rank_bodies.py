@@ -50,16 +50,34 @@ class RankBodies:
         """The body of a number."""
         chance = random.Random(f"body {self._seed} {number}")
         request = self._request(chance, number)
+        damage = chance.choice((None, self._mislead, _damage)) if chance.random() < self._harm else None
+        if damage == self._mislead:
+            request["actions"] = chance.choice((self._hide(chance), [self._actions[0]], [], None))
         body = self._encode({name: request[name] for name in self._fields if name in request})
-        if chance.random() >= self._harm:
-            return body
-        return self._mislead(chance, body) if chance.random() < 0.4 else _damage(chance, body)
+        return damage(chance, body) if damage else body
+
+    def _hide(self, chance: random.Random) -> list[dict[str, Any]]:
+        """Actions that are written otherwise than most, or have others inside, as features or as what is no field."""
+        actions = [*self._actions[: self._most]]
+        for _ in range(chance.randint(1, 3)):
+            place, inner = chance.randrange(len(actions)), chance.choice(self._actions)
+            action = {**actions[place], "id": actions[place]["id"]}
+            if chance.random() < 0.3:
+                action["features"] = [*action["features"], inner]
+            elif chance.random() < 0.5:
+                action["kind"] = [1, inner, *chance.sample(self._actions, 2)]
+            else:
+                action = dict(reversed(action.items()))
+            actions[place] = action
+        return actions
 
     def _encode(self, content: dict[str, Any]) -> bytes:
         return self._write(content).encode("utf-8", "surrogatepass")
 
     def _mislead(self, chance: random.Random, body: bytes) -> bytes:
         """Put actions where none belong: twice, inside something else, behind or in a text."""
+        if chance.random() < 0.4:
+            return body
         actions = self._encode({"actions": chance.sample(self._actions, chance.randint(1, self._most))})[1:-1]
         content = chance.choice(
             (
@@ -83,9 +101,6 @@ class RankBodies:
             self._action(chance, f"n{number}-{place}") if chance.random() < self._new else action
             for place, action in enumerate(actions)
         ]
-        if chance.random() < 0.1 * self._harm:
-            inner = chance.choice(self._actions)
-            actions[0] = {**actions[0], "features": [*actions[0]["features"], inner]}
         request: dict[str, Any] = {"contextFeatures": _features(chance), "actions": actions, "eventId": f"e{number}"}
         if chance.random() < 0.2:
             request["excludedActions"] = [f"a{chance.randrange(_ACTIONS)}" for _ in range(chance.randrange(4))]
