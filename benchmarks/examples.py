@@ -11,6 +11,7 @@ VARIANTS = 256
 CALL = "CALL-NUM"
 """Stands for the number of a call, which has eight digits."""
 PATH = "/personalizer/v1.0/rank"
+REWARD_PATH = "/personalizer/v1.0/events/EVENT-ID/reward"
 SLOTS_PATH = "/personalizer/v1.1-preview.3/multislot/rank"
 
 

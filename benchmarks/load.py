@@ -38,6 +38,7 @@ class Load:
         key: The API key that is sent.
         slots: Of each multi-slot Rank; 0 for Ranks of one action.
         new: How many actions of each Rank no other Rank has; the others are the same in all.
+        rewards: Whether it is Rewards of such event ids, in place of Ranks.
         loops: Names and keys of the loops that are asked in turn; without any, the loop `default`.
     """
 
@@ -49,19 +50,22 @@ class Load:
     key: str = KEY
     slots: int = 0
     new: int = 0
+    rewards: bool = False
     loops: tuple[tuple[str, str], ...] = ()
 
     def body(self, variant: int) -> dict[str, Any]:
-        """A request without its event id."""
-        return (
-            examples.slots_body(self.actions, self.slots, variant)
-            if self.slots
-            else examples.body(self.actions, variant, self.new)
-        )
+        """The body of a request, whose event id is the text `EVENT-ID`."""
+        if self.rewards:
+            return {"value": 0.5}
+        if self.slots:
+            return {**examples.slots_body(self.actions, self.slots, variant), "eventId": "EVENT-ID"}
+        return {**examples.body(self.actions, variant, self.new), "eventId": "EVENT-ID"}
 
     @property
     def path(self) -> str:
         """Where it is sent to."""
+        if self.rewards:
+            return examples.REWARD_PATH
         return examples.SLOTS_PATH if self.slots else examples.PATH
 
 
@@ -167,8 +171,8 @@ class _Requests:
 
 def _pieces(load: Load, variant: int, loop: str, key: str) -> tuple[bytes, bytes]:
     """A request, cut where the event id belongs."""
-    body = orjson.dumps({**load.body(variant), "eventId": "EVENT-ID"})
-    length = len(body) - len(_EVENT_ID) + len(load.prefix.encode()) + 8
+    body = orjson.dumps(load.body(variant))
+    length = len(body.replace(_EVENT_ID, load.prefix.encode() + b"%08d" % 0))
     head = (
         f"POST {loop}{load.path} HTTP/1.1\r\nHost: {urlsplit(load.url).netloc}\r\n"
         f"Ocp-Apim-Subscription-Key: {key}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"

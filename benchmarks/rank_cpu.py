@@ -9,7 +9,7 @@ alone in a process, in turns with ours. The stages are measured in the same func
 import tempfile
 import time
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks import examples, servers, sides, stages
 from benchmarks.figures import Figure, Goal
@@ -20,44 +20,63 @@ from benchmarks.rounds import alternate
 from benchmarks.servers import Server
 from benchmarks.storage import start_storage
 
-SIZES, ROUNDS, SECONDS, PREDICTIONS = (50, 10), 4, 2.0, 1500
+ROUNDS, SECONDS, PREDICTIONS = 5, 2.0, 1500
+
+
+class Case(NamedTuple):
+    """Ranks of a size.
+
+    Attributes:
+        new: How many of the actions no other Rank has.
+        goal: The most that one may cost, in Vowpal Wabbit's own time.
+    """
+
+    actions: int
+    new: int
+    goal: float | None
+
+    def __str__(self) -> str:
+        """Name it as the table does."""
+        repeating = "always new" if self.new == self.actions else f"{self.new} of them new" if self.new else "repeating"
+        return f"{self.actions} actions × 10 features, {repeating}"
+
+
+CASES = (Case(50, 0, 2.5), Case(50, 5, 3.0), Case(50, 50, 3.3), Case(10, 0, 6.0), Case(5, 0, None))
+_REWARD_GOAL = 150
 
 
 def measure(
-    progress: Progress, sizes: tuple[int, ...] = SIZES, rounds: int = ROUNDS, seconds: float = SECONDS
+    progress: Progress, cases: tuple[Case, ...] = CASES, rounds: int = ROUNDS, seconds: float = SECONDS
 ) -> list[Figure]:
-    """Measure microseconds of both sides, for each number of actions."""
+    """Measure microseconds of both sides, for each case; and those of a Reward."""
     with start_storage() as storage, tempfile.TemporaryDirectory(prefix="rankloop-bench-") as folder:
         progress.show("training a model")
         loop = servers.train_loop(storage)
         model = servers.model_file(loop, folder)
-        return [_compare(progress, loop, str(model), actions, rounds, seconds) for actions in sizes]
+        with servers.product(loop) as host:
+            ranks = [_compare(progress, host, loop, str(model), case, rounds, seconds) for case in cases]
+            return [*ranks, _reward(progress, host, rounds, seconds)]
 
 
-def _compare(progress: Progress, loop: dict[str, str], model: str, actions: int, rounds: int, seconds: float) -> Figure:
-    with servers.product(loop) as host:
-        ours, alone, refused, profiles = alternate(
-            progress,
-            rounds,
-            lambda: _rank(host, actions, seconds),
-            lambda: float(sides.run(predict, loop, actions=actions, model=model)),
-            lambda: _refuse(host, actions, seconds / 2),
-            lambda: sides.run(stages.measure, loop, actions=actions),
-        )
-    return _figure(actions, ours, alone, _profile(ours, refused, profiles))
-
-
-def _figure(actions: int, ours: list[float], alone: list[float], profile: dict[str, Any]) -> Figure:
-    return Figure(
-        "rank-cpu",
-        f"processor time of one Rank, {actions} actions × 10 features",
-        "µs",
-        ours,
-        alone,
-        "VW parse + predict",
-        Goal("at most", 4) if actions == max(SIZES) else None,
-        profile,
+def _compare(
+    progress: Progress, host: Server, loop: dict[str, str], model: str, case: Case, rounds: int, seconds: float
+) -> Figure:
+    ours, alone, refused, profiles = alternate(
+        progress,
+        rounds,
+        lambda: _rank(host, case, seconds),
+        lambda: float(sides.run(predict, loop, actions=case.actions, model=model)),
+        lambda: _refuse(host, case, seconds / 2),
+        lambda: sides.run(stages.measure, loop, actions=case.actions, new=case.new),
     )
+    goal = None if case.goal is None else Goal("at most", case.goal)
+    what, details = f"processor time of one Rank, {case}", _profile(ours, refused, profiles)
+    return Figure("rank-cpu", what, "µs", ours, alone, "VW parse + predict", goal, details)
+
+
+def _reward(progress: Progress, host: Server, rounds: int, seconds: float) -> Figure:
+    (ours,) = alternate(progress, rounds, lambda: _micros(host, _rewards(host, seconds), 204))
+    return Figure("rank-cpu", "processor time of one Reward", "µs", ours, goal=Goal("at most", _REWARD_GOAL))
 
 
 def _profile(ours: list[float], refused: list[float], profiles: list[dict[str, float]]) -> dict[str, Any]:
@@ -71,13 +90,17 @@ def _profile(ours: list[float], refused: list[float], profiles: list[dict[str, f
 _number = iter(range(1_000_000))
 
 
-def _rank(host: Server, actions: int, seconds: float) -> float:
-    return _micros(host, Load(host.url, actions, f"rank-{next(_number)}-", seconds=seconds), 201)
+def _rank(host: Server, case: Case, seconds: float) -> float:
+    return _micros(host, Load(host.url, case.actions, f"rank-{next(_number)}-", seconds=seconds, new=case.new), 201)
 
 
-def _refuse(host: Server, actions: int, seconds: float) -> float:
+def _rewards(host: Server, seconds: float) -> Load:
+    return Load(host.url, 0, f"reward-{next(_number)}-", seconds=seconds, rewards=True)
+
+
+def _refuse(host: Server, case: Case, seconds: float) -> float:
     """The same request with a wrong key: it is read, and refused before anything is done about it."""
-    return _micros(host, Load(host.url, actions, "refused-", seconds=seconds, key="wrong"), 401)
+    return _micros(host, Load(host.url, case.actions, "refused-", seconds=seconds, key="wrong"), 401)
 
 
 def _micros(host: Server, load: Load, status: int) -> float:
@@ -91,7 +114,7 @@ def predict(actions: int, model: str) -> float:
     from vowpalwabbit import Workspace
 
     workspace = Workspace(arg_list=["-i", model, "-t", "--json", "--quiet"])
-    documents = [examples.document(actions, variant).decode() for variant in range(examples.VARIANTS)]
+    documents = [examples.document(actions, variant, new=0).decode() for variant in range(examples.VARIANTS)]
     began = 0.0
     for number in range(PREDICTIONS + 100):
         if number == 100:

@@ -16,8 +16,7 @@ from benchmarks import examples
 from benchmarks.storage import KEY
 
 STEPS: Final = (
-    ("parse and check", "shared.ranking.rank_forms", "RankRequest.read"),
-    ("gate for features", "shared.learner.features", "document"),
+    ("read: parse, check, clean, write the document", "rank_fn.rank", "read_question"),
     ("model", "shared.learner.model", "Model.probabilities"),
     ("draw", "rank_fn.explorer", "decide"),
     ("record", "rank_fn.rank", "from_decision"),
@@ -29,12 +28,12 @@ STEPS: Final = (
 _WARM, _CALLS, _AT_ONCE = 300, 1500, 16
 
 
-def measure(actions: int, calls: int = _CALLS) -> dict[str, float]:
+def measure(actions: int, new: int = 0, calls: int = _CALLS) -> dict[str, float]:
     """Microseconds of processor time of each stage; the last one is all that the function does besides."""
     watches = _Watches()
     for stage, module, name in STEPS:
         watches.put(stage, importlib.import_module(module), name)
-    total = asyncio.run(_call(actions, calls, watches))
+    total = asyncio.run(_call(actions, new, calls, watches))
     microseconds = {stage: 1e6 * seconds / calls for stage, seconds in watches.seconds.items()}
     return {
         **microseconds,
@@ -42,7 +41,7 @@ def measure(actions: int, calls: int = _CALLS) -> dict[str, float]:
     }
 
 
-async def _call(actions: int, calls: int, watches: "_Watches") -> float:
+async def _call(actions: int, new: int, calls: int, watches: "_Watches") -> float:
     """Let clients call the function, each again as soon as it is answered; gives the process's seconds."""
     from azure.functions import HttpRequest
 
@@ -54,7 +53,8 @@ async def _call(actions: int, calls: int, watches: "_Watches") -> float:
     hot_paths = HotPaths(Explorer)
     function, numbers = Registry(hot_paths, [rank.functions]).operations[0].handler, iter(range(_WARM + calls))
     bodies = [
-        orjson.dumps({**examples.body(actions, number), "eventId": "EVENT-ID"}) for number in range(examples.VARIANTS)
+        orjson.dumps({**examples.body(actions, number, new), "eventId": "EVENT-ID"})
+        for number in range(examples.VARIANTS)
     ]
     began = [0.0]
 
@@ -64,6 +64,7 @@ async def _call(actions: int, calls: int, watches: "_Watches") -> float:
                 watches.seconds.clear()
                 began[0] = time.process_time()
             body = bodies[number % len(bodies)].replace(b"EVENT-ID", b"stage-%d-%d" % (number, time.time_ns()))
+            body = body.replace(examples.CALL.encode(), b"%08d" % number) if new else body
             headers = {"ocp-apim-subscription-key": KEY, "content-type": "application/json"}
             answer = await function(HttpRequest("POST", examples.PATH, body=body, headers=headers))
             if answer.status_code != 201:

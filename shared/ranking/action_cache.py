@@ -122,11 +122,12 @@ class ActionCache:
                 self._add_note(hash(text))
             elif new < _MOST_NEW:
                 new += self._add(texts.head, text, read)
-        if new and self._count < MOST:
+        if new and self.count < MOST:
             self._in_vain = 0
 
     @property
-    def _count(self) -> int:
+    def count(self) -> int:
+        """How many actions there are."""
         return sum(map(len, self._entries.values()))
 
     def _add_note(self, note: int) -> None:
@@ -147,7 +148,7 @@ class ActionCache:
             del self._entries[next(iter(self._entries))]
         entries = self._entries.setdefault(head, {})
         entries[text] = entry
-        if self._count > MOST:
+        if self.count > MOST:
             del entries[next(iter(entries))]
         return True
 
