@@ -2,9 +2,11 @@
 
 import gc
 import logging
+import os
 import sys
 
 gc.disable()  # until all is imported: imports make no garbage, and to look for some took a tenth of a cold start
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # else the first call searches all packages for some
 
 from azure.functions import AuthLevel, FunctionApp
 
