@@ -83,7 +83,12 @@ def home_made(loop: Mapping[str, str], model: Path) -> Iterator[Server]:
 def ask(url: str, event_id: str, actions: int = 10) -> dict[str, bool]:
     """Ask for one Rank; raises `OSError` if there is no server, and `StartFailure` if it does not rank."""
     answer = _post(url, examples.PATH, {**examples.body(actions, 0), "eventId": event_id})
-    return {"modelless": len({round(action["probability"], 9) for action in answer["ranking"]}) == 1}
+    return {"modelless": is_modelless(answer)}
+
+
+def is_modelless(answer: Mapping[str, Any]) -> bool:
+    """Say whether a Rank was answered without a model: all chances are equal."""
+    return len({round(action["probability"], 9) for action in answer["ranking"]}) == 1
 
 
 def call(url: str, method: str, path: str, body: bytes) -> bytes:

@@ -2,20 +2,21 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from shared.learner.explanations.explanation import Explanation
 from shared.learner.explorer import Explorer
 from shared.learner.feature_counts import Question
 from shared.learner.policy_in_use import current_policy
-from shared.learner.prospect import explain_ranking
 from shared.ranking.decision import Decision
 from shared.ranking.hot_path import HotPath
 from shared.ranking.live_settings import CurrentSettings
 from shared.ranking.rank_forms import Candidates
 from shared.web.errors import ModelBusy, TooCostlyRank
+
+if TYPE_CHECKING:
+    from shared.learner.explanations.explanation import Explanation
 
 _MOST_TERMS = 250_000
 """The most products of features and weights that the explanation of a Rank looks at: about 0.1 s."""
@@ -35,6 +36,8 @@ async def with_explanation(
 
     Nothing is added if that model is not in use any more, or has too much to explain: the event is recorded already.
     """
+    from shared.learner.prospect import explain_ranking
+
     policy = await current_policy(hot_path, current)
     explained: dict[int, Explanation] = {}
     if policy is not None and policy.model_id == decision.model_id:
@@ -49,7 +52,7 @@ async def with_explanation(
     return b'%b,"inferenceExplanation":%b}' % (answer[:-1], orjson.dumps(actions))
 
 
-def _features(explanation: Explanation) -> Iterable[dict[str, Any]]:
+def _features(explanation: "Explanation") -> Iterable[dict[str, Any]]:
     largest = sorted(explanation.parts.items(), key=lambda part: (-abs(part[1]), part[0]))[:_MOST_FEATURES]
     for names, score in largest:
         yield {"name": "^".join(feature.short_name for feature in names), "score": score}

@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from shared.configuration.exploration import Exploration, TrialExploration
 from shared.learner.explorer import Explorer, current_model
 from shared.learner.feature_counts import Question
 from shared.learner.features import DocumentPieces, SlotsDocument
-from shared.learner.prospect import Prospect, ask_prospect, ask_slot_prospects
 from shared.ranking.decision import equal_chances
 from shared.ranking.hot_path import HotPath
 from shared.ranking.live_settings import CurrentSettings
 from shared.ranking.slots import Slot
 from shared.web.errors import ModelBusy, TooCostlyRank
+
+if TYPE_CHECKING:
+    from shared.learner.prospect import Prospect
 
 
 class Challenger(NamedTuple):
@@ -72,12 +74,14 @@ class PolicyInUse(NamedTuple):
         in_use = await _ask(self.explorer, document, count, self.exploration, pieces)
         return Mixture(in_use, in_use) if self.challenger is None else await self._mix(in_use, document, count, pieces)
 
-    async def prospect(self, document: bytes, count: int) -> Prospect:
+    async def prospect(self, document: bytes, count: int) -> "Prospect":
         """What would be shown of the actions of a document, and what speaks for it by the model in use.
 
         Raises:
             TooCostlyRank, ModelBusy: As `mixture`.
         """
+        from shared.learner.prospect import ask_prospect
+
         prospect = await ask_prospect(self.explorer, document, count, self.exploration)
         if self.challenger is None:
             return prospect
@@ -85,12 +89,14 @@ class PolicyInUse(NamedTuple):
         mixture = await self._mix(in_use, document, count)
         return replace(prospect, chances=dict(enumerate(mixture.chances)))
 
-    async def slot_prospects(self, document: SlotsDocument, slots: Sequence[Slot]) -> Sequence[Prospect]:
+    async def slot_prospects(self, document: SlotsDocument, slots: Sequence[Slot]) -> Sequence["Prospect"]:
         """What would be shown in each slot of a document; a loop with several slots has no trials.
 
         Raises:
             TooCostlyRank, ModelBusy: As `mixture`.
         """
+        from shared.learner.prospect import ask_slot_prospects
+
         return await ask_slot_prospects(self.explorer, document, slots, self.exploration)
 
     async def _mix(

@@ -5,11 +5,13 @@ import sys
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.settings import TokenSettings
 from shared.web.errors import InvalidToken
-from shared.web.token_signing_keys import SigningKeys
+
+if TYPE_CHECKING:
+    from shared.web.token_signing_keys import SigningKeys
 
 _LEEWAY_SECONDS = 60
 _FIRST_ISSUERS = ("https://sts.windows.net", "https://sts.chinacloudapi.cn")
@@ -53,7 +55,9 @@ async def check(token: str, settings: TokenSettings) -> Mapping[str, Any]:
 
 
 @cache
-def _signing_keys(settings: TokenSettings) -> SigningKeys:
+def _signing_keys(settings: TokenSettings) -> "SigningKeys":
+    from shared.web.token_signing_keys import SigningKeys
+
     return SigningKeys(settings.authority, settings.tenant)
 
 

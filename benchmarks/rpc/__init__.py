@@ -1,0 +1,1 @@
+"""The Functions host and its Python worker, as two processes that speak over gRPC."""
