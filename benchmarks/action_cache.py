@@ -68,9 +68,9 @@ def measure(progress: Progress, calls: int = CALLS, seed: int = 0) -> list[Figur
     with ProcessPoolExecutor(os.process_cpu_count()) as processes:
         runs = [processes.submit(compare, client, min(_OF_CLIENT, calls)) for client in clients]
         for run in as_completed(runs):
-            found = run.result()
-            done, answered, cached = done + found.calls, answered + found.answered, cached + found.cached
-            wrong += found.wrong
+            comparison = run.result()
+            done, answered, cached = done + comparison.calls, answered + comparison.answered, cached + comparison.cached
+            wrong += comparison.wrong
             progress.show(f"{done:,} of {calls:,} bodies, {len(wrong)} wrong")
     details = {"first client": seed, "wrong (client, body)": sorted(wrong)[:20]}
     return [

@@ -7,7 +7,7 @@ from rank_fn.recording import new_event_id
 from shared.errors import LoopError
 from shared.learner import features
 from shared.learner.features import DocumentPieces
-from shared.ranking.action_cache import ActionCache, CachedAction, Lookup
+from shared.ranking.action_cache import ActionCache, CachedAction, Matches
 from shared.ranking.rank_forms import MOST_ACTIONS, Action, Candidates, RankRequest
 from shared.web.errors import InvalidRankRequest
 
@@ -37,12 +37,12 @@ def read_question(body: bytes, cache: ActionCache) -> RankQuestion:
     Raises:
         InvalidRequest: The body is no Rank.
     """
-    lookup = cache.look_up(body)
-    if lookup is None:
+    matches = cache.find(body)
+    if matches is None:
         return read_whole(body)
-    question = (_read_others(cache, lookup) if lookup.is_worth_it else None) or read_whole(body)
-    if not lookup.is_complete:
-        cache.note(lookup, _read_action)
+    question = (_read_others(cache, matches) if matches.is_worth_it else None) or read_whole(body)
+    if not matches.is_complete:
+        cache.note(matches, _read_action)
     return question
 
 
@@ -72,14 +72,14 @@ def read_whole(body: bytes) -> RankQuestion:
     return _ask(request, candidates, read_features(request, candidates))
 
 
-def _read_others(cache: ActionCache, lookup: Lookup) -> RankQuestion | None:
+def _read_others(cache: ActionCache, matches: Matches) -> RankQuestion | None:
     """Read a request of which some actions are in the cache; None if anything is wrong with it."""
-    body = cache.read_others(lookup) if len(lookup.entries) <= MOST_ACTIONS else None
+    body = cache.read_others(matches) if len(matches.entries) <= MOST_ACTIONS else None
     if body is None:
         return None
     try:
         request = RankRequest.from_parsed(body if body["actions"] else {**body, "actions": _STAND_IN})
-        return _put_together(request, lookup.entries, [*map(_entry, request.actions)] if body["actions"] else ())
+        return _put_together(request, matches.entries, [*map(_entry, request.actions)] if body["actions"] else ())
     except LoopError:
         return None
 

@@ -35,7 +35,7 @@ class CachedAction(NamedTuple):
     text: bytes
 
 
-class Lookup(NamedTuple):
+class Matches(NamedTuple):
     """A request's actions, and what the cache has of them.
 
     Attributes:
@@ -75,7 +75,7 @@ class ActionCache:
         self._notes: dict[int, None] = {}
         self._in_vain = 0
 
-    def look_up(self, body: bytes) -> Lookup | None:
+    def find(self, body: bytes) -> Matches | None:
         """Look the actions of a body up; None if the body is not looked through."""
         self._in_vain += 1
         if self._in_vain > _TRIES and self._in_vain % _PERIOD >= _TRIES_OF_PERIOD:
@@ -88,32 +88,32 @@ class ActionCache:
         if entries[-1] is None and by_text:
             texts = texts.end_last(by_text.__contains__)
             entries[-1] = by_text.get(texts.texts[-1])
-        lookup = Lookup(texts, entries)
-        if lookup.is_worth_it:
+        matches = Matches(texts, entries)
+        if matches.is_worth_it:
             self._in_vain = 0
-        return lookup
+        return matches
 
-    def read_others(self, lookup: Lookup) -> dict[str, Any] | None:
+    def read_others(self, matches: Matches) -> dict[str, Any] | None:
         """Parse a body without the actions that are in the cache.
 
         Returns:
             The body, whose `actions` are the others; None if the body is to be read as a whole.
         """
         try:
-            body = from_json(lookup.texts.with_tokens(self._token, lookup.entries))
+            body = from_json(matches.texts.with_tokens(self._token, matches.entries))
         except LoopError:
             return None
-        others = action_texts.take_others(body, self._secret, lookup.entries)
+        others = action_texts.take_others(body, self._secret, matches.entries)
         return None if others is None else {**body, "actions": others}
 
-    def note(self, lookup: Lookup, read: Read) -> None:
+    def note(self, matches: Matches, read: Read) -> None:
         """Note the actions of a request that was fine; those that were noted before come into the cache.
 
         Args:
             read: Makes the entries; nothing but an action's text decides on what it makes.
         """
-        texts, new = lookup.texts, 0
-        *others, last = zip(texts.texts, lookup.entries, strict=True)
+        texts, new = matches.texts, 0
+        *others, last = zip(texts.texts, matches.entries, strict=True)
         missing = [text for text, entry in others if entry is None and len(text) <= LONGEST]
         if not missing and last[1] is None:  # it takes longest to find out where the last one ends
             missing = texts.end_last(lambda text: _parse(texts.head + text)).texts[-1:]

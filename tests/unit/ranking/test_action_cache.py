@@ -185,13 +185,13 @@ def test_the_cache_is_bounded() -> None:
 
 def test_where_all_actions_are_new_hardly_a_request_is_looked_through() -> None:
     """To look for what never comes again would cost each Rank."""
-    cache, looked_up = ActionCache(SECRET), 0
+    cache, searched = ActionCache(SECRET), 0
     for price in range(1000):
         body = compact(request(actions=actions("abcdefgh", price)))
-        looked_up += cache.look_up(body) is not None
+        searched += cache.find(body) is not None
         read_question(body, cache)
 
-    assert looked_up < 100
+    assert searched < 100
 
 
 def test_actions_that_begin_to_come_again_are_noticed() -> None:
