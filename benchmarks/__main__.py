@@ -59,7 +59,7 @@ _STRICT = frozenset(("hostile", "action-cache"))
 _ABOUT = """Measures speed and memory, each against a real other side, in turns, in the same run. A ratio is that of the
 medians of all rounds. Other work on the machine makes all numbers noisy. All of it takes about twenty
 minutes, without the studies and the simulations: coverage, truth, worlds, lift, verdict, importance,
-arrays, auto-apply, simulation, warnings and hostile are run only if named."""
+arrays, auto-apply, simulation, warnings, hostile and action-cache are run only if named."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -105,8 +105,8 @@ def _parser() -> argparse.ArgumentParser:
         help="which measures (default: all but the studies and the simulation)",
     )
     parser.add_argument("--details", action="store_true", help="also print where the time goes")
-    parser.add_argument("--calls", type=int, metavar="N", help="how many calls hostile makes (default: 1,000,000)")
-    parser.add_argument("--seed", type=int, metavar="N", help="what the calls of hostile are made from")
+    parser.add_argument("--calls", type=int, metavar="N", help="how many calls hostile and action-cache make (default: 1,000,000)")
+    parser.add_argument("--seed", type=int, metavar="N", help="what the calls of these two are made from")
     default = ROOT / ".local" / "benchmarks" / f"{time.strftime('%Y%m%dT%H%M%S')}.json"
     parser.add_argument(
         "--json", type=Path, default=default, help="file to write (default: .local/benchmarks/TIME.json)"
