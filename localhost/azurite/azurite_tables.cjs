@@ -1,7 +1,7 @@
 // Keeps Azurite's tables as quick with a hundred thousand rows as with a hundred. Its own store looks at each row of a
 // table for each query, and every five seconds writes all rows of all tables into one file, in one piece; nothing is
-// answered meanwhile. Here a query looks at the partitions that it names, and each table has a file of its own, to which
-// new rows are appended. A table with rows that were changed or deleted is written anew, so that nothing of them is left.
+// answered meanwhile. Here a query looks at the first partitions that it names, and each table has a file of its own, to
+// which new rows are appended. A table whose rows were changed or deleted is written anew: nothing of them is left.
 const fs = require("node:fs");
 const { join, dirname } = require("node:path");
 
@@ -10,6 +10,7 @@ exports.withQuickTables = (Store) =>
     constructor(path, inMemory) {
       super(path, inMemory);
       this.rows = inMemory ? null : new RowFiles(this.db, join(dirname(path), "__azurite_db_table_rows__"));
+      this.turn = Promise.resolve();
     }
 
     async loadDB() {
@@ -17,29 +18,52 @@ exports.withQuickTables = (Store) =>
       this.rows?.load();
     }
 
-    queryTableEntities(context, account, table, options, ...next) {
-      const range = partitionRange(options.filter);
-      const store = range ? narrow(this, range) : this;
-      return super.queryTableEntities.call(store, context, account, table, options, ...next);
+    // Queries come after each other, and between them what else has come is answered: a page of rows takes milliseconds,
+    // and the trainer asks for some at the same time.
+    async queryTableEntities(context, account, table, options, ...next) {
+      const turn = this.turn;
+      this.turn = turn.then(() => new Promise(setImmediate));
+      await turn;
+      const range = partitionRange(options.filter, this.decodeContinuationHeader(next[0]));
+      if (!range) {
+        return super.queryTableEntities(context, account, table, options, ...next);
+      }
+      const collection = this.getEntityCollection(account, table, context);
+      for (let most = this.getMaxResultsOption(options) + 1; ; most *= 8) {
+        const { rows, isAll } = firstRows(collection, range, most);
+        const found = await super.queryTableEntities.call(narrow(this, rows), context, account, table, options, ...next);
+        if (isAll || found[1] !== undefined) {
+          return found;
+        }
+      }
     }
   };
 
 // Both bounds begin alike, with a letter and up to a line: so do all keys between them, and none is compared as a number.
 const RANGE = /^PartitionKey ge '(([a-z][^'|]*\|)[^']*)' and PartitionKey le '(\2[^']*)'($| and )/;
 
-// The first and the last partition of which a query wants rows; null where that cannot be told at a glance.
-function partitionRange(filter) {
+// The first and the last partition of which a page wants rows; null where that cannot be told at a glance.
+function partitionRange(filter, next = "") {
   const match = / or /.test(filter) ? null : RANGE.exec(filter);
-  return match && [match[1], match[3]];
+  return match && [match[1] > next ? match[1] : next, match[3]];
 }
 
-// A store as a query sees it that wants rows of a range of partitions.
-function narrow(store, range) {
-  const getEntityCollection = (...table) => {
-    const collection = store.getEntityCollection(...table);
-    return { chain: () => collection.chain().find({ PartitionKey: { $between: range } }) };
-  };
-  return Object.assign(Object.create(store), { getEntityCollection });
+// The first rows of a range of partitions, all of each partition; more than so many only where the last one is large.
+function firstRows(collection, range, most) {
+  const { values } = collection.binaryIndices.PartitionKey;
+  const partition = (place) => collection.data[values[place]].PartitionKey;
+  const [first, last] = collection.calculateRange("$between", "PartitionKey", range);
+  let end = Math.min(first + most, last + 1);
+  while (end <= last && partition(end) === partition(end - 1)) {
+    end++;
+  }
+  const found = { filteredrows: values.slice(first, end), filterInitialized: true };
+  return { rows: Object.assign(collection.chain(), found), isAll: end > last };
+}
+
+// A store whose tables have these rows only.
+function narrow(store, rows) {
+  return Object.assign(Object.create(store), { getEntityCollection: () => ({ chain: () => rows }) });
 }
 
 const hasRows = (collection) => !collection.name.startsWith("$");

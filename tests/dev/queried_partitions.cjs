@@ -1,5 +1,6 @@
 // Has 1,000 rows in 100 partitions of a table, and prints what a query of two partitions and its second page find, at how
-// many rows they look, and at how many an insert looks into a partition with all of another 1,000 rows.
+// many rows they look, at how many an insert looks into a partition with all of another 1,000 rows, and when another
+// request is answered that came with three queries.
 const { join } = require("path");
 const folder = join(__dirname, "..", "..", "node_modules");
 const Store = require(join(folder, "azurite/dist/src/table/persistence/LokiTableMetadataStore")).default;
@@ -29,9 +30,14 @@ async function query() {
   const first = await keys(FILTER);
   const second = await keys(FILTER, ...first.next);
   const other = await keys("PartitionKey eq 'a|10' or PartitionKey ge 'a|10' and PartitionKey le 'a|11'");
+  const sparse = await keys("PartitionKey ge 'a|10' and PartitionKey le 'a|99' and RowKey ge 'b|99'");
+  const order = [];
+  const queries = [1, 2, 3].map(() => keys(FILTER).then(() => order.push("query")));
+  setImmediate(() => order.push("another request"));
+  await Promise.all(queries);
   looks = 0;
   await insert("one", "a|1", "b|new");
-  console.log(JSON.stringify({ first, second, other, inserted: looks }));
+  console.log(JSON.stringify({ first, second, other, sparse, order, inserted: looks }));
   process.exit();
 }
 

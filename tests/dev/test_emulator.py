@@ -48,7 +48,10 @@ def test_a_query_of_a_table_looks_at_its_partitions_only() -> None:
     assert came["first"]["keys"] + came["second"]["keys"] == keys
     assert came["other"]["keys"] == came["first"]["keys"]
     assert (came["first"]["looks"] < 500, came["second"]["looks"] < 500, came["other"]["looks"] > 1000) == (True,) * 3
+    sparse = [f"b|{number}" for number in (*range(990, 999), 99, 999)]
+    assert (came["sparse"]["keys"], came["sparse"]["next"]) == (sparse, [None, None])
     assert came["inserted"] < 50
+    assert came["order"] == ["query", "another request", "query", "query"]
 
 
 def test_rows_of_tables_are_saved_as_they_come() -> None:
