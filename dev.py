@@ -76,6 +76,7 @@ def parser() -> Parser:
     added.add_argument("--details", action="store_true", help="also print where the time goes")
     added.add_argument("--calls", type=int, metavar="N", help="how many calls hostile makes (default: 1,000,000)")
     added.add_argument("--seed", type=int, metavar="N", help="what the calls of hostile are made from")
+    added.add_argument("--minutes", type=int, metavar="N", help="how long soak sends its load (default: 4)")
     added.add_argument("--json", type=Path, metavar="FILE", help="file to write (default: .local/benchmarks/TIME.json)")
     return top
 
@@ -258,7 +259,8 @@ def test(chosen: argparse.Namespace) -> int:
 def bench(chosen: argparse.Namespace) -> NoReturn:
     """Run the benchmarks."""
     set_up(NodePackages.ALL)
-    given = {"json": chosen.json and chosen.json.resolve(), "calls": chosen.calls, "seed": chosen.seed}
+    given = {name: getattr(chosen, name) for name in ("calls", "seed", "minutes")}
+    given["json"] = chosen.json and chosen.json.resolve()
     options = [f"--{name}={value}" for name, value in given.items() if value is not None]
     hand_over("benchmarks", *chosen.names, *(["--details"] if chosen.details else []), *options)
 

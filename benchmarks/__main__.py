@@ -49,17 +49,18 @@ MEASURES = {
     "warnings": "which warnings come of 100 healthy loops of different worlds (10 minutes)",
     "hostile": "a million calls made up to do harm, and an ordinary client beside them (an hour)",
     "action-cache": "a million generated Ranks, read with and without the cache of actions: differences (25 minutes)",
+    "soak": "`up` under a steady load for 4 minutes: how long Ranks take, what is lost (6 minutes)",
     "auto-apply": "how often automatic optimization takes other settings, rightly or wrongly (4 hours)",
 }
 _STUDIES = frozenset(("coverage", "truth", "worlds", "lift", "verdict", "importance", "arrays", "auto-apply"))
 """Studies with simulated logs and loops: what they find does not depend on the machine, the times of `arrays` aside."""
-_ONLY_IF_NAMED = _STUDIES | {"simulation", "warnings", "hostile", "action-cache"}
+_ONLY_IF_NAMED = _STUDIES | {"simulation", "warnings", "hostile", "action-cache", "soak"}
 _STRICT = frozenset(("hostile", "action-cache"))
 """Measures whose missed goals are failures: what they find is wrong on any machine."""
 _ABOUT = """Measures speed and memory, each against a real other side, in turns, in the same run. A ratio is that of the
 medians of all rounds. Other work on the machine makes all numbers noisy. All of it takes about twenty
 minutes, without the studies and the simulations: coverage, truth, worlds, lift, verdict, importance,
-arrays, auto-apply, simulation, warnings, hostile and action-cache are run only if named."""
+arrays, auto-apply, simulation, warnings, hostile, action-cache and soak are run only if named."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -105,8 +106,11 @@ def _parser() -> argparse.ArgumentParser:
         help="which measures (default: all but the studies and the simulation)",
     )
     parser.add_argument("--details", action="store_true", help="also print where the time goes")
-    parser.add_argument("--calls", type=int, metavar="N", help="how many calls hostile and action-cache make (default: 1,000,000)")
+    parser.add_argument(
+        "--calls", type=int, metavar="N", help="how many calls hostile and action-cache make (default: 1,000,000)"
+    )
     parser.add_argument("--seed", type=int, metavar="N", help="what the calls of these two are made from")
+    parser.add_argument("--minutes", type=int, metavar="N", help="how long soak sends its load (default: 4)")
     default = ROOT / ".local" / "benchmarks" / f"{time.strftime('%Y%m%dT%H%M%S')}.json"
     parser.add_argument(
         "--json", type=Path, default=default, help="file to write (default: .local/benchmarks/TIME.json)"
@@ -136,7 +140,8 @@ def _measure(names: Sequence[str], chosen: argparse.Namespace) -> tuple[list[Fig
 
 
 def _options(name: str, chosen: argparse.Namespace) -> dict[str, int]:
-    given = {"calls": chosen.calls, "seed": chosen.seed} if name in _STRICT else {}
+    made = {"calls": chosen.calls, "seed": chosen.seed}
+    given = {"hostile": made, "action-cache": made, "soak": {"minutes": chosen.minutes}}.get(name, {})
     return {option: value for option, value in given.items() if value is not None}
 
 

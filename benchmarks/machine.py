@@ -52,6 +52,18 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def children(pid: int) -> list[int]:
+    """The processes that a process has started and that still run, the oldest first.
+
+    Raises:
+        NotMeasurable: The system does not tell.
+    """
+    books = Path(f"/proc/{pid}/task/{pid}/children")
+    if not books.exists():
+        raise NotMeasurable("the children of another process are read from /proc, which only Linux has")
+    return [int(child) for child in books.read_text().split()]
+
+
 def resident_bytes(pid: int | str = "self") -> int:
     """Memory that a process has now, without what is swapped out.
 

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -93,6 +95,17 @@ def is_modelless(answer: Mapping[str, Any]) -> bool:
 
 def call(url: str, method: str, path: str, body: bytes) -> bytes:
     """Make one call with the deployment's key; raises `OSError` if there is no server, `StartFailure` if it refuses."""
+    return _call(url, method, path, body)[0]
+
+
+def read_page(url: str, path: str) -> tuple[bytes, str | None]:
+    """Read a page of a list that has several; gives also the path of the next one. Raises as `call`."""
+    content, headers = _call(url, "GET", path, b"")
+    link = re.fullmatch(r'<(.+)>; rel="next"', headers.get("Link", ""))
+    return content, link[1] if link else None
+
+
+def _call(url: str, method: str, path: str, body: bytes) -> tuple[bytes, Message]:
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=_CALL_SECONDS)
     try:
         connection.request(method, path, body, {"Ocp-Apim-Subscription-Key": KEY})
@@ -103,7 +116,7 @@ def call(url: str, method: str, path: str, body: bytes) -> bytes:
     if answer.status >= 300:
         refusal = content[:300].decode(errors="replace")
         raise StartFailure(f"{method} {path} of {url} was answered with {answer.status}: {refusal}")
-    return content
+    return content, answer.headers
 
 
 def _post(url: str, path: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class Storage:
     def loop(self) -> dict[str, str]:
         """Give the settings of a loop that has an account of its own: the deployed defaults, small intake tables.
 
-        Azurite reads a whole table for every query, where the service has an index.
+        An insert takes the emulator longer in a larger table, which the service does not know.
         """
         account = self.azurite.new_account()
         if self.tables:

@@ -47,7 +47,12 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--address-file", type=Path, help="file to write the address to, once requests are taken")
     serve.add_argument("--end-with-input", action="store_true", help="stop at the end of standard input")
     serve.add_argument("--offer-demo", action="store_true", help="let the page have a demo played")
+    serve.add_argument("--background-apart", action="store_true", help="run timers and queues in another process")
     serve.set_defaults(run=_serve)
+    background = commands.add_parser("background", help="run timers and queues, for `serve`")
+    background.add_argument("--root", type=Path, required=True, help="folder of the app")
+    background.add_argument("--log", type=LogStyle, choices=LogStyle, required=True, help="how to write log lines")
+    background.set_defaults(run=_background)
     return parser
 
 
@@ -77,7 +82,17 @@ def _serve(chosen: argparse.Namespace) -> int:
     from localhost.host.server import Serving, serve
 
     place = chosen.port, chosen.host, chosen.address_file
-    serve(Serving(root, *place, chosen.end_with_input, chosen.log, chosen.offer_demo))
+    serve(Serving(root, *place, chosen.end_with_input, chosen.log, chosen.offer_demo, chosen.background_apart))
+    return 0
+
+
+def _background(chosen: argparse.Namespace) -> int:
+    from localhost.host.app_packages import put_first
+
+    put_first(chosen.root)
+    from localhost.host.background_server import run_background
+
+    run_background(chosen.root, chosen.log)
     return 0
 
 

@@ -73,8 +73,10 @@ class PartPlan:
         return self._configuration.shards_at(state.joined_up_to_us) if is_large else 1
 
     def _range(self) -> tuple[int, int] | None:
-        """The range of the next part, by its rows."""
+        """The range of the next part, by its rows; none is read before the cell at the position is over."""
         position_us = self._trainer.state.joined_up_to_us
+        if time_slices.cell(position_us, position_us, self._cell_us)[1] > self._watermark_us:
+            return None
         first_us = self._first_us(position_us, self._cell_us)
         if first_us is None:
             return None

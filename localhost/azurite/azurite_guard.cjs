@@ -13,12 +13,18 @@ process.on("SIGINT", () => {});
 // that it takes to start. All data are in memory or in the folder, whatever the environment says.
 delete process.env.AZURITE_DB;
 const Module = require("module");
+const { withQuickTables } = require("./azurite_tables.cjs");
 const load = Module._load;
+let quickTables;
 const leftOut = { applicationinsights: {}, sequelize: { Model: class {} } };
 Module._load = function (request, ...more) {
   const exported = leftOut[request] ?? load.call(this, request, ...more);
   if (request.endsWith("/LokiExtentMetadataStore")) {
     removeExtentsTogether(exported.default);
+  }
+  if (request.endsWith("/LokiTableMetadataStore")) {
+    quickTables ??= withQuickTables(exported.default);
+    exported.default = quickTables;
   }
   if (request === "lokijs") {
     searchByNameFirst(exported.Resultset);
@@ -47,10 +53,11 @@ function removeExtentsTogether(Store) {
 }
 
 // Of the conditions of a search only the first one uses an index. Azurite begins with the account, and so looks at each of
-// its blobs whenever it reads or writes one: with 20,000 of them this takes 10 milliseconds. A name is that of few.
+// its blobs whenever it reads or writes one: with 20,000 of them this takes 10 milliseconds. A name is that of few. The
+// key of a row is, too, while a partition has hundreds of them.
 function searchByNameFirst(Resultset) {
   const findAnd = Resultset.prototype.findAnd;
-  const isExact = (condition) => typeof condition.name === "string";
+  const isExact = (condition) => typeof (condition.name ?? condition.RowKey) === "string";
   Resultset.prototype.$and = function (conditions) {
     const exact = conditions.filter(isExact);
     const others = conditions.filter((condition) => !isExact(condition));

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from localhost.host.background import Background
+from localhost.host.background import BackgroundAway, Runnable
 from localhost.host.caller import is_from_here, is_from_own_page
 from localhost.host.demo_process import DemoProcess
 from localhost.host.function_keys import Keys
@@ -37,7 +37,7 @@ class Admin:
     def __init__(
         self,
         http: Iterable[HttpFunction],
-        background: Mapping[str, Background],
+        background: Mapping[str, Runnable],
         keys: Keys,
         bodies: RequestBodies,
         demo: DemoProcess | None = None,
@@ -58,10 +58,17 @@ class Admin:
             return await _json(send, HTTPStatus.UNAUTHORIZED, None)
         if self._demo and path.lower() == _DEMO:
             return await self._answer_page(self._demo, scope, send)
-        if scope["method"] == "POST":
-            return await self._run(path, await self._bodies.read(scope, receive), send)
-        status, content = self._show(path) if scope["method"] == "GET" else (404, None)
+        body = await self._bodies.read(scope, receive) if scope["method"] == "POST" else b""
+        try:
+            status, content = await self._call_functions(scope["method"], path.lower(), body)
+        except BackgroundAway:
+            status, content = HTTPStatus.SERVICE_UNAVAILABLE, {"error": "timers and queues start again in a moment"}
         return await _json(send, status, content)
+
+    async def _call_functions(self, method: str, path: str, body: bytes) -> tuple[int, Any]:
+        if method == "POST":
+            return await self._run(path, body)
+        return await self._show(path) if method == "GET" else (HTTPStatus.NOT_FOUND, None)
 
     async def _answer_page(self, demo: DemoProcess, scope: Scope, send: Send) -> None:
         if scope["method"] not in ("GET", "POST") or not is_from_here(scope):
@@ -71,28 +78,26 @@ class Admin:
             status = HTTPStatus.ACCEPTED
         return await _json(send, status, demo.course)
 
-    def _show(self, path: str) -> tuple[int, Any]:
-        lower = path.lower()
-        if lower == "/admin/host/status":
-            return 200, {"state": "Running"}
-        if lower == _FUNCTIONS:
-            return 200, [_http(function) for function in self._http] + [
-                function.describe() for function in self._background.values()
-            ]
-        function = self._find(lower)
-        return (200, function.describe()) if function else (404, None)
+    async def _show(self, path: str) -> tuple[int, Any]:
+        if path == "/admin/host/status":
+            return HTTPStatus.OK, {"state": "Running"}
+        if path == _FUNCTIONS:
+            background = [await function.describe() for function in self._background.values()]
+            return HTTPStatus.OK, [_http(function) for function in self._http] + background
+        function = self._find(path)
+        return (HTTPStatus.OK, await function.describe()) if function else (HTTPStatus.NOT_FOUND, None)
 
-    async def _run(self, path: str, body: bytes, send: Send) -> None:
-        function = self._find(path.lower())
+    async def _run(self, path: str, body: bytes) -> tuple[int, Any]:
+        function = self._find(path)
         if function is None:
-            return await _json(send, HTTPStatus.NOT_FOUND, None)
+            return HTTPStatus.NOT_FOUND, None
         try:
             text = _input(body)
         except ValueError as error:
-            return await _json(send, HTTPStatus.BAD_REQUEST, {"error": str(error)})
-        return await _json(send, HTTPStatus.ACCEPTED, {"run": function.run_now(text)})
+            return HTTPStatus.BAD_REQUEST, {"error": str(error)}
+        return HTTPStatus.ACCEPTED, {"run": await function.run_now(text)}
 
-    def _find(self, path: str) -> Background | None:
+    def _find(self, path: str) -> Runnable | None:
         folder, _, name = path.rpartition("/")
         return self._background.get(name) if folder == _FUNCTIONS else None
 

@@ -10,21 +10,29 @@ from localhost.host.worker import CallOutcome
 _log = logging.getLogger(__name__)
 
 
-class Background(Protocol):
-    """A function that runs by itself, by time, by message, or by a call of `/admin`."""
+class BackgroundAway(Exception):
+    """The process that runs these functions is not there; it starts again soon."""
+
+
+class Runnable(Protocol):
+    """A function that a call of `/admin` can run."""
 
     @property
     def name(self) -> str:
         """The function's name."""
 
-    def start(self) -> None:
-        """Begin to run the function at its times."""
-
-    def run_now(self, text: str) -> int:
+    async def run_now(self, text: str) -> int:
         """Have it run once more, with `text` as its input where it takes any; gives the number of that run."""
 
-    def describe(self) -> dict[str, Any]:
+    async def describe(self) -> dict[str, Any]:
         """Say what triggers it and how many of its runs were started and have ended."""
+
+
+class Background(Runnable, Protocol):
+    """A function that runs by itself, by time or by message."""
+
+    def start(self) -> None:
+        """Begin to run the function at its times."""
 
     async def close(self, grace: float) -> None:
         """Start nothing new, and cancel what still runs after `grace` seconds."""

@@ -51,6 +51,11 @@ class HostFile:
     log_levels: Mapping[str, str] = field(default_factory=dict)
     queues: QueueRules = QueueRules()
 
+    @property
+    def function_seconds(self) -> float | None:
+        """The longest run of one function in seconds; None means no limit."""
+        return self.function_timeout.total_seconds() if self.function_timeout else None
+
 
 def read_host_file(root: Path) -> HostFile:
     """Read `host.json` of the folder `root`; raises `StartFailure` if it is missing or cannot be understood."""

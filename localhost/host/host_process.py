@@ -56,6 +56,7 @@ class HostProcess(ChildProcess):
         python: Path = Path(sys.executable),
         home: Path = ROOT,
         offers_demo: bool = False,
+        background_apart: bool = False,
     ) -> None:
         """Describe the host; nothing runs before `start`.
 
@@ -72,11 +73,13 @@ class HostProcess(ChildProcess):
             python: The interpreter, which has the host's own packages.
             home: The folder in which `localhost` lies.
             offers_demo: Let the page have a demo played.
+            background_apart: Run timer and queue functions in a process of their own.
         """
         self.url = ""
         self.log_file = None if shown else log_file or _temporary_log(self)
         self._place = ["--root", str(root), "--host", host, *(["--log", shown] if shown else [])]
         self._place += ["--offer-demo"] if offers_demo else []
+        self._place += ["--background-apart"] if background_apart else []
         inherited = {**clean_environment(), **LOCAL_DEFAULTS} if inherit else {}
         self._settings = {**ALLOCATOR, **inherited, **({STORAGE: storage} if storage else {}), **(env or {})}
         self._settings[MASTER_KEY] = self._settings.get(MASTER_KEY) or secrets.token_hex(16)

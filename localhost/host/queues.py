@@ -57,12 +57,12 @@ class QueueListener:
         """Begin to fetch messages."""
         self._poll = watch(self._listen(), f"the queue of {self.name}")
 
-    def run_now(self, text: str) -> int:
+    async def run_now(self, text: str) -> int:
         """Run the function for a message that is in no queue."""
         self._go(self._run(text, {}))
         return self._started
 
-    def describe(self) -> dict[str, Any]:
+    async def describe(self) -> dict[str, Any]:
         """Say which queue the function listens to and how many of its runs were started and have ended."""
         return {
             "name": self.name,

@@ -42,11 +42,11 @@ class Timer:
             self._runs.start_or_skip()
         self._clock = watch(self._keep_time(), f"the clock of {self.name}")
 
-    def run_now(self, _text: str) -> int:
+    async def run_now(self, _text: str) -> int:
         """Run now, or once more after the run that is going on."""
         return self._runs.request()
 
-    def describe(self) -> dict[str, Any]:
+    async def describe(self) -> dict[str, Any]:
         """Say when the function runs next and how many of its runs were started and have ended."""
         return {
             "name": self.name,

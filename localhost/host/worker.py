@@ -7,6 +7,7 @@ import asyncio
 import os
 import sys
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -84,6 +85,15 @@ async def call(
     except TimeoutError:
         return CallOutcome(None, f"stopped after {limit:.0f} s, the functionTimeout of host.json")
     return CallOutcome(returned) if ok else CallOutcome(None, error, traceback)
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Give what makes the event loop of a process that calls functions; None where that is Python's own."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 def close() -> None:

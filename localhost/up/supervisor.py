@@ -136,7 +136,13 @@ def _end_left_behind(path: Path) -> None:
 
 def _describe_host(command: Up, settings: Mapping[str, str]) -> HostProcess:
     return HostProcess(
-        env=settings, port=command.port, host=command.host, shown=command.log, inherit=False, offers_demo=True
+        env=settings,
+        port=command.port,
+        host=command.host,
+        shown=command.log,
+        inherit=False,
+        offers_demo=True,
+        background_apart=True,
     )
 
 

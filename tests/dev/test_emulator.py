@@ -1,4 +1,4 @@
-"""The storage emulator: where its data are, and that it does not get slower with each blob that it has."""
+"""The storage emulator: where its data are, and that it does not get slower with each blob and row that it has."""
 
 import json
 import subprocess
@@ -38,6 +38,34 @@ def test_a_blob_is_searched_by_its_name() -> None:
     assert came["found"] == 500
     assert came["others"] is None
     assert came["looks"] <= 10
+
+
+def test_a_query_of_a_table_looks_at_its_partitions_only() -> None:
+    """The table holds minutes of Ranks; the emulator would look at each of its rows for each page of a query."""
+    came = run_in_emulator("queried_partitions.cjs")
+
+    keys = [f"b|{number}" for first in (0, 1) for number in sorted(range(first, 1000, 90), key=str)]
+    assert came["first"]["keys"] + came["second"]["keys"] == keys
+    assert came["other"]["keys"] == came["first"]["keys"]
+    assert (came["first"]["looks"] < 500, came["second"]["looks"] < 500, came["other"]["looks"] > 1000) == (True,) * 3
+    sparse = [f"b|{number}" for number in (*range(990, 999), 99, 999)]
+    assert (came["sparse"]["keys"], came["sparse"]["next"]) == (sparse, [None, None])
+    assert came["inserted"] < 50
+    assert came["order"] == ["query", "another request", "query", "query"]
+
+
+def test_rows_of_tables_are_saved_as_they_come() -> None:
+    """All rows of all tables at once hold up every answer for a quarter of a second once there are 70,000."""
+    came = run_in_emulator("saved_tables.cjs")
+
+    assert came["ofBefore"] == ["of before"]
+    assert (came["isAppended"], came["appended"]) == (True, ["first", "second", "third"])
+    assert came["isDropped"]
+    assert came["afterDeletion"] == ["first", "third"]
+    assert came["again"] == [["first", "third"], ["of before"]]
+    assert came["twice"] == "EntityAlreadyExists"
+    assert came["cutOff"] == ["first", "fourth", "third"]
+    assert came["afterCutOff"] == ["first", "third", "fourth", "fifth"]
 
 
 def run_in_emulator(script: str) -> dict[str, Any]:

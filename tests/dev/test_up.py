@@ -138,12 +138,14 @@ def wait_for_end(pids: list[int], seconds: float = 15) -> bool:
 def test_a_signal_ends_everything_and_what_was_ranked_is_kept(up: Starter, number: int) -> None:
     serving = up()
     children = serving.children()
+    listed = [line.split(maxsplit=2) for line in processes("pid=,ppid=,args=")]
+    background = [int(pid) for pid, parent, program in listed if int(parent) in children and " background " in program]
     status = serving.api.post("/personalizer/v1.0/rank", RANK).status
     code = serving.end(number)
 
-    assert (status, code, len(children)) == (201, 0, 2)
+    assert (status, code, len(children), len(background)) == (201, 0, 2, 1)
     assert not (up.data / "welcome.json").exists()
-    assert wait_for_end(children, 0)
+    assert wait_for_end([*children, *background], 0)
     assert up.rows() == 1
 
 
