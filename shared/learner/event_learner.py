@@ -20,9 +20,8 @@ Prediction = list[Numbers]
 _STEPS = 1e6
 """Numbers have six decimals, as the driver writes them."""
 _TO_WHOLE = 1.5 * 2.0**52
-"""Added and subtracted again, it rounds a number to a whole number, several times faster than `round`."""
-_LARGEST = 1e9
-"""That is exact below."""
+"""Added and subtracted again, it rounds a number to a whole number, several times faster than `round`; single precision
+numbers have so few digits that this is exact for all of them."""
 
 
 class EventLearner:
@@ -73,6 +72,6 @@ def _by_slots(first_example: Any) -> Prediction:
 
 def round_numbers(numbers: Sequence[float]) -> Numbers:
     """Round single precision numbers to six decimals."""
-    if sum(map(abs, numbers)) < _LARGEST:
+    if isfinite(sum(numbers)):
         return [(number * _STEPS + _TO_WHOLE - _TO_WHOLE) / _STEPS for number in numbers]
     return [round(number, 6) if isfinite(number) else None for number in numbers]
