@@ -2,10 +2,12 @@
 
 Ours reads the lines, lets the policy predict each event and learn from it, and sums up what it would have earned; with
 and without the reward model that the doubly robust estimate needs. The other side is one command over the same file:
-`python -m vowpalwabbit --dsjson -d FILE -p PREDICTIONS`, with the policy's arguments.
+`python -m vowpalwabbit --dsjson -d FILE -p PREDICTIONS`, with the policy's arguments. The whole `dev.py evaluate`, with
+what was done, both baselines and the doubly robust estimate, stands against that too, both on the same two processors.
 """
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -13,6 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -29,6 +32,8 @@ from shared.configuration.reward_aggregation import Aggregation
 from shared.times import DAY, MINUTE, from_iso, to_iso
 
 EVENTS, ROUNDS = 1_000_000, 1
+COMMAND_EVENTS, COMMAND_ROUNDS = 200_000, 5
+_PROCESSORS = 2
 _ACTIONS, _VARIANTS = 10, 256
 _REWARDS = RewardSettings(10 * MINUTE, 0.0, Aggregation.EARLIEST)
 _MB = 1024 * 1024
@@ -37,8 +42,18 @@ _PAUSE_SECONDS = 0.05
 _DAY_US = from_iso("2026-03-02T00:00:00Z")
 
 
-def measure(progress: Progress, events: int = EVENTS, rounds: int = ROUNDS) -> list[Figure]:
+def measure(
+    progress: Progress,
+    events: int = EVENTS,
+    rounds: int = ROUNDS,
+    command_events: int = COMMAND_EVENTS,
+    command_rounds: int = COMMAND_ROUNDS,
+) -> list[Figure]:
     """Measure events a second, and the most memory of all processes together."""
+    return [*_measure_policy(progress, events, rounds), _measure_command(progress, command_events, command_rounds)]
+
+
+def _measure_policy(progress: Progress, events: int, rounds: int) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="rankloop-bench-") as folder:
         log = Path(folder, "log.dsjson")
         progress.show(f"writing {events} lines of log")
@@ -61,6 +76,33 @@ def measure(progress: Progress, events: int = EVENTS, rounds: int = ROUNDS) -> l
         _memory("memory of all processes, at most, against the goal's 300 MB", alone),
         _memory("the same, with a reward model", modelled),
     ]
+
+
+def _measure_command(progress: Progress, events: int, rounds: int) -> Figure:
+    with tempfile.TemporaryDirectory(prefix="rankloop-bench-") as folder, _few_processors():
+        log = Path(folder, "log.dsjson")
+        progress.show(f"writing {events} lines of log")
+        write_log(log, events)
+        ours, native = alternate(progress, rounds, lambda: run_command(log), lambda: predict(log))
+    if {result["used"] for result in ours} != {events}:
+        raise SideFailed(f"not all of {events} events were used")
+    rates, native_rates = ([events / result["seconds"] for result in side] for side in (ours, native))
+    what = f"the whole command on {events} events, {_ACTIONS} actions, one policy"
+    return Figure("evaluate", what, "events/s", rates, native_rates, "native driver with -p", Goal("at least", 0.6))
+
+
+@contextmanager
+def _few_processors() -> Iterator[None]:
+    """Let this process and those that it starts have two processors, where the system can do that."""
+    if sys.platform != "linux":
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(before)[:_PROCESSORS])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def _memory(what: str, results: list[dict[str, Any]]) -> Figure:
@@ -144,6 +186,22 @@ class _Lines:
     def __iter__(self) -> Iterator[bytes]:
         with Path(self._path).open("rb") as file:
             yield from file
+
+
+def run_command(log: Path) -> dict[str, Any]:
+    """Run the command over the file, with one policy."""
+    command = [sys.executable, "-m", "localhost.evaluate", f"--log={log}", f"--policy={INITIAL_ARGUMENTS}", "--json"]
+    began = time.perf_counter()
+    ended = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=clean_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        check=True,
+    )
+    return {"seconds": time.perf_counter() - began, "used": json.loads(ended.stdout)["lines"]["used"]}
 
 
 def predict(log: Path) -> dict[str, Any]:

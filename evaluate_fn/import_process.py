@@ -74,8 +74,8 @@ def carry_out(
     if task.key == GATHERED:
         return _gather(imported, order, folder, check)
     file = folder / REPLICATES
-    passed = import_pass.run(
-        task,
+    (passed,) = import_pass.run(
+        (task,),
         imported,
         log,
         folder=folder,

@@ -12,6 +12,7 @@ from localhost.evaluate.whole_log import evaluation
 from shared.configuration.configuration import INITIAL_ARGUMENTS
 from shared.evaluation.replay import log_pass
 from shared.evaluation.replay.evaluated_events import EvaluatedEvent
+from shared.evaluation.replay.predictions import Chances
 from shared.evaluation.tasks import Task
 from shared.learner.arguments import DEFAULT_ARGUMENTS, parse
 from shared.learner.subprocess_jobs import TrainingFailed
@@ -76,10 +77,10 @@ def true_rewards(name: str, purchases: Sequence[Purchase]) -> Rewards:
 
 
 def _judge(name: str, arguments: str, log: Sequence[bytes], rewards: Rewards) -> Judged:
-    predicted: dict[str, Mapping[str, float]] = {}
+    predicted: dict[str, Sequence[float]] = {}
 
-    def hear(event: EvaluatedEvent, drawn: Sequence[Mapping[str, float]]) -> None:
-        predicted[event.event_id] = drawn[0]
+    def hear(events: Sequence[EvaluatedEvent], drawn: Sequence[Chances]) -> None:
+        predicted.update((event.event_id, chances[0]) for event, chances in zip(events, drawn, strict=True))
 
     try:
         with tempfile.TemporaryDirectory(prefix="rankloop-demo-") as folder:
@@ -90,9 +91,5 @@ def _judge(name: str, arguments: str, log: Sequence[bytes], rewards: Rewards) ->
     estimated, average = estimates(sums), cressie_read.estimate(sums)
     if average is None or estimated.interval is None or not predicted.keys() <= rewards.keys():
         raise DemoFailed("The loop's log is not that of the events that were played.")
-    earned = sum(_earn(chances, rewards[event_id]) for event_id, chances in predicted.items())
+    earned = sum(sumprod(chances, rewards[event_id]) for event_id, chances in predicted.items())
     return Judged(name, arguments, average, Interval(*estimated.interval), earned / len(predicted))
-
-
-def _earn(chances: Mapping[str, float], rewards: Sequence[float]) -> float:
-    return sumprod((chances[str(place)] for place in range(len(rewards))), rewards)

@@ -1,9 +1,11 @@
-"""Carries out the plan of an evaluation in a pool of processes, one task in each."""
+"""Carries out the plan of an evaluation in a pool of processes; tasks that can share a pass over the log do."""
 
-from collections.abc import Callable, Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from math import ceil
 from pathlib import Path
 from typing import TextIO
 
@@ -19,6 +21,10 @@ from shared.imports.import_pass import Passed
 from shared.imports.import_plan import LEARNED, is_replicated, needs_replicates
 
 _NO_HURRY = timedelta(days=7)
+_MOST_TASKS = 3
+"""Of a pass: it reads the log and judges its policies in one process, which each policy's learner would wait for."""
+_PROCESSORS = 2
+"""So many a pass keeps busy."""
 _MOST_EXPLORATION = 0.2
 """What new loops explore; a log that explored more than that says nothing of how much is wanted."""
 
@@ -88,17 +94,30 @@ class Runs:
     def _stage(self, workers: Pool, tasks: tuple[Task, ...]) -> None:
         progress = Progress(len(tasks), self._stream, self._interruption)
         progress.line(_task_line(tasks, self._log.events))
-        runs = [workers.submit(_run, task, self.evaluation, self._log, self._folder) for task in tasks]
-        for done, run in enumerate(as_completed(runs), 1):
-            passed = run.result()
-            self.results[passed.result.key] = passed.result
-            self.passed[passed.result.key] = passed
-            progress.show(done, f"run {done} of {len(runs)}")
+        passes = share_passes(tasks, os.process_cpu_count() or 1)
+        runs = [workers.submit(_run, group, self.evaluation, self._log, self._folder) for group in passes]
+        done = 0
+        for run in as_completed(runs):
+            for passed in run.result():
+                self.results[passed.result.key] = passed.result
+                self.passed[passed.result.key] = passed
+                done += 1
+            progress.show(done, f"run {done} of {len(tasks)}")
         progress.clear()
 
     def _exploration(self) -> float:
         """The exploration with which better policies are to be used: that of the log, up to a bound."""
         return round(min(self.results[plan.LOGGED].exploration or 0.0, _MOST_EXPLORATION), 3)
+
+
+def share_passes(tasks: Sequence[Task], processors: int) -> Iterator[Sequence[Task]]:
+    """The tasks of each pass over the log: the fewer passes, the less is read and learned more than once."""
+    alike: dict[tuple[int | None, bool], list[Task]] = {}
+    for task in tasks:
+        alike.setdefault((task.until, task.with_reward_model), []).append(task)
+    for group in alike.values():
+        number = min(len(group), max(ceil(len(group) / _MOST_TASKS), processors // _PROCESSORS))
+        yield from (group[place::number] for place in range(number))
 
 
 def _task_line(tasks: tuple[Task, ...], events: int) -> str:
@@ -116,12 +135,12 @@ def _task_line(tasks: tuple[Task, ...], events: int) -> str:
     return f"Trying {policies} over the first {first.until} events ..."
 
 
-def _run(task: Task, evaluation: Evaluation, log: RunLog, folder: Path) -> Passed:
-    own = folder / task.key
+def _run(tasks: Sequence[Task], evaluation: Evaluation, log: RunLog, folder: Path) -> list[Passed]:
+    own = folder / tasks[0].key
     own.mkdir()
-    chances = log.replicates if needs_replicates(task) else None
+    chances = log.replicates if any(map(needs_replicates, tasks)) else None
     return import_pass.run(
-        task,
+        tasks,
         evaluation,
         log.lines,
         folder=own,

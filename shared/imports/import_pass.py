@@ -1,6 +1,6 @@
-"""A pass over an imported log, which also sees what estimated chances leave uncertain, and how learning goes."""
+"""Passes over an imported log, which also see what estimated chances leave uncertain, and how learning goes."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -33,7 +33,7 @@ class Passed:
 
 
 def run(
-    task: Task,
+    tasks: Sequence[Task],
     evaluation: Evaluation,
     log: Iterable[bytes],
     *,
@@ -41,10 +41,11 @@ def run(
     timeout: timedelta,
     events: int,
     replicates: Sequence[float],
-) -> Passed:
-    """Carry out a task of an import, with learners in processes of their own.
+) -> list[Passed]:
+    """Carry out tasks of an import in one pass, with learners in processes of their own.
 
     Args:
+        tasks: As `log_pass.run_together` has them.
         log: Each iteration is another pass.
         folder: An empty one, for files.
         timeout: For all of it.
@@ -54,27 +55,25 @@ def run(
     Raises:
         UnusableLog, TrainingFailed, InvalidLearningArguments: There is no result.
     """
-    replicated, learning = list[ReplicatedSums](), list[StretchSums]()
+    listeners: dict[str, ReplicatedSums | StretchSums] = {}
 
-    def listen_replicated() -> ReplicatedSums:
-        replicated.append(ReplicatedSums(replicates, task.counted_from))
-        return replicated[-1]
+    def listen(task: Task) -> Listener | None:
+        if is_replicated(task):
+            listeners[task.key] = ReplicatedSums(replicates, task.counted_from)
+        elif task.key == LEARNED:
+            listeners[task.key] = StretchSums(size_of_stretches(events), replicates)
+        return listeners.get(task.key)
 
-    def listen_learning() -> StretchSums:
-        learning.append(StretchSums(size_of_stretches(events), replicates))
-        return learning[-1]
-
-    listen: Callable[[], Listener] | None = None
-    if is_replicated(task):
-        listen = listen_replicated
-    elif task.key == LEARNED:
-        listen = listen_learning
-    result, files = log_pass.run(
-        task, evaluation, log, folder=folder, timeout=timeout, rewrite=order_keys, listen=listen
+    passed = log_pass.run_together(
+        tasks, evaluation, log, folder=folder, timeout=timeout, rewrite=order_keys, listen=listen
     )
-    if replicated:
-        result = replace(result, bins=_by_parts(replicated[-1]))
-    return Passed(result, files, tuple(learning[-1].stretches()) if learning else None)
+    return [_conclude(result, files, listeners.get(result.key)) for result, files in passed]
+
+
+def _conclude(result: TaskResult, files: TrainedFiles | None, listener: ReplicatedSums | StretchSums | None) -> Passed:
+    if isinstance(listener, ReplicatedSums):
+        result = replace(result, bins=_by_parts(listener))
+    return Passed(result, files, tuple(listener.stretches()) if isinstance(listener, StretchSums) else None)
 
 
 def _by_parts(sums: ReplicatedSums) -> dict[str, dict[str, dict[int, Sums]]]:

@@ -1,15 +1,17 @@
 """The stretches of a log: what a policy earned in each, beside what was done, while it learned."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.evaluation.replay.accumulator import Accumulator
 from shared.evaluation.replay.evaluated_events import EvaluatedEvent
+from shared.evaluation.replay.event_batch import EventBatch
+from shared.evaluation.replay.predictions import Chances
 from shared.imports.replicated_sums import POLICY, ReplicatedSums
 from shared.imports.widening import widen_level
 from shared.metrics.estimators import answerable, cressie_read
 from shared.metrics.estimators.estimates import decision_interval, span_of
-from shared.metrics.estimators.sums import MOST_WEIGHT, Sums, total
+from shared.metrics.estimators.sums import Sums, total
 from shared.metrics.intervals import Interval, Span
 
 MOST_STRETCHES = 10
@@ -42,7 +44,7 @@ class Stretch:
 
 
 class StretchSums:
-    """Sums up events by stretches; gets each with the prediction of the policy."""
+    """Sums up events by stretches; gets them with what the policy predicts of each."""
 
     def __init__(self, size: int, replicates: Sequence[float] = ()) -> None:
         """Take how many events a stretch has, and, if chances were estimated, their replicates, `PARTS` an event."""
@@ -52,20 +54,20 @@ class StretchSums:
         self._times: list[tuple[int, int]] = []
         self._events = 0
 
-    def __call__(self, event: EvaluatedEvent, drawn: Sequence[Mapping[str, float]]) -> None:
-        """Add an event."""
-        choice, number = event.choices[0], self._events
-        chance, most = drawn[0][str(choice.action)], min(event.multiplicity / choice.least, MOST_WEIGHT)
-        ratio = min(chance / choice.probability, MOST_WEIGHT)
-        self._policy.add(number, event.multiplicity, ratio, choice.reward, most)
-        self._done.add(number, event.multiplicity, 1.0, choice.reward, most)
+    def __call__(self, events: Sequence[EvaluatedEvent], drawn: Sequence[Chances]) -> None:
+        """Add events."""
+        batch, numbers = EventBatch(events), range(self._events, self._events + len(events))
+        chances = [of_event[0][choice.action] for of_event, choice in zip(drawn, batch.choices, strict=True)]
+        self._policy.add(batch.weigh(batch.ratios(chances))._replace(at_us=numbers))
+        self._done.add(batch.weigh([1.0] * len(events))._replace(at_us=numbers))
         if self._replicated:
-            self._replicated(event, drawn)
-        if number % self._size == 0:
-            self._times.append((event.at_us, event.at_us))
-        first_us, last_us = self._times[-1]
-        self._times[-1] = (min(first_us, event.at_us), max(last_us, event.at_us))
-        self._events += 1
+            self._replicated(events, drawn)
+        for number, at_us in zip(numbers, batch.at_us, strict=True):
+            if number % self._size == 0:
+                self._times.append((at_us, at_us))
+            first_us, last_us = self._times[-1]
+            self._times[-1] = (min(first_us, at_us), max(last_us, at_us))
+        self._events = numbers.stop
 
     def stretches(self) -> list[Stretch]:
         """The stretches, in the order of the log."""

@@ -11,9 +11,12 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from shared.learner.vowpal_wabbit import Workspace
 
 _PR_SET_PDEATHSIG = 1
 _STDERR = 2
@@ -30,12 +33,22 @@ def main(parent: int, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> Non
         parent: Id of the process that started this one; when that ends, this one is to end too.
         answer: Does a job and gives the answer.
     """
+    with open_answers(parent) as answers:
+        for line in sys.stdin:
+            print(json.dumps(answer(json.loads(line))), file=answers, flush=True)
+
+
+def open_answers(parent: int) -> TextIO:
+    """Begin as a process that answers, and give where the answers go; what VW prints is none.
+
+    Args:
+        parent: As `main` has it.
+    """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     end_with(parent)
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(_STDERR, 1)  # what VW prints is no answer
-    for line in sys.stdin:
-        print(json.dumps(answer(json.loads(line))), file=answers, flush=True)
+    os.dup2(_STDERR, 1)
+    return answers
 
 
 def end_with(parent: int) -> None:
@@ -50,11 +63,21 @@ def end_with(parent: int) -> None:
 
 
 def _answer(job: dict[str, Any]) -> dict[str, Any]:
+    def learn_log() -> dict[str, Any]:
+        return learn(job["options"], job["log"], job["metrics"], job["state"])
+
+    return answer_with(learn_log, job["state"], job["predictor"])
+
+
+def answer_with(
+    learn: Callable[[], dict[str, Any]], state: str | None = None, predictor: str | None = None
+) -> dict[str, Any]:
+    """Learn, check the state if one is written, and give the counts with the problem, if there was any."""
     start, counts = os.lseek(_STDERR, 0, os.SEEK_END), dict[str, Any]()
     try:
-        counts = learn(job["options"], job["log"], job["metrics"], job["state"])
-        if job["state"]:
-            check(job["state"], job["predictor"])
+        counts = learn()
+        if state:
+            check(state, predictor)
     except Unusable as error:
         return counts | {"error": str(error), "unusable": True}
     except (RuntimeError, ValueError, LookupError, OSError) as error:
@@ -64,11 +87,24 @@ def _answer(job: dict[str, Any]) -> dict[str, Any]:
 
 def learn(options: list[str], log: str, metrics: str, state: str | None) -> dict[str, Any]:
     """Learn from all lines of a log; the counts come from VW's memory, the file of metrics is not read."""
+    return close_workspace(open_workspace([*options, "-d", log], metrics, state))
+
+
+def open_workspace(options: Sequence[str], metrics: str, state: str | None) -> "Workspace":
+    """A workspace that reads log lines and counts what it learns from.
+
+    Raises:
+        RuntimeError: VW does not take the options.
+    """
     from shared.learner.vowpal_wabbit import Workspace
 
     quietly = ["--driver_output_off", "--log_level", "error", "--limit_output", "100"]
-    reading = ["--dsjson", "-d", log, "--extra_metrics", metrics, *quietly]
-    workspace = Workspace(arg_list=[*options, *reading, *(["-f", state] if state else [])])
+    reading = ["--dsjson", "--extra_metrics", metrics, *quietly]
+    return Workspace(arg_list=[*options, *reading, *(["-f", state] if state else [])])
+
+
+def close_workspace(workspace: "Workspace") -> dict[str, Any]:
+    """Write the state, if one is wanted, free the memory, and give the counts."""
     metrics_of_vw = workspace.get_learner_metrics()
     workspace.finish()
     return {

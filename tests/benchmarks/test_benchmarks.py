@@ -49,10 +49,10 @@ def test_a_benchmark_runs_on_a_small_backlog() -> None:
 
 
 def test_an_evaluation_is_measured_on_a_small_log() -> None:
-    """Rates and memory, with and without a reward model."""
-    figures = evaluate.measure(Progress("evaluate"), events=500, rounds=1)
+    """Rates and memory, with and without a reward model, and the rate of the whole command."""
+    figures = evaluate.measure(Progress("evaluate"), events=500, rounds=1, command_events=500, command_rounds=1)
 
-    assert [figure.unit for figure in figures] == ["events/s", "events/s", "MB", "MB"]
+    assert [figure.unit for figure in figures] == ["events/s", "events/s", "MB", "MB", "events/s"]
     assert all(figure.ratio > 0 for figure in figures)
 
 

@@ -1,6 +1,6 @@
 """A pass over a log, against a slow and plain program that does the same with VW's Python interface."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import isfinite
 from pathlib import Path
@@ -11,6 +11,7 @@ import pytest
 from shared.configuration.exploration import Exploration
 from shared.evaluation.replay import log_pass, parallel_learners
 from shared.evaluation.replay.evaluated_events import EvaluatedEvent
+from shared.evaluation.replay.predictions import Chances
 from shared.evaluation.tasks import LineCounts, Task
 from shared.learner.arguments import parse
 from shared.learner.model import Model
@@ -148,12 +149,25 @@ def test_the_same_task_gives_the_same_result_in_this_process_and_over_files(
     assert process.model is None
 
 
+def test_tasks_that_share_a_pass_have_the_results_that_each_has_alone(tmp_path: Path) -> None:
+    """To the last digit, models too: the reward model learns for all, and each begins to count where it wants to."""
+    tasks = [
+        Task("logged", 0, None, width_us=60_000_000, with_reward_model=True),
+        Task("square", 0, SQUARE, width_us=60_000_000, with_reward_model=True, keeps_model=True),
+        Task("greedy", 0, GREEDY, counted_from=101, with_reward_model=True, keeps_model=True),
+    ]
+    together = log_pass.run_together(tasks, evaluation(), LOG, folder=tmp_path, timeout=TIMEOUT)
+
+    assert [result for result, _ in together] == [carry_out(task, LOG, tmp_path) for task in tasks]
+    assert [files is not None for _, files in together] == [False, True, True]
+
+
 def test_who_listens_hears_what_is_predicted_of_each_counted_event(tmp_path: Path) -> None:
     """By the event's id and the action's position: what the same predictions would have earned can be reckoned then."""
     heard: dict[str, list[float]] = {}
 
-    def hear(event: EvaluatedEvent, drawn: Sequence[Mapping[str, float]]) -> None:
-        heard[event.event_id] = [drawn[0][str(place)] for place in range(len(drawn[0]))]
+    def hear(events: Sequence[EvaluatedEvent], drawn: Sequence[Chances]) -> None:
+        heard.update((event.event_id, [*chances[0]]) for event, chances in zip(events, drawn, strict=True))
 
     log_pass.run_in_process(Task("k", 0, GREEDY, counted_from=100), evaluation(), LOG, folder=tmp_path, listener=hear)
 

@@ -23,7 +23,7 @@ from shared.evaluation.tasks import Task, TaskResult
 from shared.learner.subprocess_jobs import TookTooLong
 from tests.unit.evaluation.replay.evaluated import evaluation, lines
 
-pytestmark = pytest.mark.skipif(not parallel_learners.is_possible(), reason="pipes have no names here")
+pytestmark = pytest.mark.skipif(not parallel_learners.is_possible(), reason="pipes cannot be waited for here")
 
 GREEDY = "--cb_explore_adf --epsilon 0.1 -q ::"
 LOG = lines(300)
@@ -49,9 +49,11 @@ class Interrupted:
 
 def learners() -> list[int]:
     """The ids of the processes that learn, the one of the policy first."""
-    output = subprocess.run(["ps", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    output = subprocess.run(["ps", "-ww", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
     own = [line.split(maxsplit=2) for line in output.splitlines()]
-    return sorted(int(pid) for pid, parent, args in own if int(parent) == os.getpid() and "learner.driver" in args)
+    return sorted(
+        int(pid) for pid, parent, args in own if int(parent) == os.getpid() and "event_learner_process" in args
+    )
 
 
 def carry_out(log: Any, folder: Path, timeout: float = 60, task: Task = TASK) -> TaskResult:

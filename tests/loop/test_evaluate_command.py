@@ -283,7 +283,7 @@ def test_a_killed_one_takes_its_processes_along(tmp_path: Path) -> None:
 def wait_for_children(pid: int) -> list[ProcessId]:
     """The processes below one that is at work, those of the learner included."""
     until = time.monotonic() + 30
-    while len(children := below(pid)) < 5:
+    while len(children := below(pid)) < 4:
         assert time.monotonic() < until
         time.sleep(0.05)
     return [ProcessId.of(child) for child in children]

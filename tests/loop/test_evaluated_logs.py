@@ -4,6 +4,7 @@ import gzip
 import os
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 
 from localhost.evaluate import command
 from localhost.evaluate.policies import policies
+from localhost.evaluate.runs import share_passes
+from shared.evaluation.tasks import Task
 from shared.imports.files.key_order import order_keys
 from shared.times import HOUR
 from tests.conftest import StartHost
@@ -260,6 +263,25 @@ def test_where_no_event_was_used_that_is_said(tmp_path: Path) -> None:
 
     assert outcome["because"] == "No event of the log could be used."
     assert "No event of the log could be used." in run("--log", log).stdout
+
+
+@pytest.mark.parametrize(("processors", "expected"), [(1, [3, 2, 2]), (2, [3, 2, 2]), (8, [2, 2, 2, 1]), (64, [1] * 7)])
+def test_policies_share_passes_over_the_log_where_processors_are_few(processors: int, expected: list[int]) -> None:
+    """Each is carried out once; with many processors none waits for another."""
+    tasks = [Task(f"custom-{place}", 0, GREEDY, with_reward_model=True) for place in range(7)]
+
+    passes = [*share_passes(tasks, processors)]
+
+    assert [len(tasks_of_pass) for tasks_of_pass in passes] == expected
+    assert sorted(task.key for tasks_of_pass in passes for task in tasks_of_pass) == [task.key for task in tasks]
+
+
+def test_only_tasks_over_the_same_events_share_a_pass() -> None:
+    """A reward model goes along with all tasks of a pass, or with none."""
+    task = Task("k", 0, GREEDY)
+    others = [replace(task, until=100), replace(task, with_reward_model=True), task]
+
+    assert [*share_passes([task, *others], 2)] == [[task, task], others[:1], others[1:2]]
 
 
 def test_policies_without_names_are_numbered() -> None:

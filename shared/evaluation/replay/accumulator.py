@@ -1,7 +1,43 @@
 """Sums up events for one policy, by bins of time."""
 
+from collections.abc import Iterable, Sequence
+from functools import reduce
+from itertools import compress, repeat
+from math import isnan
+from operator import add, mul, sub
+from typing import NamedTuple
+
 from shared.evaluation.tasks import Bins
 from shared.metrics.estimators.sums import MOST_WEIGHT, Sums
+
+Column = Sequence[float]
+
+
+class WeighedEvents(NamedTuple):
+    """Events with the weights that they have for a policy, as columns: so they are summed up several times faster.
+
+    Attributes:
+        at_us: When each event came.
+        multiplicities: q, how many events of the traffic each represents.
+        rewards: What each earned.
+        most: The largest weight that any policy could have had.
+        ratios: π(a) / p(a), for the action that was shown.
+        chosen: The reward that a reward model predicts for the policy on average; `nan` where the model fails. Empty
+            without a reward model, like `shown`.
+        shown: The reward that it predicts for the action that was shown.
+    """
+
+    at_us: Sequence[int]
+    multiplicities: Column
+    rewards: Column
+    most: Column
+    ratios: Column
+    chosen: Column = ()
+    shown: Column = ()
+
+    def select(self, selectors: Sequence[bool]) -> "WeighedEvents":
+        """Some of the events."""
+        return WeighedEvents._make([*compress(column, selectors)] for column in self)
 
 
 class Accumulator:
@@ -13,42 +49,29 @@ class Accumulator:
         self._width_us = width_us
         self._bins: dict[int, _GrowingSums] = {}
 
-    def add(
-        self,
-        at_us: int,
-        multiplicity: float,
-        ratio: float,
-        reward: float,
-        most: float,
-        modelled: tuple[float, float] | None = None,
-    ) -> None:
-        """Add an event.
-
-        Args:
-            at_us: When the event came.
-            multiplicity: q, how many events of the traffic the event represents.
-            ratio: π(a) / p(a), for the action that was shown.
-            reward: What the event earned.
-            most: The largest weight that any policy could have had.
-            modelled: The reward that a reward model predicts: for the policy on average, and for the action shown.
-        """
+    def add(self, events: WeighedEvents) -> None:
+        """Add events, at least one."""
         width = self._width_us
-        start = at_us - at_us % width if width else 0
-        sums = self._bins.get(start)
-        if sums is None:
-            sums = self._bins[start] = _GrowingSums()
-        weight = min(multiplicity * ratio, MOST_WEIGHT)
-        sums.add(multiplicity, weight, reward, most)
-        if modelled is not None:
-            sums.add_modelled(multiplicity, weight, reward, *modelled)
+        starts = [at_us - at_us % width for at_us in events.at_us] if width else [0]
+        if starts.count(starts[0]) == len(starts):
+            self._of_bin(starts[0]).add(events)
+            return
+        for start in dict.fromkeys(starts):
+            self._of_bin(start).add(events.select([other == start for other in starts]))
 
     def bins(self) -> Bins:
         """The sums, in the order of time."""
         return {start: sums.freeze() for start, sums in sorted(self._bins.items())}
 
+    def _of_bin(self, start: int) -> "_GrowingSums":
+        sums = self._bins.get(start)
+        if sums is None:
+            sums = self._bins[start] = _GrowingSums()
+        return sums
+
 
 class _GrowingSums:
-    """`Sums` to which events are added, several times faster than by a new tuple for each event."""
+    """`Sums` to which events are added, each sum in the order of the events."""
 
     __slots__ = Sums._fields
 
@@ -80,45 +103,64 @@ class _GrowingSums:
         for name, value in zip(Sums._fields, Sums(), strict=True):
             setattr(self, name, value)
 
-    def add(self, multiplicity: float, weight: float, reward: float, most: float) -> None:
-        self.lines += 1
-        self.events += multiplicity
-        self._weigh(weight, reward)
-        surplus = weight - multiplicity
-        gained = surplus * reward
-        self.surpluses += surplus
-        self.surplus_squares += surplus * surplus
-        self.surplus_rewards += gained
-        self.weighted_surplus_rewards += surplus * gained
-        self.squared_surplus_rewards += gained * gained
-        self.most = max(self.most, most)
-        if reward < self.lowest:
-            self.lowest = reward
-        if reward > self.highest:
-            self.highest = reward
+    def add(self, events: WeighedEvents) -> None:
+        _, multiplicities, rewards, most, ratios, chosen, _ = events
+        weights = cut([*map(mul, multiplicities, ratios)])
+        surpluses = [*map(sub, weights, multiplicities)]
+        self.lines += len(weights)
+        self.events = _grow(self.events, multiplicities)
+        self.most = max(self.most, *most)
+        self.lowest = min(self.lowest, *rewards)
+        self.highest = max(self.highest, *rewards)
+        self._weigh(weights, rewards)
+        self._compare(surpluses, rewards)
+        if chosen:
+            self._model(events, surpluses)
 
-    def _weigh(self, weight: float, reward: float) -> None:
-        if weight <= 0:
-            return
-        earned = weight * reward
-        self.non_zero += 1
-        self.weights += weight
-        self.squares += weight * weight
-        self.rewards += earned
-        self.weighted_rewards += weight * earned
-        self.squared_rewards += earned * earned
-        self.largest = max(self.largest, abs(earned))
-        if weight > self.largest_weight:
-            self.largest_weight = weight
+    def _weigh(self, weights: Column, rewards: Column) -> None:
+        if min(weights) <= 0:
+            weights = [weight if weight > 0 else 0.0 for weight in weights]
+        earned = [*map(mul, weights, rewards)]
+        self.non_zero += len(weights) - weights.count(0.0)
+        self.weights = _grow(self.weights, weights)
+        self.squares = _grow(self.squares, map(mul, weights, weights))
+        self.rewards = _grow(self.rewards, earned)
+        self.weighted_rewards = _grow(self.weighted_rewards, map(mul, weights, earned))
+        self.squared_rewards = _grow(self.squared_rewards, map(mul, earned, earned))
+        self.largest = max(self.largest, *map(abs, earned))
+        self.largest_weight = max(self.largest_weight, *weights)
 
-    def add_modelled(self, multiplicity: float, weight: float, reward: float, chosen: float, shown: float) -> None:
-        gain = multiplicity * (chosen - shown) + (weight - multiplicity) * (reward - shown)
-        worth = gain + multiplicity * reward
-        self.modelled += 1
-        self.doubly_robust += worth
-        self.doubly_robust_squares += worth * worth
-        self.gains += gain
-        self.gain_squares += gain * gain
+    def _compare(self, surpluses: Column, rewards: Column) -> None:
+        gained = [*map(mul, surpluses, rewards)]
+        self.surpluses = _grow(self.surpluses, surpluses)
+        self.surplus_squares = _grow(self.surplus_squares, map(mul, surpluses, surpluses))
+        self.surplus_rewards = _grow(self.surplus_rewards, gained)
+        self.weighted_surplus_rewards = _grow(self.weighted_surplus_rewards, map(mul, surpluses, gained))
+        self.squared_surplus_rewards = _grow(self.squared_surplus_rewards, map(mul, gained, gained))
+
+    def _model(self, events: WeighedEvents, surpluses: Column) -> None:
+        if isnan(sum(events.chosen)):
+            selectors = [not isnan(chosen) for chosen in events.chosen]
+            events, surpluses = events.select(selectors), [*compress(surpluses, selectors)]
+        _, multiplicities, rewards, _, _, chosen, shown = events
+        differences = map(mul, multiplicities, map(sub, chosen, shown))
+        gains = [*map(add, differences, map(mul, surpluses, map(sub, rewards, shown)))]
+        worths = [*map(add, gains, map(mul, multiplicities, rewards))]
+        self.modelled += len(gains)
+        self.doubly_robust = _grow(self.doubly_robust, worths)
+        self.doubly_robust_squares = _grow(self.doubly_robust_squares, map(mul, worths, worths))
+        self.gains = _grow(self.gains, gains)
+        self.gain_squares = _grow(self.gain_squares, map(mul, gains, gains))
 
     def freeze(self) -> Sums:
         return Sums._make(getattr(self, name) for name in Sums._fields)
+
+
+def cut(weights: Column) -> Column:
+    """Cut weights to `MOST_WEIGHT`."""
+    return weights if max(weights) <= MOST_WEIGHT else [*map(min, weights, repeat(MOST_WEIGHT))]
+
+
+def _grow(total: float, values: Iterable[float]) -> float:
+    """Add values to a sum, one after the other; `sum` would not round in between."""
+    return reduce(add, values, total)

@@ -45,6 +45,7 @@ MAX_COST = 1e9
 UNKNOWN_TIME = -1
 _SUM_TOLERANCE = 0.01
 _BOM = b"\xef\xbb\xbf"
+_BACKSLASH = ord("\\")
 
 
 class LineOutcome(Enum):
@@ -221,7 +222,8 @@ def _is_harmful(line: bytes, fields: Mapping[str, Any], features: Mapping[str, A
     The bytes alone show that nearly all lines have none.
     """
     labels = len(fields[OUTCOMES]) if OUTCOMES in fields else 3 + (LABEL_ACTION in fields)
-    plain = line.isascii() and b"\\u" not in line and b"__aid" not in line and line.count(b'"_label') == labels
+    has_escapes = _BACKSLASH in line and b"\\u" in line
+    plain = line.isascii() and not has_escapes and b'"__aid' not in line and line.count(b'"_label') == labels
     return not plain and any(_is_harmful_name(name, value) for name, value in _names(features))
 
 

@@ -1,24 +1,21 @@
 """Judges policies by events: the chance of each policy to show the action that was shown, and what that would earn."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from math import isfinite, sumprod
+from collections.abc import Callable, Sequence
+from math import nan, sumprod
 
 from shared.evaluation.names import FIRST, ONLINE, RANDOM
-from shared.evaluation.replay.accumulator import Accumulator
+from shared.evaluation.replay.accumulator import Accumulator, Column, WeighedEvents
 from shared.evaluation.replay.evaluated_events import EvaluatedChoice, EvaluatedEvent
-from shared.evaluation.replay.predictions import OutOfStep, read_distribution, read_prediction
+from shared.evaluation.replay.event_batch import EventBatch
+from shared.evaluation.replay.predictions import Chances, Prediction, Worth, read_chances
 from shared.evaluation.tasks import Bins, Task
 from shared.metrics.estimators.sums import MOST_WEIGHT
 
 MAX_SLOTS = 100
 """Slots with sums of their own, the first of the log: a caller that makes up ids cannot fill the memory."""
 
-Listener = Callable[[EvaluatedEvent, Sequence[Mapping[str, float]]], None]
-"""Gets each counted event with the prediction of a policy that learns: for each choice the probability of every action,
-by the action's position as text (`"0"`)."""
-
-_Worth = Mapping[str, float]
-"""The reward that a reward model predicts, by action."""
+Listener = Callable[[Sequence[EvaluatedEvent], Sequence[Chances]], None]
+"""Gets counted events, some after the other, with the probabilities that a policy that learns predicts of each."""
 
 
 class Judge:
@@ -39,22 +36,21 @@ class Judge:
         for policy in ("",) if self._predicts else (ONLINE, FIRST, RANDOM):
             self._sums[policy] = {"": Accumulator(task.width_us)}
 
-    def take(self, event: EvaluatedEvent, texts: Sequence[str], *, modelled: bool) -> None:
-        """Add an event to the sums.
+    def take(self, batch: EventBatch, predictions: Sequence[Prediction] = ()) -> None:
+        """Add events to the sums.
 
         Args:
-            texts: The prediction of the policy, if the policy learns, then the prediction of the reward model, if any.
-            modelled: Whether there is a reward model.
+            predictions: Those of the policy, if the policy learns.
 
         Raises:
-            OutOfStep: The predictions are not this event's.
+            OutOfStep: The predictions are not about the events.
         """
-        try:
-            worth = _worth(event.choices[0], texts[-1]) if modelled else None
-            for policy, chances, chosen in self._predictions(event, texts, worth):
-                self._add(event, policy, chances, worth, chosen)
-        except (ValueError, KeyError) as error:
-            raise OutOfStep("Vowpal Wabbit wrote a prediction that cannot be read") from error
+        if self._predicts:
+            self._judge_learner(batch, predictions)
+            return
+        self._judge(ONLINE, batch, _chance_online, batch.shown)
+        self._judge(FIRST, batch, _chance_of_first, batch.worths_at("baseline"))
+        self._judge(RANDOM, batch, _chance_at_random, [*map(_average, batch.worths)])
 
     def bins(self) -> dict[str, dict[str, Bins]]:
         """The sums by policy and slot."""
@@ -62,52 +58,47 @@ class Judge:
             policy: {slot: sums.bins() for slot, sums in of_policy.items()} for policy, of_policy in self._sums.items()
         }
 
-    def _predictions(
-        self, event: EvaluatedEvent, texts: Sequence[str], worth: _Worth | None
-    ) -> Iterator[tuple[str, Sequence[float], float]]:
-        """By policy: for each choice the chance of the action shown, and the predicted reward of the first choice."""
-        choices = event.choices
-        if self._predicts:
-            lines = texts[0].split("\n")
-            drawn = [self._read(line, choice) for line, choice in zip(lines, choices, strict=True)]
-            chances = [by_action[str(choice.action)] for by_action, choice in zip(drawn, choices, strict=True)]
-            if self._listener:
-                self._listener(event, drawn)
-            yield "", chances, sumprod(drawn[0].values(), map(worth.__getitem__, drawn[0])) if worth else 0.0
-            return
-        first = choices[0]
-        yield ONLINE, [choice.probability for choice in choices], worth[str(first.action)] if worth else 0.0
-        by_first = [float(choice.action == choice.baseline) for choice in choices]
-        yield FIRST, by_first, worth[str(first.baseline)] if worth else 0.0
-        yield RANDOM, [1 / choice.actions for choice in choices], sum(worth.values()) / first.actions if worth else 0.0
+    def _judge_learner(self, batch: EventBatch, predictions: Sequence[Prediction]) -> None:
+        drawn = [self._read(event, prediction) for event, prediction in zip(batch.events, predictions, strict=True)]
+        if self._listener:
+            self._listener(batch.events, drawn)
+        chosen = [_expect(chances[0], worth) for chances, worth in zip(drawn, batch.worths, strict=False)]
+        shown = [chances[0][choice.action] for chances, choice in zip(drawn, batch.choices, strict=True)]
+        self._add("", batch, shown, chosen)
+        if batch.has_slots:
+            self._add_slots("", batch.events, [_of_shown(*pair) for pair in zip(batch.events, drawn, strict=True)])
 
-    def _read(self, line: str, choice: EvaluatedChoice) -> Mapping[str, float]:
-        """The chances of a prediction; the share of the first action comes from what all actions alike have."""
-        by_action = read_distribution(line, choice.actions)
-        if not (share := self._default_share):
-            return by_action
-        lowered = {action: chance - share / choice.actions for action, chance in by_action.items()}
-        first = str(choice.baseline)
-        return {**lowered, first: lowered[first] + share}
-
-    def _add(
-        self,
-        event: EvaluatedEvent,
-        policy: str,
-        chances: Sequence[float],
-        worth: _Worth | None,
-        chosen: float,
+    def _judge(
+        self, policy: str, batch: EventBatch, chance: Callable[[EvaluatedChoice], float], chosen: Column
     ) -> None:
-        """Add an event to a policy: the weights of a slot and of the slots before it multiply, up to `MOST_WEIGHT`."""
-        ratio, most, of_policy = 1.0, event.multiplicity, self._sums[policy]
-        for place, (choice, chance) in enumerate(zip(event.choices, chances, strict=True)):
-            ratio = min(ratio * chance / choice.probability, MOST_WEIGHT)
-            most = min(most / choice.least, MOST_WEIGHT)
-            modelled = (chosen, worth[str(choice.action)]) if worth else None
-            if place == 0:
-                of_policy[""].add(event.at_us, event.multiplicity, ratio, choice.reward, most, modelled)
-            if choice.slot and (sums := self._of_slot(of_policy, choice.slot)):
-                sums.add(event.at_us, event.multiplicity, ratio, choice.reward, most)
+        self._add(policy, batch, [*map(chance, batch.choices)], chosen)
+        if batch.has_slots:
+            self._add_slots(policy, batch.events, [[*map(chance, event.choices)] for event in batch.events])
+
+    def _read(self, event: EvaluatedEvent, prediction: Prediction) -> Chances:
+        """The chances of a prediction; the share of the first action comes from what all actions alike have."""
+        chances = read_chances(event, prediction)
+        if not (share := self._default_share):
+            return chances
+        return [_give_first(share, *pair) for pair in zip(chances, event.choices, strict=True)]
+
+    def _add(self, policy: str, batch: EventBatch, chances: Column, chosen: Column) -> None:
+        """Add events to a policy: those with slots by their first one."""
+        self._sums[policy][""].add(batch.weigh(batch.ratios(chances), chosen))
+
+    def _add_slots(self, policy: str, events: Sequence[EvaluatedEvent], chances: Sequence[Column]) -> None:
+        """Add events to the slots of a policy: the weights of a slot and of the slots before it multiply."""
+        rows: dict[str, list[tuple[int, float, float, float, float]]] = {}
+        for event, of_event in zip(events, chances, strict=True):
+            ratio, most = 1.0, event.multiplicity
+            for choice, chance in zip(event.choices, of_event, strict=True):
+                ratio = min(ratio * chance / choice.probability, MOST_WEIGHT)
+                most = min(most / choice.least, MOST_WEIGHT)
+                row = event.at_us, event.multiplicity, choice.reward, most, ratio
+                rows.setdefault(choice.slot, []).append(row)
+        for slot, of_slot in rows.items():
+            if slot and (sums := self._of_slot(self._sums[policy], slot)):
+                sums.add(WeighedEvents(*zip(*of_slot, strict=True)))
 
     def _of_slot(self, of_policy: dict[str, Accumulator], slot: str) -> Accumulator | None:
         if slot not in of_policy and len(of_policy) <= MAX_SLOTS:
@@ -115,7 +106,32 @@ class Judge:
         return of_policy.get(slot)
 
 
-def _worth(choice: EvaluatedChoice, text: str) -> _Worth | None:
-    """The predicted reward of each action; None where the reward model predicts no finite numbers."""
-    costs = read_prediction(text, choice.actions)
-    return {action: -cost for action, cost in costs.items()} if isfinite(sum(costs.values())) else None
+def _chance_online(choice: EvaluatedChoice) -> float:
+    return choice.probability
+
+
+def _chance_of_first(choice: EvaluatedChoice) -> float:
+    return float(choice.action == choice.baseline)
+
+
+def _chance_at_random(choice: EvaluatedChoice) -> float:
+    return 1 / choice.actions
+
+
+def _average(worth: Worth | None) -> float:
+    return sum(worth) / len(worth) if worth else nan
+
+
+def _expect(chances: Column, worth: Worth | None) -> float:
+    """The reward that is predicted on average."""
+    return sumprod(chances, worth) if worth else nan
+
+
+def _of_shown(event: EvaluatedEvent, drawn: Chances) -> Column:
+    return [chances[choice.action] for chances, choice in zip(drawn, event.choices, strict=True)]
+
+
+def _give_first(share: float, chances: Column, choice: EvaluatedChoice) -> Column:
+    moved = [chance - share / choice.actions for chance in chances]
+    moved[choice.baseline] += share
+    return moved

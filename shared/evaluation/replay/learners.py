@@ -1,12 +1,14 @@
 """Learners that learn from a log, and the result of each."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from shared.evaluation.replay.predictions import OutOfStep
-from shared.learner.subprocess_jobs import Job, TrainingFailed
+from shared.learner import subprocess_jobs
+from shared.learner.subprocess_jobs import TrainingFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +25,18 @@ class Learner:
     options: tuple[str, ...]
     keeps_model: bool = False
 
-    def job(self, folder: Path, log: Path | str, predictions: Path | str) -> Job:
-        """The job for VW's driver."""
-        return Job(
-            [*self.options, "-p", str(predictions)],
-            Path(log),
-            folder / f"{self.name}.metrics",
-            self.state(folder) if self.keeps_model else None,
-            self.predictor(folder) if self.keeps_model else None,
-        )
+    def job(self, folder: Path) -> dict[str, Any]:
+        """What it has to do, for `shared.learner.event_learner_process`."""
+        return {
+            "options": [*self.options],
+            "metrics": str(folder / f"{self.name}.metrics"),
+            "state": str(self.state(folder)) if self.keeps_model else None,
+            "predictor": str(self.predictor(folder)) if self.keeps_model else None,
+        }
+
+    def command(self, folder: Path) -> list[str]:
+        """The command that runs it as a child of this process."""
+        return [*subprocess_jobs.command("shared.learner.event_learner_process"), json.dumps(self.job(folder))]
 
     def state(self, folder: Path) -> Path:
         """Where the training state is written."""
@@ -57,13 +62,13 @@ class LearnerResult:
 
 
 def read_answer(answer: Mapping[str, Any], events: int) -> LearnerResult:
-    """Read a driver's answer.
+    """Read a learner's answer.
 
     Args:
         events: How many the learner was given.
 
     Raises:
-        TrainingFailed: The driver did not reach the end of the log.
+        TrainingFailed: The learner did not reach the end of the log.
         OutOfStep: The learner did not learn from all events.
     """
     if "learned" not in answer or ("error" in answer and not answer.get("unusable")):

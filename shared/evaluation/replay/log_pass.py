@@ -1,4 +1,4 @@
-"""A pass over a log: a policy predicts each event, then learns from the event, and its rewards are summed up."""
+"""A pass over a log: policies predict each event, then learn from the event, and their rewards are summed up."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,12 +10,15 @@ from typing import Protocol
 from shared.evaluation.evaluation import Evaluation
 from shared.evaluation.replay import parallel_learners, refused_events
 from shared.evaluation.replay.evaluated_events import EvaluatedEvent
-from shared.evaluation.replay.judge import Judge, Listener
+from shared.evaluation.replay.event_batch import EventBatch
+from shared.evaluation.replay.judge import Listener
 from shared.evaluation.replay.learners import Learner, LearnerResult
+from shared.evaluation.replay.learners_in_process import LearnersInProcess
 from shared.evaluation.replay.log_reader import EventReader
 from shared.evaluation.replay.parallel_learners import ParallelLearners, Predicted
 from shared.evaluation.replay.predictions import OutOfStep
-from shared.evaluation.replay.sequential_learners import SequentialLearners, run_in_child, run_in_this_process
+from shared.evaluation.replay.sequential_learners import SequentialLearners
+from shared.evaluation.replay.task_totals import TaskTotals
 from shared.evaluation.replay.time_limit import TimeLimit
 from shared.evaluation.tasks import Task, TaskResult, TrainedModel
 from shared.learner.arguments import DEFAULT_ARGUMENTS, DEFAULT_CCB_ARGUMENTS, parse
@@ -40,6 +43,12 @@ class TrainedFiles:
     predictor: Path
 
 
+ResultWithFiles = tuple[TaskResult, TrainedFiles | None]
+"""The result of a task, and the files of the task's policy."""
+Listen = Callable[[Task], Listener | None]
+"""Makes what gets the predictions of a task's policy, if anything does."""
+
+
 class _Learners(Protocol):
     """Runs learners over events.
 
@@ -60,84 +69,98 @@ def run(
     folder: Path,
     timeout: timedelta,
     rewrite: Callable[[bytes], bytes] | None = None,
-    listen: Callable[[], Listener] | None = None,
-) -> tuple[TaskResult, TrainedFiles | None]:
-    """Carry out a task, with learners in processes of their own.
+) -> ResultWithFiles:
+    """Carry out a task, with learners in processes of their own; see `run_together`."""
+    (passed,) = run_together((task,), evaluation, lines, folder=folder, timeout=timeout, rewrite=rewrite)
+    return passed
+
+
+def run_together(
+    tasks: Sequence[Task],
+    evaluation: Evaluation,
+    lines: Iterable[bytes],
+    *,
+    folder: Path,
+    timeout: timedelta,
+    rewrite: Callable[[bytes], bytes] | None = None,
+    listen: Listen | None = None,
+) -> list[ResultWithFiles]:
+    """Carry out tasks in one pass, with learners in processes of their own: the reward model learns for all of them.
 
     Args:
+        tasks: All end with the same event, and all or none have a reward model.
         lines: The log's, labelled as the evaluation wants, in order. Where the learner refuses a line, there is another
             pass; so an iterator, which can be read only once, suits a log only of which no line is refused.
         folder: An empty folder, for files.
         timeout: For all of it.
         rewrite: Changes an event's line before learners get the line.
-        listen: Makes what gets the policy's predictions, event by event; once more for another pass.
+        listen: Makes what gets the predictions of a task's policy; once more for another pass.
 
     Returns:
-        The result, and the files of the policy: None if the task does not keep them, or if they are not usable, since
-        weights are no numbers any more.
+        For each task the result, and the files of the policy: None if the task does not keep them, or if they are not
+        usable, since weights are no numbers any more.
 
     Raises:
         TrainingFailed: There is no result.
-        InvalidLearningArguments: The policy's are not allowed.
+        InvalidLearningArguments: Those of a policy are not allowed.
     """
     time_limit = TimeLimit(timeout)
 
     def start(learners: Sequence[Learner]) -> _Learners:
-        if parallel_learners.is_possible():
-            return ParallelLearners(learners, folder, time_limit)
-        return SequentialLearners(learners, folder, lambda jobs: run_in_child(jobs, time_limit))
+        running = ParallelLearners if parallel_learners.is_possible() else SequentialLearners
+        return running(learners, folder, time_limit)
 
-    return LogPass(task, evaluation, folder, start, time_limit, rewrite, listen).run(lines)
+    return LogPass(tasks, evaluation, folder, start, time_limit, rewrite, listen).run(lines)
 
 
 def run_in_process(
     task: Task, evaluation: Evaluation, lines: Iterable[bytes], *, folder: Path, listener: Listener | None = None
 ) -> TaskResult:
-    """Carry out a task with the learners in this process, one after another: quicker where the log is small.
+    """Carry out a task with the learners in this process: quicker where the log is small.
 
     Input that crashes Vowpal Wabbit crashes this process. No model is kept.
 
     Args:
-        listener: Gets the policy's predictions, event by event.
+        listener: Gets the policy's predictions.
 
     Raises:
-        TrainingFailed, InvalidLearningArguments: As `run`.
+        TrainingFailed, InvalidLearningArguments: As `run_together`.
     """
 
     def start(learners: Sequence[Learner]) -> _Learners:
-        return SequentialLearners(learners, folder, run_in_this_process)
+        return LearnersInProcess(learners, folder)
 
     task = replace(task, keeps_model=False)
-    listen = (lambda: listener) if listener else None
-    result, _ = LogPass(task, evaluation, folder, start, TimeLimit(_NO_HURRY), listen=listen).run(lines)
+    log_pass = LogPass((task,), evaluation, folder, start, TimeLimit(_NO_HURRY), listen=lambda _: listener)
+    ((result, _),) = log_pass.run(lines)
     return result
 
 
 @dataclass(frozen=True, slots=True)
 class LogPass:
-    """A pass over a log for one task.
+    """A pass over a log for tasks that end with the same event.
 
     Attributes:
         start: Starts learners.
-        rewrite, listen: As `run` has them.
+        rewrite, listen: As `run_together` has them.
     """
 
-    task: Task
+    tasks: Sequence[Task]
     evaluation: Evaluation
     folder: Path
     start: Callable[[Sequence[Learner]], _Learners]
     time_limit: TimeLimit
     rewrite: Callable[[bytes], bytes] | None = None
-    listen: Callable[[], Listener] | None = None
+    listen: Listen | None = None
 
-    def run(self, lines: Iterable[bytes]) -> tuple[TaskResult, TrainedFiles | None]:
+    def run(self, lines: Iterable[bytes]) -> list[ResultWithFiles]:
         """Run learners over the log; where lines are refused, find these lines and run once more without them.
 
         A learner that ended although no line made it end was ended from outside, and is tried once more.
         """
-        learners, can_repeat = self._learners(), iter(lines) is not lines
+        policies, can_repeat = [self._policy(*task) for task in enumerate(self.tasks)], iter(lines) is not lines
         try:
-            return self._run_learners(learners, lines, frozenset())
+            return self._run_learners(policies, lines, frozenset())
         except TookTooLong:
             raise
         except (OutOfStep, TrainingFailed) as error:
@@ -145,38 +168,36 @@ class LogPass:
             if not can_repeat or (not refused and isinstance(error, OutOfStep)):
                 raise TrainingFailed(error.reason) from error
         try:
-            return self._run_learners(learners, lines, refused)
+            return self._run_learners(policies, lines, refused)
         except OutOfStep as error:
             raise TrainingFailed(error.reason) from error
 
     @property
-    def is_modelled(self) -> bool:
-        """Whether a reward model learns beside the policy."""
-        return self.task.with_reward_model and not self._is_multi_slot
-
-    @property
-    def default_share(self) -> float:
-        """The share of events in which the policy shows the first action by exploration, as the loop does; else 0."""
-        task = self.task
-        if not task.explores_as_loop or task.arguments is None or not parse(task.arguments).has_epsilon:
-            return 0.0
-        return self.evaluation.exploration_default
+    def _until(self) -> int | None:
+        (until,) = {task.until for task in self.tasks}
+        return until
 
     @property
     def _is_multi_slot(self) -> bool:
         return self.evaluation.log.kind.startswith("ccb")
 
-    def _learners(self) -> list[Learner]:
-        """The policy, if it learns, then the reward model, if any; else a learner that shows what can be learned."""
-        learners = []
-        if self.task.arguments is not None:
-            arguments = parse(self.task.arguments)
-            if (arguments.problem_type == "ccb") is not self._is_multi_slot:
-                raise TrainingFailed("the policy is for another kind of event than the log's")
-            learners.append(Learner("policy", tuple(arguments.words()), self.task.keeps_model))
-        if self.is_modelled:
-            learners.append(_REWARD_MODEL)
-        return learners or [Learner("check", self._default_options())]
+    def _policy(self, place: int, task: Task) -> Learner | None:
+        """The policy of a task, if it learns."""
+        if task.arguments is None:
+            return None
+        arguments = parse(task.arguments)
+        if (arguments.problem_type == "ccb") is not self._is_multi_slot:
+            raise TrainingFailed("the policy is for another kind of event than the log's")
+        return Learner(f"policy-{place}", tuple(arguments.words()), task.keeps_model)
+
+    def _is_modelled(self, task: Task) -> bool:
+        return task.with_reward_model and not self._is_multi_slot
+
+    def _default_share(self, task: Task) -> float:
+        """The share of events in which a policy shows the first action by exploration, as the loop does; else 0."""
+        if not task.explores_as_loop or task.arguments is None or not parse(task.arguments).has_epsilon:
+            return 0.0
+        return self.evaluation.exploration_default
 
     def _default_options(self) -> tuple[str, ...]:
         return tuple(parse(DEFAULT_CCB_ARGUMENTS if self._is_multi_slot else DEFAULT_ARGUMENTS).words())
@@ -184,63 +205,43 @@ class LogPass:
     def _find_refused(self, lines: Iterable[bytes]) -> frozenset[int]:
         """Find refused events; the same events whatever the policy, so that all tasks use the same events."""
         reader = EventReader(self.evaluation.log, None, rewrite=self.rewrite)
-        until, options = self.task.until, self._default_options()
-        return refused_events.find(reader, lines, until=until, options=options, remaining=self.time_limit.remaining)
+        options, remaining = self._default_options(), self.time_limit.remaining
+        return refused_events.find(reader, lines, until=self._until, options=options, remaining=remaining)
 
     def _run_learners(
-        self, learners: Sequence[Learner], lines: Iterable[bytes], refused: frozenset[int]
-    ) -> tuple[TaskResult, TrainedFiles | None]:
-        reader = EventReader(self.evaluation.log, self.task.until, refused, self.rewrite)
-        running, totals = self.start(learners), _Totals(self)
-        for events, texts in running.predictions(reader.events(lines)):
-            totals.add(events, texts)
-        model, files = self._model(learners[0], running.results[0])
-        return totals.result(reader, model), files
+        self, policies: Sequence[Learner | None], lines: Iterable[bytes], refused: frozenset[int]
+    ) -> list[ResultWithFiles]:
+        reader = EventReader(self.evaluation.log, self._until, refused, self.rewrite)
+        learners = [policy for policy in policies if policy]
+        if any(map(self._is_modelled, self.tasks)):
+            learners.append(_REWARD_MODEL)
+        elif not learners:
+            learners.append(Learner("check", self._default_options()))
+        running, totals = self.start(learners), [self._totals(task) for task in self.tasks]
+        for events, predictions in running.predictions(reader.events(lines)):
+            by_learner = dict(zip(learners, predictions, strict=True))
+            batch = EventBatch(events, by_learner.get(_REWARD_MODEL, ()))
+            for policy, of_task in zip(policies, totals, strict=True):
+                of_task.add(batch, by_learner[policy] if policy else ())
+        results = dict(zip(learners, running.results, strict=True))
+        return [
+            self._conclude(of_task, reader, policy, results[policy or learners[-1]])
+            for policy, of_task in zip(policies, totals, strict=True)
+        ]
 
-    def _model(self, policy: Learner, result: LearnerResult) -> tuple[TrainedModel | None, TrainedFiles | None]:
-        if not self.task.keeps_model or self.task.arguments is None or result.unusable:
-            return None, None
+    def _totals(self, task: Task) -> TaskTotals:
+        return TaskTotals(task, self.listen(task) if self.listen else None, self._default_share(task))
+
+    def _conclude(
+        self, totals: TaskTotals, reader: EventReader, policy: Learner | None, result: LearnerResult
+    ) -> ResultWithFiles:
+        if policy is None or not policy.keeps_model or result.unusable:
+            return totals.result(reader, None), None
         files = TrainedFiles(policy.state(self.folder), policy.predictor(self.folder))
         model = TrainedModel(
             _sha256(files.state), _sha256(files.predictor), result.events, result.first_event_id, result.last_event_id
         )
-        return model, files
-
-
-class _Totals:
-    """What is summed up over the used events."""
-
-    def __init__(self, log_pass: LogPass) -> None:
-        self._task = log_pass.task
-        self._is_modelled = log_pass.is_modelled
-        listener = log_pass.listen() if log_pass.listen else None
-        self._judge = Judge(log_pass.task, listener, log_pass.default_share)
-        self._used = 0
-        self._exploration = 0.0
-        self._counted_from_us: int | None = None
-        self._up_to_us: int | None = None
-
-    def add(self, events: Sequence[EvaluatedEvent], texts: Sequence[Sequence[str]]) -> None:
-        for event, *predictions in zip(events, *texts, strict=True):
-            self._exploration += event.choices[0].exploration
-            if self._used >= self._task.counted_from:
-                if self._counted_from_us is None:
-                    self._counted_from_us = event.at_us
-                self._judge.take(event, predictions, modelled=self._is_modelled)
-            self._used += 1
-        self._up_to_us = max(self._up_to_us or 0, *(event.at_us for event in events))
-
-    def result(self, reader: EventReader, model: TrainedModel | None) -> TaskResult:
-        return TaskResult(
-            self._task.key,
-            reader.lines,
-            self._judge.bins(),
-            self._exploration / self._used if self._used else None,
-            reader.namespaces,
-            self._counted_from_us,
-            self._up_to_us,
-            model,
-        )
+        return totals.result(reader, model), files
 
 
 def _sha256(path: Path) -> str:

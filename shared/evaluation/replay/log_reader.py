@@ -79,8 +79,11 @@ class EventReader:
     def _events(self, lines: Iterable[bytes]) -> Iterator[tuple[EvaluatedEvent, bytes]]:
         """The events that are usable by themselves, refused or not."""
         kind, from_us, to_us, last_us = self._log.kind, self._log.from_us, self._log.to_us, max(self._log.from_us, 0)
+        corrections = self._corrections
         for line in lines:
-            text = self._corrections.relabel(evaluated_events.trim(line), self._log.rewards)
+            text = evaluated_events.trim(line)
+            if corrections:
+                text = corrections.relabel(text, self._log.rewards)
             if not text:
                 continue
             event = evaluated_events.read(text, kind)
@@ -94,7 +97,7 @@ class EventReader:
                 self._read -= 1
                 continue
             last_us = event.at_us
-            if self._corrections.is_quarantined(text):
+            if corrections and corrections.is_quarantined(text):
                 self._outcomes[LineOutcome.QUARANTINED] += 1
                 continue
             yield event, text

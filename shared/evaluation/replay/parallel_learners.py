@@ -5,7 +5,6 @@ on. So nothing hangs unless a learner does, and for that there is a time limit; 
 No more is in memory than the pipes hold.
 """
 
-import json
 import os
 import select
 import subprocess
@@ -17,11 +16,13 @@ from contextlib import ExitStack, suppress
 from itertools import batched
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
+
+import orjson
 
 from shared.evaluation.replay.evaluated_events import EvaluatedEvent
 from shared.evaluation.replay.learners import Learner, LearnerResult, read_answer
-from shared.evaluation.replay.predictions import OutOfStep
+from shared.evaluation.replay.predictions import OutOfStep, Prediction
 from shared.evaluation.replay.time_limit import TimeLimit
 from shared.learner import subprocess_jobs
 from shared.learner.subprocess_jobs import TookTooLong, TrainingFailed
@@ -36,8 +37,8 @@ _PIPE_BYTES = 1024 * 1024
 _READ_BYTES = 256 * 1024
 
 
-Predicted = tuple[Sequence[EvaluatedEvent], Sequence[Sequence[str]]]
-"""A batch of events, and the predictions of each learner for the batch, one text an event."""
+Predicted = tuple[Sequence[EvaluatedEvent], Sequence[Sequence[Prediction]]]
+"""A batch of events, and the predictions of each learner for the batch, one an event."""
 
 
 class ParallelLearners:
@@ -111,39 +112,36 @@ class ParallelLearners:
 
 
 def is_possible() -> bool:
-    """Whether processes can be given pipes by name."""
-    return Path("/dev/fd").exists()
+    """Whether several pipes can be waited for."""
+    return hasattr(select, "poll")
 
 
 class _LearnerProcess:
-    """A process with VW's driver, and the pipes to and from the process.
+    """A process with a learner, and the pipes to and from the process.
 
     Attributes:
-        predictions: Predictions that have come, one text an event.
+        predictions: Predictions that have come, one an event.
         has_ended: Whether no more predictions will come.
     """
 
     def __init__(self, learner: Learner, folder: Path, time_limit: TimeLimit) -> None:
-        self.predictions: list[str] = []
+        self.predictions: list[Prediction] = []
         self.has_ended = False
         self._time_limit = time_limit
         self._outbox = bytearray()
         self._has_whole_log = self._was_given_all = False
         self._rest = b""
         self._given = 0
-        self._output, self._answer, job = (tempfile.TemporaryFile() for _ in range(3))  # noqa: SIM115
+        self._answer: dict[str, Any] | None = None
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
         (log, self._log), (self._predictions, predictions) = _pipe(), _pipe()
-        with job:
-            job.write(learner.job(folder, f"/dev/fd/{log}", f"/dev/fd/{predictions}").text().encode() + b"\n")
-            job.seek(0)
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "shared.learner.driver", str(os.getpid())],
-                stdin=job,
-                stdout=self._answer,
-                stderr=self._output,
-                env=subprocess_jobs.environment(),
-                pass_fds=(log, predictions),
-            )
+        self._process = subprocess.Popen(
+            learner.command(folder),
+            stdin=log,
+            stdout=predictions,
+            stderr=self._output,
+            env=subprocess_jobs.environment(),
+        )
         os.close(log)
         os.close(predictions)
         os.set_blocking(self._log, False)
@@ -157,7 +155,6 @@ class _LearnerProcess:
         self._close_log()
         os.close(self._predictions)
         self._output.close()
-        self._answer.close()
 
     @property
     def wants_more(self) -> bool:
@@ -177,7 +174,7 @@ class _LearnerProcess:
             self._has_whole_log = True
             self._write()
 
-    def take_predictions(self, number: int) -> list[str]:
+    def take_predictions(self, number: int) -> list[Prediction]:
         """Take the first predictions."""
         first, self.predictions = self.predictions[:number], self.predictions[number:]
         return first
@@ -198,14 +195,10 @@ class _LearnerProcess:
             TrainingFailed: The process ended without a result.
             OutOfStep: The learner did not learn from each event.
         """
-        while self._process.poll() is None:
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(self._time_limit.remaining().total_seconds())
-        self._answer.seek(0)
-        answer = self._answer.read()
-        if not answer.endswith(b"\n"):
+        self._time_limit.wait(self._process)
+        if self._answer is None:
             raise TrainingFailed(subprocess_jobs.reason("evaluating", self._process.returncode, self._output))
-        return read_answer(json.loads(answer), self._given)
+        return read_answer(self._answer, self._given)
 
     def _write(self) -> None:
         try:
@@ -223,8 +216,12 @@ class _LearnerProcess:
 
     def _read(self) -> None:
         came = os.read(self._predictions, _READ_BYTES)
-        *whole, self._rest = (self._rest + came).split(b"\n\n")
-        self.predictions += [text.decode() for text in whole]
+        *texts, self._rest = (self._rest + came).split(b"\n")
+        for text in texts:
+            if text.startswith(b"{"):
+                self._answer = orjson.loads(text)
+            else:
+                self.predictions += orjson.loads(text)
         self.has_ended = not came
 
     def _close_log(self) -> None:

@@ -1,8 +1,18 @@
-"""Vowpal Wabbit's predictions, as its driver writes them: `0:0.9,1:0.1`, the best action first, counted from 0."""
+"""Reads what learners predict of an event."""
 
-from math import inf
+from collections.abc import Sequence
 
-import orjson
+from shared.evaluation.replay.evaluated_events import EvaluatedEvent
+
+Numbers = Sequence[float | None]
+"""A number of each action, by the action's position; None for what is no finite number. An action that an earlier slot
+shows has 0."""
+Prediction = Sequence[Numbers]
+"""The numbers of each choice of an event."""
+Chances = Sequence[Sequence[float]]
+"""For each choice of an event the probability of every action, by the action's position."""
+Worth = Sequence[float]
+"""The reward that a reward model predicts of each action, by the action's position."""
 
 
 class OutOfStep(Exception):
@@ -17,41 +27,44 @@ class OutOfStep(Exception):
         super().__init__(reason)
 
 
-def read_prediction(line: str, count: int) -> dict[str, float]:
-    """Read the predicted number of each action; actions are text, as in the prediction.
+def read_chances(event: EvaluatedEvent, prediction: Prediction) -> Chances:
+    """Read the probabilities of an event's actions.
 
     Raises:
-        OutOfStep: The prediction is not about that many actions.
-        ValueError: The prediction cannot be read.
+        OutOfStep: The prediction is not about the event.
     """
-    try:
-        numbers: dict[str, float] = orjson.loads('{"' + line.replace(",", ',"').replace(":", '":') + "}")
-    except orjson.JSONDecodeError:
-        numbers = _read_infinite(line)
-    if len(numbers) != count:
+    _demand_fit(event, prediction)
+    return [_distribution(numbers, choice.actions) for numbers, choice in zip(prediction, event.choices, strict=True)]
+
+
+def read_worth(event: EvaluatedEvent, prediction: Prediction) -> Worth | None:
+    """Read the rewards that a reward model predicts for an event; None if they are no finite numbers.
+
+    Raises:
+        OutOfStep: The prediction is not about the event.
+    """
+    _demand_fit(event, prediction)
+    costs = prediction[0]
+    return None if None in costs else [-cost for cost in costs if cost is not None]
+
+
+def _demand_fit(event: EvaluatedEvent, prediction: Prediction) -> None:
+    actions = event.choices[0].actions
+    fits = len(prediction) == len(event.choices)
+    for numbers in prediction:
+        fits = fits and len(numbers) == actions
+    if not fits:
         raise OutOfStep("Vowpal Wabbit predicted an event that it was not given")
-    return numbers
 
 
-def _read_infinite(line: str) -> dict[str, float]:
-    """Read a prediction with infinite numbers or `nan`, which are no JSON; slower."""
-    pairs = (pair.partition(":")[::2] for pair in line.split(","))
-    return {action: float(number) for action, number in pairs}
-
-
-def read_distribution(line: str, count: int) -> dict[str, float]:
-    """Read the probability of each action, as Rank would use it; actions are text, as in the prediction.
+def _distribution(numbers: Numbers, count: int) -> Sequence[float]:
+    """The probability of each action, as Rank would use it.
 
     A number that is no probability counts as 0, and all sum up to 1; where no number is usable, all are the same.
 
-    Raises:
-        OutOfStep: The prediction is not about that many actions.
+    Args:
+        count: How many actions could be chosen.
     """
-    chances = read_prediction(line, count)
-    total = sum(chances.values())
-    if not (0 < total < inf and min(chances.values()) >= 0):
-        chances = {action: chance if 0 < chance < inf else 0.0 for action, chance in chances.items()}
-        total = sum(chances.values())
-    if not total:
-        return dict.fromkeys(chances, 1.0 / count)
-    return {action: chance / total for action, chance in chances.items()}
+    chances = [number if number is not None and number > 0 else 0.0 for number in numbers]
+    total = sum(chances)
+    return [chance / total for chance in chances] if total else [1.0 / count] * len(chances)

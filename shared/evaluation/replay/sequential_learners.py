@@ -1,24 +1,25 @@
-"""Runs learners over a log one after another, over files: where there are no pipes, and for small logs."""
+"""Runs learners over a log one process after another, over files: where pipes cannot be waited for."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from itertools import batched
+from itertools import batched, chain
 from pathlib import Path
 from typing import IO, Any
+
+import orjson
 
 from shared.evaluation.replay.evaluated_events import EvaluatedEvent, pack, unpack
 from shared.evaluation.replay.learners import Learner, LearnerResult, read_answer
 from shared.evaluation.replay.parallel_learners import Predicted
-from shared.evaluation.replay.predictions import OutOfStep
+from shared.evaluation.replay.predictions import OutOfStep, Prediction
 from shared.evaluation.replay.time_limit import TimeLimit
-from shared.learner import driver, subprocess_jobs
-from shared.learner.subprocess_jobs import Job, TrainingFailed
+from shared.learner import subprocess_jobs
+from shared.learner.subprocess_jobs import TrainingFailed
 
-_BATCH = 1000
+_BATCH = 64
 """Events whose predictions are read at once."""
-
-Work = Callable[[Sequence[Job]], Sequence[Mapping[str, Any]]]
-"""Does jobs in order and gives the driver's answers."""
 
 
 class SequentialLearners:
@@ -28,11 +29,11 @@ class SequentialLearners:
         results: Of each learner, once all predictions were taken.
     """
 
-    def __init__(self, learners: Sequence[Learner], folder: Path, work: Work) -> None:
+    def __init__(self, learners: Sequence[Learner], folder: Path, time_limit: TimeLimit) -> None:
         self.results: list[LearnerResult] = []
         self._learners = learners
         self._folder = folder
-        self._work = work
+        self._time_limit = time_limit
 
     def predictions(self, pairs: Iterator[tuple[EvaluatedEvent, bytes]]) -> Iterator[Predicted]:
         """Run the learners over events; see `ParallelLearners.predictions`."""
@@ -44,57 +45,56 @@ class SequentialLearners:
                 packed.write(pack(event) + b"\n")
                 number += 1
         files = [self._folder / f"{learner.name}.predictions" for learner in self._learners]
-        jobs = [learner.job(self._folder, log, file) for learner, file in zip(self._learners, files, strict=True)]
-        self.results = [read_answer(answer, number) for answer in self._work(jobs)]
+        self.results = [
+            read_answer(self._run(learner, log, file), number)
+            for learner, file in zip(self._learners, files, strict=True)
+        ]
         log.unlink()
         with ExitStack() as stack:
-            texts = [_texts(stack.enter_context(file.open(encoding="ascii"))) for file in files]
+            predicted = [_read(stack.enter_context(file.open("rb"))) for file in files]
             packed_events = stack.enter_context(events.open("rb"))
-            yield from _batches(map(unpack, packed_events), texts)
+            yield from _batches(map(unpack, packed_events), predicted)
         for file in (events, *files):
             file.unlink()
 
+    def _run(self, learner: Learner, log: Path, predictions: Path) -> dict[str, Any]:
+        """Run a learner to its end, and give the answer."""
+        with log.open("rb") as lines, predictions.open("wb") as written, tempfile.TemporaryFile() as output:
+            process = subprocess.Popen(
+                learner.command(self._folder),
+                stdin=lines,
+                stdout=written,
+                stderr=output,
+                env=subprocess_jobs.environment(),
+            )
+            with process:
+                try:
+                    self._time_limit.wait(process)
+                finally:
+                    process.kill()
+            answer = _last_line(predictions)
+            if not answer.startswith(b"{"):
+                raise TrainingFailed(subprocess_jobs.reason("evaluating", process.returncode, output))
+        return orjson.loads(answer)  # type: ignore[no-any-return]
 
-def run_in_child(jobs: Sequence[Job], time_limit: TimeLimit) -> list[dict[str, Any]]:
-    """Do jobs in another process.
 
-    Raises:
-        TrainingFailed: The process did not finish them.
-    """
-    answers, trouble = subprocess_jobs.run(jobs, time_limit.remaining())
-    if trouble is not None:
-        time_limit.remaining()
-        raise trouble
-    return answers
+def _last_line(file: Path) -> bytes:
+    last = b""
+    with file.open("rb") as lines:
+        for line in lines:
+            last = line
+    return last
 
 
-def run_in_this_process(jobs: Sequence[Job]) -> list[dict[str, Any]]:
-    """Do jobs in this process; no model is written, and no other thread runs meanwhile.
+def _read(file: IO[bytes]) -> Iterator[Prediction]:
+    """The predictions of one event after another."""
+    return chain.from_iterable(orjson.loads(line) for line in file if line.startswith(b"["))
 
-    Raises:
-        TrainingFailed: VW does not take the options.
-    """
+
+def _batches(events: Iterator[EvaluatedEvent], predicted: Sequence[Iterator[Prediction]]) -> Iterator[Predicted]:
     try:
-        return [driver.learn([*job.options], str(job.log), str(job.metrics), None) for job in jobs]
-    except RuntimeError as error:
-        raise TrainingFailed(str(error).strip()) from error
-
-
-def _batches(events: Iterator[EvaluatedEvent], texts: Sequence[Iterator[str]]) -> Iterator[Predicted]:
-    try:
-        for batch in batched(zip(events, *texts, strict=True), _BATCH, strict=False):
+        for batch in batched(zip(events, *predicted, strict=True), _BATCH, strict=False):
             batch_events, *predictions = zip(*batch, strict=True)
             yield batch_events, predictions
     except ValueError as error:
         raise OutOfStep("Vowpal Wabbit did not predict all events") from error
-
-
-def _texts(file: IO[str]) -> Iterator[str]:
-    """The predictions of one event after another."""
-    lines: list[str] = []
-    for line in file:
-        if line == "\n":
-            yield "\n".join(lines)
-            lines = []
-        else:
-            lines.append(line.rstrip("\n"))

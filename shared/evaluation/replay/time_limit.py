@@ -1,6 +1,8 @@
 """The time limit of an evaluation."""
 
+import subprocess
 import time
+from contextlib import suppress
 from datetime import timedelta
 
 from shared.learner.subprocess_jobs import TookTooLong
@@ -23,3 +25,13 @@ class TimeLimit:
         if seconds <= 0:
             raise TookTooLong(f"evaluating took longer than {self._timeout.total_seconds():g} s")
         return timedelta(seconds=seconds)
+
+    def wait(self, process: "subprocess.Popen[bytes]") -> None:
+        """Wait for the end of a process.
+
+        Raises:
+            TookTooLong: No time remains.
+        """
+        while process.poll() is None:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(self.remaining().total_seconds())

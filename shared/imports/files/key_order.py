@@ -16,7 +16,7 @@ _NEEDED = tuple(map(keys.member, (keys.LABEL_COST, keys.LABEL_PROBABILITY, keys.
 def order_keys(line: bytes) -> bytes:
     """The line of an event as Vowpal Wabbit learns from it; nearly always the same line."""
     features = line.find(_FEATURES)
-    if features > 0 and all(line.find(name, 0, features) > 0 for name in _NEEDED):
+    if features > 0 and min([line.find(name, 0, features) for name in _NEEDED]) > 0:
         return line
     parsed = orjson.loads(line)
     names = [name for name in parsed if name in (keys.FEATURES, keys.OUTCOMES)]

@@ -13,6 +13,7 @@ from shared.words import pluralize
 
 LONGEST_LINE_BYTES = 64 * 1024 * 1024
 """A longer line is no event of any loop, and would fill the memory."""
+_READ_BYTES = 256 * 1024
 _IMITATED = "-apprentice"
 _MAGIC = b"\x1f\x8b"
 
@@ -103,7 +104,7 @@ class LogFile:
                 f"{self} is called .gz, but it is not compressed with gzip.",
                 "Give it the name it should have, or compress it with gzip.",
             )
-        return gzip.open(self.path) if compressed else self.path.open("rb")  # type: ignore[return-value]
+        return gzip.open(self.path) if compressed else self.path.open("rb", buffering=_READ_BYTES)  # type: ignore[return-value]
 
     def _unreadable(self, problem: OSError) -> UnusableLog:
         return UnusableLog(f"{self} cannot be read: {problem.strerror or problem}.", "Check the path of the file.")

@@ -1,6 +1,7 @@
 """Intervals with what estimated chances leave uncertain, and the stretches of a log."""
 
 from collections.abc import Sequence
+from itertools import batched
 
 import pytest
 
@@ -14,7 +15,7 @@ from shared.metrics.estimators.sums import Sums
 from shared.metrics.intervals import Interval
 from shared.metrics.quantiles import f_quantile
 
-GREEDY = [{"0": 0.9, "1": 0.1}]
+GREEDY = [[0.9, 0.1]]
 
 
 def sums(rewards: float) -> Sums:
@@ -48,8 +49,8 @@ def test_replicates_are_the_sums_with_the_chances_of_each_part() -> None:
     """A chance of .5 in nine parts, and of .25 in the last one: there each event weighs twice as much."""
     replicated = ReplicatedSums(([0.5] * 9 + [0.25]) * 4, counted_from=2)
 
-    for event in events(4)[2:]:
-        replicated(event, GREEDY)
+    replicated(events(4)[2:3], [GREEDY])
+    replicated(events(4)[3:], [GREEDY])
 
     weights = [each.weights for each in replicated.totals(POLICY)]
     assert weights == pytest.approx([2.0] * 9 + [4.0])
@@ -58,8 +59,8 @@ def test_replicates_are_the_sums_with_the_chances_of_each_part() -> None:
 
 def stretches(number: int, replicates: Sequence[float] = ()) -> list[Stretch]:
     summed = StretchSums(50, replicates)
-    for event in events(number):
-        summed(event, GREEDY)
+    for batch in batched(events(number), 7, strict=False):
+        summed(batch, [GREEDY] * len(batch))
     return summed.stretches()
 
 

@@ -1,73 +1,96 @@
-"""Predictions as VW writes them, and what follows from them for the sums."""
+"""Predictions as learners write them, and what follows from them for the sums."""
 
+import random
 from math import inf, isfinite, nan
 
 import pytest
 
-from shared.evaluation.replay.accumulator import Accumulator
+from shared.evaluation.replay.accumulator import Accumulator, WeighedEvents
 from shared.evaluation.replay.evaluated_events import EvaluatedChoice, EvaluatedEvent
+from shared.evaluation.replay.event_batch import EventBatch
 from shared.evaluation.replay.judge import MAX_SLOTS, Judge
 from shared.evaluation.replay.namespaces import NamespaceCollector
-from shared.evaluation.replay.predictions import OutOfStep, read_distribution, read_prediction
+from shared.evaluation.replay.predictions import OutOfStep, read_chances, read_worth
 from shared.evaluation.tasks import Namespaces, Task
 from shared.metrics.estimators import difference
 from shared.metrics.estimators.estimates import estimates, span_of
 from shared.metrics.estimators.sums import MOST_WEIGHT, Sums, total
 
 EVENT = EvaluatedEvent(5, 1.0, (EvaluatedChoice("", 1, 0.5, 2.0, actions=2, least=0.5, exploration=1.0, baseline=0),))
+SLOTS = [
+    EvaluatedChoice(slot, 0, 0.3, reward, actions=2, least=0.3, exploration=0.6, baseline=baseline)
+    for slot, reward, baseline in [("a", 0.1, 0), ("b", 0.7, 1), ("", 1.0, 0)]
+]
+
+
+def event(actions: int) -> EvaluatedEvent:
+    """An event with so many actions."""
+    return EVENT._replace(choices=(EVENT.choices[0]._replace(actions=actions),))
 
 
 @pytest.mark.parametrize(
-    ("line", "expected"),
+    ("numbers", "expected"),
     [
-        ("1:0.9,0:0.1", {"0": 0.1, "1": 0.9}),
-        ("0:1,1:1,2:0", {"0": 0.5, "1": 0.5, "2": 0.0}),
-        ("0:0.5,1:-8,2:0.5", {"0": 0.5, "1": 0.0, "2": 0.5}),
-        ("0:nan,1:0.25,2:0.25", {"0": 0.0, "1": 0.5, "2": 0.5}),
-        ("0:inf,1:0.25,2:-inf", {"0": 0.0, "1": 1.0, "2": 0.0}),
-        ("0:-nan,1:nan", {"0": 0.5, "1": 0.5}),
-        ("0:0,1:0,2:0,3:0", {"0": 0.25, "1": 0.25, "2": 0.25, "3": 0.25}),
-        ("0:1e-05,1:0.99999", {"0": 1e-05, "1": 0.99999}),
+        ([0.1, 0.9], [0.1, 0.9]),
+        ([1, 1, 0], [0.5, 0.5, 0.0]),
+        ([0.5, -8, 0.5], [0.5, 0.0, 0.5]),
+        ([None, 0.25, 0.25], [0.0, 0.5, 0.5]),
+        ([None, 0.25, None], [0.0, 1.0, 0.0]),
+        ([None, None], [0.5, 0.5]),
+        ([0, 0, 0, 0], [0.25, 0.25, 0.25, 0.25]),
+        ([1e-05, 0.99999], [1e-05, 0.99999]),
     ],
 )
-def test_a_distribution_is_what_rank_would_use(line: str, expected: dict[str, float]) -> None:
+def test_a_distribution_is_what_rank_would_use(numbers: list[float | None], expected: list[float]) -> None:
     """No negative probabilities, nothing that is no number, and the sum is 1."""
-    chances = read_distribution(line, len(expected))
+    (chances,) = read_chances(event(len(expected)), [numbers])
 
     assert chances == pytest.approx(expected)
-    assert sum(chances.values()) == pytest.approx(1)
+    assert sum(chances) == pytest.approx(1)
 
 
-@pytest.mark.parametrize("line", ["0:0.5", "0:0.5,1:0.3,2:0.2", "0:nan"])
-def test_a_prediction_of_another_number_of_actions_is_noticed(line: str) -> None:
-    """It belongs to another event."""
+@pytest.mark.parametrize("prediction", [[[0.5]], [[0.5, 0.3, 0.2]], [[None]], [[0.5, 0.5], [1, 0]], []])
+def test_a_prediction_of_another_event_is_noticed(prediction: list[list[float | None]]) -> None:
+    """It has another number of actions or of slots, or VW read no event."""
     with pytest.raises(OutOfStep):
-        read_prediction(line, 2)
-
-
-@pytest.mark.parametrize("text", ["0:x,1:0.5", "0:0.5,7:0.5", "0:0.5,1:0.5\n0:1", "", "0:0.5,1", "1"])
-def test_a_prediction_that_cannot_be_read_is_noticed(text: str) -> None:
-    """It is none of this event."""
+        read_chances(EVENT, prediction)
     with pytest.raises(OutOfStep):
-        Judge(Task("k", 0, "--cb_explore_adf")).take(EVENT, [text], modelled=False)
+        read_worth(EVENT, prediction)
 
 
-@pytest.mark.parametrize("costs", ["0:nan,1:0.5", "0:inf,1:0.5"])
-def test_an_event_that_the_reward_model_fails_at_is_not_modelled(costs: str) -> None:
-    """One such event would spoil all sums."""
-    judge = Judge(Task("k", 0, "--cb_explore_adf"))
-    judge.take(EVENT, ["0:0.5,1:0.5", costs], modelled=True)
-    judge.take(EVENT, ["0:0.5,1:0.5", "0:-1,1:-2"], modelled=True)
+def test_an_event_that_the_reward_model_fails_at_is_not_modelled() -> None:
+    """One such event would spoil all sums, those of its batch too."""
+    judge, chances = Judge(Task("k", 0, "--cb_explore_adf")), [[0.5, 0.5]]
+    judge.take(EventBatch([EVENT, EVENT], [[[None, 0.5]], [[-1, -2]]]), [chances, chances])
+    judge.take(EventBatch([EVENT], [[[None, 0.5]]]), [chances])
 
     sums = total(judge.bins()[""][""].values())
-    assert (sums.lines, sums.modelled, sums.doubly_robust) == (2, 1, 1.5)
+    assert (sums.lines, sums.modelled, sums.doubly_robust) == (3, 1, 1.5)
+
+
+def test_sums_are_the_same_however_events_come_together() -> None:
+    """How many predictions come at once is a matter of chance, and no digit of a figure may be."""
+    rng = random.Random(3)
+    events = [
+        EVENT._replace(
+            at_us=rng.randrange(50),
+            choices=(EVENT.choices[0]._replace(slot=rng.choice("abc"), reward=rng.random()), *rng.choices(SLOTS, k=2)),
+        )
+        for _ in range(100)
+    ]
+    apart, together = (Judge(Task("k", 0, None, width_us=10)) for _ in range(2))
+    together.take(EventBatch(events))
+    for single in events:
+        apart.take(EventBatch([single]))
+
+    assert apart.bins() == together.bins()
 
 
 def test_slots_beyond_the_first_hundred_have_no_sums_of_their_own() -> None:
     """Callers name them."""
     judge = Judge(Task("k", 0, None))
     for number in range(MAX_SLOTS + 50):
-        judge.take(EVENT._replace(choices=(EVENT.choices[0]._replace(slot=f"s{number}"),)), [], modelled=False)
+        judge.take(EventBatch([EVENT._replace(choices=(EVENT.choices[0]._replace(slot=f"s{number}"),))]))
 
     bins = judge.bins()["online"]
     assert len(bins) == MAX_SLOTS + 1
@@ -85,7 +108,7 @@ def test_many_slots_that_explore_little_have_figures(probability: float) -> None
             )
             for n in range(100)
         )
-        judge.take(EvaluatedEvent(5, 1.0, choices), [], modelled=False)
+        judge.take(EventBatch([EvaluatedEvent(5, 1.0, choices)]))
 
     for of_policy in judge.bins().values():
         for bins in of_policy.values():
@@ -101,9 +124,17 @@ def test_many_slots_that_explore_little_have_figures(probability: float) -> None
 def test_sums_of_bins_add_up() -> None:
     """However wide they are."""
     wide, narrow = Accumulator(0), Accumulator(10)
-    for at_us, ratio, reward in [(5, 0.0, 1.0), (12, 2.0, -0.5), (19, 0.5, 0.25), (40, 1.0, 0.0)]:
-        for sums in (wide, narrow):
-            sums.add(at_us, 2.0, ratio, reward, 8.0, (0.5, 0.25))
+    events = WeighedEvents(
+        at_us=[5, 12, 19, 40],
+        multiplicities=[2.0] * 4,
+        rewards=[1.0, -0.5, 0.25, 0.0],
+        most=[8.0] * 4,
+        ratios=[0.0, 2.0, 0.5, 1.0],
+        chosen=[0.5] * 4,
+        shown=[0.25] * 4,
+    )
+    for sums in (wide, narrow):
+        sums.add(events)
 
     assert [*narrow.bins()] == [0, 10, 40]
     assert total(narrow.bins().values())._asdict() == pytest.approx(wide.bins()[0]._asdict())

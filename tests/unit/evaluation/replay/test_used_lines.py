@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from shared.evaluation.replay import log_pass
+from shared.evaluation.replay.event_batch import EventBatch
+from shared.evaluation.replay.task_totals import TaskTotals
 from shared.evaluation.tasks import LineCounts, Namespaces, Task
 from tests.unit.evaluation.replay.evaluated import TIMEOUT, carry_out, evaluation, line, lines, slot_lines
 
@@ -110,16 +112,16 @@ def test_memory_is_not_kept(tmp_path: Path) -> None:
                     yield text
 
     ahead = []
-    original = log_pass.Judge.take
+    original = TaskTotals.add
 
-    def take(self: Any, *given: Any, **named: Any) -> None:
+    def add(self: Any, batch: EventBatch, *given: Any) -> None:
         nonlocal used
-        used += 1
+        used += len(batch.events)
         ahead.append(read - used)
-        original(self, *given, **named)
+        original(self, batch, *given)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(log_pass.Judge, "take", take)
+        patch.setattr(TaskTotals, "add", add)
         carry_out(Task("k", 0, GREEDY), Log(), tmp_path)
 
     assert used == 6000
