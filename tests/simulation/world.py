@@ -450,6 +450,7 @@ class World:
             (import_module("train_timer.decision_sample"), "_load", _load_chained),
             (rounds, "ENOUGH_BYTES", 1),
             (model_rewards_store, "list_all", list),  # models that rank are made up, and not published: none goes
+            (import_module("train_timer.intake_reads"), "_TOGETHER_BYTES", 1),
             *_SMALL_BOUNDS,
         ]
         if self._learn is None:
