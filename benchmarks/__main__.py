@@ -32,6 +32,7 @@ MEASURES = {
     "evaluate": "one policy goes over a log, against the native driver with predictions",
     "evaluation-workers": "an evaluation with a search, by two workers against one",
     "join": "from rows to log, against a bare scan of the rows",
+    "catch-up": "many parts joined and learned by one run, against joining and the native driver one after the other",
     "memory": "memory of a training run with ten times the backlog, against once",
     "cold-start": "process start to the first Rank, here and in Azure's worker, against the bare imports",
     "idle-run": "a run of the trainer with nothing to do: seconds, and requests to storage",

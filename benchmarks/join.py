@@ -5,7 +5,10 @@ clock runs. Ours does all of the join: it commits each part's intent and positio
 The figures of workers are those of `shards`.
 """
 
+import gzip
 import time
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from benchmarks import backlog, shards, sides
@@ -64,8 +67,12 @@ def measure(
     ]
 
 
-def join_all() -> dict[str, Any]:
-    """Join the whole backlog, as one run does, and take the log away again."""
+def join_all(plain: str | None = None) -> dict[str, Any]:
+    """Join the whole backlog, as one run does, and take the log away again.
+
+    Args:
+        plain: Where its lines go, as one plain file.
+    """
     from shared.configuration import configuration_store
     from shared.intake import scan
     from shared.settings import settings
@@ -91,6 +98,8 @@ def join_all() -> dict[str, Any]:
     used = {"seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu}
     trainer.release()
     stored = list(blobs.list_blobs(this_loop().logs))
+    if plain is not None:
+        _write_plain(Path(plain), [blob.path for blob in stored])
     counters = trainer.state.counters
     for path in [this_loop().state, *blobs.list_paths(this_loop().manifests), *(blob.path for blob in stored)]:
         blobs.remove(path)
@@ -101,6 +110,15 @@ def join_all() -> dict[str, Any]:
         "parts": len(stored),
         "bytes": sum(blob.size_bytes for blob in stored),
     }
+
+
+def _write_plain(file: Path, paths: Iterable[str]) -> None:
+    from shared.storage import blobs
+
+    with file.open("wb") as lines:
+        for path in sorted(paths):
+            stored = blobs.read(path)
+            lines.write(gzip.decompress(stored.data) if stored else b"")
 
 
 def scan_all(threads: int) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """A run of the driver: a model learns a piece of log, without lines that cannot be learned from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -46,6 +46,7 @@ class DriverRun:
         is_at_end: Whether the piece ends where its last log blob does.
         left_out: Lines of the piece that the driver was not given, since it would have failed.
         quarantined: How many events it was not given that are in quarantine.
+        set_aside: What there is to say of the lines that this run has set aside.
     """
 
     trained: TrainingResult
@@ -54,6 +55,7 @@ class DriverRun:
     is_at_end: bool
     left_out: Places
     quarantined: int
+    set_aside: Sequence[str]
 
 
 def drive(
@@ -102,6 +104,7 @@ class _PieceLearning:
         self._left_out = dict(left_out)
         self._process = process
         self._slow: dict[int, str] = {}
+        self._notes: list[str] = []
 
     def run_driver(self) -> DriverRun | None:
         """Run the driver once; None if it is to be run again, without lines at which it has failed."""
@@ -171,13 +174,15 @@ class _PieceLearning:
             raise PieceTooLarge(size, failure.reason if failure else "lines are refused")
         lines = range(self._piece.first_line, self._after_line(feed))
         try:
-            return refused_search.search(
+            reasons = refused_search.search(
                 blob, self._learner, lines, self._left_out.get(blob.path, frozenset()), self._timeout
             )
         except TookTooLong as slow:
             if len(lines) <= 1:
                 raise
             raise PieceTooLarge(Limit(len(lines), feed.size_bytes), slow.reason) from slow
+        self._note(reasons)
+        return frozenset(reasons)
 
     def _finish(self, feed: Feed, trained: TrainingResult) -> DriverRun:
         """The result of a run in which the driver did not fail, though it may have refused lines by itself."""
@@ -190,10 +195,17 @@ class _PieceLearning:
             blob = self._piece.blobs[0]
             text = log_store.shorten(refused_search.read_line(blob, place))
             refused_search.set_aside(blob, self._learner.kind, {place: reason}, {place: text})
+        self._note(self._slow)
         left_out = {path: inside for path, places in self._left_out.items() if (inside := self._inside(places, feed))}
         trained = replace(trained, refused=refused + sum(map(len, left_out.values())))
         size = Limit(feed.lines, feed.size_bytes)
-        return DriverRun(trained, size, self._after_line(feed), feed.is_at_end, left_out, feed.quarantined)
+        return DriverRun(trained, size, self._after_line(feed), feed.is_at_end, left_out, feed.quarantined, self._notes)
+
+    def _note(self, reasons: Mapping[int, str]) -> None:
+        path = self._piece.blobs[0].path
+        self._notes += [
+            f"a line of {path} cannot be learned from and is set aside: {reason}" for reason in reasons.values()
+        ]
 
     def _add(self, places: Places) -> None:
         for path, more in places.items():

@@ -130,7 +130,7 @@ class Events:
         self._tables = tables
         self._query = select_rows("events", shard, from_us, max(from_us, ahead_us))
         self._watermark_us = watermark_us
-        self._coming = Ahead(_read_slices(tables, self._query))
+        self._coming = Ahead(_read_slices(tables, self._query), lambda each: each.size_bytes)
         self._read: deque[_Slice] = deque()
 
     def close(self) -> None:

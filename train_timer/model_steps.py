@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from shared.configuration.configuration import Configuration
-from shared.learner.driver_process import DriverProcess
 from shared.models import model_store
 from shared.models.model_store import DamagedModel
 from shared.models.published import Published
@@ -14,8 +13,9 @@ from shared.training.configuration_changes import lose_next, lose_running, promo
 from shared.training.cursor import Cursor
 from shared.training.lease import Trainer
 from shared.training.trouble import Subject
-from train_timer import decision_sample, model_publication
+from train_timer import model_publication
 from train_timer.attempts import Attempts
+from train_timer.learner_thread import Beside
 from train_timer.model_training import ModelTraining
 from train_timer.pieces import Pace
 
@@ -27,7 +27,7 @@ class ModelSteps:
         configuration: The configuration that the pass follows.
         published: What was published when it began.
         pace: What the driver runs of the process have shown.
-        driver: The process that learns.
+        beside: Beside what the models learn.
     """
 
     def __init__(
@@ -37,13 +37,13 @@ class ModelSteps:
         configuration: Configuration,
         published: Published,
         pace: Pace,
-        driver: DriverProcess,
+        beside: Beside,
     ) -> None:
         self._trainer = trainer
         self._attempts = attempts
         self._configuration = configuration
         self._published = published
-        self._training = ModelTraining(trainer, configuration.logs_deleted_before_us, pace, driver)
+        self._training = ModelTraining(trainer, configuration.logs_deleted_before_us, pace, beside)
 
     def train_running(self) -> bool:
         """Let the model in use make a step; if its training state is lost, another model begins to learn instead.
@@ -101,7 +101,9 @@ class ModelSteps:
             try:
                 return self._training.train_challenger()
             except DamagedModel as damage:
-                trainer.commit(replace(trainer.state, trial=trial.stop(f"What it had learned is lost: {damage}")))
+                state = trainer.state  # events of the trial may have been joined meanwhile
+                lost = state.trial.stop(f"What it had learned is lost: {damage}") if state.trial else None
+                trainer.commit(replace(state, trial=lost))
                 raise
 
         return bool(self._attempts.make(Subject.CHALLENGER, train, trial.id))
@@ -128,6 +130,8 @@ class ModelSteps:
             return
         if any(each.revision == coming.revision for each in trainer.state.changed_decisions):
             return
+        from train_timer import decision_sample  # much to import, for what is rare
+
         compared = self._attempts.make(
             Subject.COMPARISON,
             lambda: decision_sample.compare(trainer.state, coming, self._configuration),

@@ -4,6 +4,8 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
+from math import inf
 from pathlib import Path
 
 from shared.learner import cpu, work_folder
@@ -20,6 +22,7 @@ from shared.training.training_state import State
 from train_timer import damaged_log
 from train_timer.driver_input import count_answered_otherwise, count_other_events
 from train_timer.driver_run import NEW, OLD, PREDICTOR, DriverRun, PieceTooLarge, drive
+from train_timer.learner_thread import Beside
 from train_timer.log_ahead import LogAhead
 from train_timer.pieces import Pace, Piece, choose_piece, is_begun
 
@@ -49,25 +52,26 @@ class ModelTraining:
     Args:
         deleted_before_us: The configuration's `logs_deleted_before_us`.
         pace: What the driver runs of the process have shown.
-        driver: The process that learns; None for one of its own each time.
+        beside: Beside what the models learn; None for nothing, and a process of the driver for each piece.
     """
 
-    def __init__(
-        self, trainer: Trainer, deleted_before_us: int, pace: Pace, driver: DriverProcess | None = None
-    ) -> None:
+    def __init__(self, trainer: Trainer, deleted_before_us: int, pace: Pace, beside: Beside | None = None) -> None:
         self._trainer = trainer
         self._pace = pace
-        self._driver = driver
+        self._beside = beside
         self._running_ahead, self._next_ahead, self._challenger_ahead = (LogAhead(deleted_before_us) for _ in range(3))
 
     def train_running(self) -> bool:
-        """Let the model in use learn its next part of the log, or some lines of it; False if there is none."""
+        """Let the model in use learn its next part of the log, or some lines of it; False if there is none.
+
+        One step of other work goes on beside it: the join of a part, for the model's next step.
+        """
         state = self._trainer.state
         cursor, tries = state.running, 0
         if cursor.learned_up_to_us < state.counted_up_to_us:
             return self._catch_up(cursor, self._running_ahead, state.counted_up_to_us, self._put_running, most_parts=1)
         while (piece := self._choose(cursor, self._running_ahead, most_parts=1)) is not None and tries < _MOST_TRIES:
-            if (learned := self._try(cursor, piece)) is not None:
+            if (learned := self._try(cursor, piece, most_steps=1)) is not None:
                 state = replace(self._trainer.state, running=learned.cursor)
                 self._trainer.commit(_count(state, learned.blob, learned.counters) if learned.blob else state)
                 return True
@@ -75,7 +79,10 @@ class ModelTraining:
         return piece is not None
 
     def train_next(self) -> bool:
-        """Let the model that will replace the running model learn more; False if it has learned all log."""
+        """Let the model that will replace the running model learn more; False if it has learned all log.
+
+        Nothing is joined beside the last piece, behind which it does replace the running model.
+        """
         state = self._trainer.state
         if state.next is None or state.next.learned_up_to_us >= state.joined_up_to_us:
             return False
@@ -111,7 +118,8 @@ class ModelTraining:
         """
         tries = 0
         while (piece := self._choose_behind(cursor, ahead, end_us, **bounds)) is not None and tries < _MOST_TRIES:
-            if (learned := self._try(cursor, piece)) is not None:
+            most_steps = 0 if piece.reaches(end_us) else inf
+            if (learned := self._try(cursor, piece, most_steps)) is not None:
                 put(learned.cursor)
                 return True
             tries += 1
@@ -127,11 +135,11 @@ class ModelTraining:
         blobs = ahead.after(cursor.learned_up_to_us, self._trainer.state.joined_up_to_us)
         return choose_piece(cursor, blobs, self._pace, **bounds)
 
-    def _try(self, cursor: Cursor, piece: Piece) -> _Learned | None:
+    def _try(self, cursor: Cursor, piece: Piece, most_steps: float) -> _Learned | None:
         """Learn a piece; None if the piece was too large, so that the next one is smaller, or has damaged log."""
-        began = time.monotonic()
+        learn = partial(_learn_timed, cursor, piece, self._pace)
         try:
-            learned, run = _learn(cursor, piece, self._pace, self._driver)
+            learned, run, seconds = self._beside.learn(learn, most_steps) if self._beside else learn(None)
         except PieceTooLarge as trouble:
             _log.warning("%s lines of %s are too much: %s", piece.lines, piece.blobs[0].path, trouble.reason)
             self._pace.halve(cursor.arguments, trouble.size)
@@ -142,9 +150,20 @@ class ModelTraining:
             self._next_ahead.forget()
             self._challenger_ahead.forget()
             return None
+        for note in run.set_aside:  # in the thread of the run, whose log lines belong to the call
+            _log.warning("%s", note)
         is_full = piece.is_full or not run.is_at_end
-        self._pace.note_run(cursor.arguments, run.size, time.monotonic() - began, is_full=is_full)
+        self._pace.note_run(cursor.arguments, run.size, seconds, is_full=is_full)
         return learned
+
+
+def _learn_timed(
+    cursor: Cursor, piece: Piece, pace: Pace, driver: DriverProcess | None
+) -> tuple[_Learned, DriverRun, float]:
+    """As `_learn`, and how many seconds it took."""
+    began = time.monotonic()
+    learned, run = _learn(cursor, piece, pace, driver)
+    return learned, run, time.monotonic() - began
 
 
 def _learn(cursor: Cursor, piece: Piece, pace: Pace, driver: DriverProcess | None) -> tuple[_Learned, DriverRun]:

@@ -8,7 +8,7 @@ from shared.intake.rows import Observation
 from shared.intake.scan import Tables
 from shared.intake.sharding import JoinShard
 from shared.times import MINUTE
-from train_timer.intake_reads import Ahead, longest_deadline_us, select_rows
+from train_timer.intake_reads import Ahead, longest_deadline_us, select_rows, weigh_minute
 
 
 class Observations:
@@ -25,7 +25,8 @@ class Observations:
             to_us: The arrival time up to which this run may need observations.
         """
         self.deadline_us = 0
-        self._coming = Ahead(scan.slices(tables, select_rows("rewards", shard, from_us, max(from_us, to_us))))
+        query = select_rows("rewards", shard, from_us, max(from_us, to_us))
+        self._coming = Ahead(scan.slices(tables, query), weigh_minute)
         self._ordered: deque[Observation] = deque()
         self._logged: set[Observation] = set()
         self.of_event: dict[str, list[Observation]] = {}

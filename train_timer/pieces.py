@@ -78,6 +78,10 @@ class Piece:
         """Whether it is a single line for certain."""
         return self.lines == 1 or (self.limit is not None and self.limit.lines == 1)
 
+    def reaches(self, position_us: int) -> bool:
+        """Whether a model that learns it has learned all log up to a position, for certain."""
+        return self.is_whole and self.next_blob is None and self.up_to_us >= position_us
+
     @property
     def is_whole(self) -> bool:
         """Whether it is whole log blobs for certain."""

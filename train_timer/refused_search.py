@@ -1,6 +1,5 @@
 """The search for the lines of a log blob that Vowpal Wabbit refuses, which are set aside with the reasons."""
 
-import logging
 import time
 from collections.abc import Collection, Iterator
 from datetime import timedelta
@@ -16,13 +15,11 @@ from shared.training.cursor import Cursor
 _MOST_LINES, _MOST_BYTES = 20_000, 16 * 1024 * 1024
 """Bounds of the lines that are tried together, and are in memory; only a single line may be longer."""
 
-_log = logging.getLogger(__name__)
-
 
 def search(
     blob: LogBlob, learner: Cursor, lines: range, left_out: Collection[int], timeout: timedelta
-) -> frozenset[int]:
-    """Find lines of a log blob that Vowpal Wabbit refuses, and set them aside; gives their places.
+) -> dict[int, str]:
+    """Find lines of a log blob that Vowpal Wabbit refuses, and set them aside; gives the reasons by their places.
 
     Args:
         lines: The places of the lines that are tried.
@@ -44,14 +41,13 @@ def search(
             place = places[refused.index]
             reasons[place], texts[place] = refused.reason, log_store.shorten(batch[place])
     set_aside(blob, learner.kind, reasons, texts)
-    return frozenset(reasons)
+    return reasons
 
 
 def set_aside(blob: LogBlob, kind: str, reasons: dict[int, str], texts: dict[int, str]) -> None:
     """Store lines that cannot be learned from, with the reasons, beside the log."""
     refused = dict[int, dict[str, Any]]()
     for place, reason in reasons.items():
-        _log.warning("a line of %s cannot be learned from and is set aside: %s", blob.path, reason)
         refused[place] = {"line": place, "reason": reason, "text": texts[place]}
     if refused:
         log_store.store_refused(blob, kind, refused)

@@ -17,7 +17,7 @@ from shared.times import MINUTE
 from shared.training import collected_store
 from shared.training.lease import Trainer
 from shared.training.training_state import CollectedRewards
-from train_timer.intake_reads import Ahead, longest_deadline_us, select_rows
+from train_timer.intake_reads import Ahead, longest_deadline_us, select_rows, weigh_minute
 from train_timer.observation_window import observation_order
 
 _STEP_US = 10 * MINUTE
@@ -109,7 +109,7 @@ class Collection:
         """
         if self._reading is None or self._reading[0] != to_us:
             query = replace(select_rows("rewards", self._shard, self.reached_us, to_us), exact=True)
-            self._reading = to_us, Ahead(scan.slices(self._tables, query))
+            self._reading = to_us, Ahead(scan.slices(self._tables, query), weigh_minute)
         minutes, batch, step_us = self._reading[1], _Batch(self.reached_us), marks.step_us(self._wait_us)
         while (minute := minutes.peek()) is not None and not batch.is_over(minute[0], step_us):
             minutes.take()

@@ -16,7 +16,7 @@ from shared.log.join import BEFORE_US
 from shared.log.reward_runs import Record
 from shared.log.reward_runs_store import LocalRuns, RunReader
 from shared.training.training_state import CollectedRewards
-from train_timer.intake_reads import Ahead, select_rows
+from train_timer.intake_reads import Ahead, select_rows, weigh_minute
 
 _FEW_ROWS = 4_000_000
 """Among so many rewards each part looks for its own."""
@@ -106,7 +106,7 @@ def read_events(tables: Tables, shard: JoinShard, part: Stretch, to_us: int) -> 
         to_us: Up to when they may be read; some of them are, and all of the part.
     """
     query = select_rows("events", shard, part.from_us, max(part.to_us, to_us), keys_only=True)
-    minutes, of_events = Ahead(scan.slices(tables, query)), _Marks()
+    minutes, of_events = Ahead(scan.slices(tables, query), weigh_minute), _Marks()
     while (minute := minutes.take()) is not None:
         of_events.add(marks.event_mark(row["id"]) for row in minute[1])
         if of_events.number >= EVENTS and minute[0] >= part.to_us:

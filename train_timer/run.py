@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from threading import Event
@@ -12,7 +12,6 @@ from shared.configuration.configuration import Configuration
 from shared.intake import scan
 from shared.intake.scan import Tables
 from shared.learner import work_folder
-from shared.learner.driver_process import DriverProcess
 from shared.metrics.bins import Bin
 from shared.models import current_export, published_store
 from shared.models.published import Published
@@ -48,14 +47,14 @@ from train_timer import (
 from train_timer.attempts import Attempts
 from train_timer.join_memory import JoinMemory
 from train_timer.joiner import Joiner
+from train_timer.learner_thread import Beside, LearnerThread
 from train_timer.model_steps import ModelSteps, publish
 from train_timer.pieces import Pace
 from train_timer.run_log import Recorder
 from train_timer.run_time import RunTime, Work
+from train_timer.turns import Step, Turns
 
 _TIME_SECONDS = 300
-_PASS_SECONDS = 60
-"""After how long the next pass begins, if nothing is left to join in this one."""
 
 _IN_TROUBLE = "something cannot be read or written; the status tells what, and what to do"
 
@@ -96,8 +95,8 @@ class Trainings:
                 _log.info("another trainer is at work")
                 return None
             try:
-                with DriverProcess() as driver:
-                    current = _Run(self, trainer, stop, driver)
+                with LearnerThread() as learner:
+                    current = _Run(self, trainer, stop, learner)
                     current.go()
                     return current.done_up_to_us
             finally:
@@ -145,9 +144,9 @@ class _Clock:
 class _Run:
     """The steps of one run; each leaves a commit record from which another run can go on."""
 
-    def __init__(self, process: Trainings, trainer: Trainer, stop: Event, driver: DriverProcess) -> None:
+    def __init__(self, process: Trainings, trainer: Trainer, stop: Event, learner: LearnerThread) -> None:
         self._process = process
-        self._driver = driver
+        self._learner = learner
         self._trainer = trainer
         self._stop = stop
         self._clock = run_clock = _Clock(clock.now_us())
@@ -212,14 +211,28 @@ class _Run:
         watermark_us = now_us - configuration.rewards.wait_us - settings().join_grace_us
         self._watermark_us = watermark_us
         joiner = Joiner(self._trainer, tables, configuration, watermark_us, self._process.join_memory)
-        models = ModelSteps(
-            self._trainer, self._attempts, configuration, self._published, self._process.pace, self._driver
-        )
+        turns = Turns(self._time, self._stop)
+        beside = Beside(self._learner, turns.join)
+        models = ModelSteps(self._trainer, self._attempts, configuration, self._published, self._process.pace, beside)
+        steps: Mapping[Work, Step] = {
+            Work.JOIN: partial(self._join, joiner),
+            Work.CHALLENGER: models.train_challenger,
+            Work.RUNNING: models.train_running,
+            Work.NEXT: models.train_next,
+        }
         try:
-            is_unfinished = self._work(joiner, models)
+            is_unfinished = turns.take(steps)
         finally:
             joiner.close()
             self._sums = self._sums.plus(joiner.sums)
+        self._follow_log(joiner, configuration)
+        models.publish()
+        publish(self._trainer, self._attempts, lambda: model_publication.announce(self._trainer, now_us))
+        self._tidy(configuration, tables, now_us)
+        return is_unfinished or self._trainer.state.joined_up_to_us > before.joined_up_to_us
+
+    def _follow_log(self, joiner: Joiner, configuration: Configuration) -> None:
+        """Do what follows from new log, each kind on its own."""
         self._attempts.make(Subject.PROFILE, joiner.save_profile)
         deleted = f"log deleted before {configuration.logs_deleted_before_us}"
         self._attempts.make(Subject.LAST_DAY, joiner.last_day.follow, deleted)
@@ -227,10 +240,6 @@ class _Run:
         self._attempts.make(Subject.RECOUNT, recount)
         self._attempts.make(Subject.MARKS, joiner.marks.tidy)
         self._attempts.make(Subject.REWARDS, joiner.tidy_rewards)
-        models.publish()
-        publish(self._trainer, self._attempts, lambda: model_publication.announce(self._trainer, now_us))
-        self._tidy(configuration, tables, now_us)
-        return is_unfinished or self._trainer.state.joined_up_to_us > before.joined_up_to_us
 
     def _tidy(self, configuration: Configuration, tables: Tables, now_us: int) -> None:
         """Delete what is no longer needed, each kind on its own; then what was damaged may be gone."""
@@ -274,32 +283,6 @@ class _Run:
         if configuration.with_shards(shards, now_us) == configuration:
             return configuration
         return configuration_store.change_configuration(lambda stored: stored.with_shards(shards, now_us))
-
-    def _work(self, joiner: Joiner, models: ModelSteps) -> bool:
-        """Join and train all models in turns; True if there is more to do, whose time has not come or is over.
-
-        Models that have much to learn let the next pass begin after a while, which can join what came meanwhile.
-        Trouble with one kind of work ends none of the others.
-        """
-        steps: dict[Work, Callable[[], bool | None]] = {
-            Work.JOIN: lambda: self._join(joiner),
-            Work.CHALLENGER: models.train_challenger,
-            Work.RUNNING: models.train_running,
-            Work.NEXT: models.train_next,
-        }
-        waiting, until = set(steps), self._clock.seconds + _PASS_SECONDS
-
-        def is_ending() -> bool:
-            return self._stop.is_set() or (Work.JOIN not in waiting and self._clock.seconds > until)
-
-        while (work := self._time.choose(waiting, is_ending=is_ending())) is not None:
-            with self._time.spend(work):
-                has_worked = steps[work]()
-            if not has_worked:
-                waiting.discard(work)
-            elif work is Work.JOIN:
-                waiting |= steps.keys()
-        return bool(waiting)
 
     def _join(self, joiner: Joiner) -> bool | None:
         self._attempts.make(Subject.MODEL_REWARDS, lambda: model_retention.archive_rewards(self._trainer))

@@ -1,8 +1,9 @@
-"""The time of a run, which join, the running model, the next model and a challenger share."""
+"""The time of a run, which the running model, the next model and a challenger share, and beside them the join."""
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from enum import Enum, auto
+from math import inf
 
 
 class Work(Enum):
@@ -20,9 +21,10 @@ class Work(Enum):
 class RunTime:
     """Shares the time of a run: whoever has had the least time does the next step.
 
-    So each kind of work gets as much of the time as every other that has something to do, and what it does not need
-    goes to the others. However long single steps take, each kind of work that has something to do makes a step in
-    each run: for the first step of a kind it is never too late.
+    So each model gets as much of the time as every other that has something to learn, and what it does not need goes to
+    the others. The join goes on beside the models, and has turns of its own once they have nothing to learn. However
+    long single steps take, each kind of work that has something to do makes a step in each run: for the first step of a
+    kind it is never too late.
 
     Args:
         limit_seconds: After how long no more steps begin, but for first ones.
@@ -33,6 +35,11 @@ class RunTime:
         self._limit_seconds = limit_seconds
         self._elapsed = elapsed
         self._spent: dict[Work, float] = {}
+
+    @property
+    def seconds(self) -> float:
+        """How long the run has been going on."""
+        return self._elapsed()
 
     @property
     def is_over(self) -> bool:
@@ -47,9 +54,11 @@ class RunTime:
         """
         if self.is_over or is_ending:
             waiting = set(waiting) - self._spent.keys()
-        return min(
-            (work for work in Work if work in waiting), key=lambda work: self._spent.get(work, -1.0), default=None
-        )
+        return min((work for work in Work if work in waiting), key=self._order, default=None)
+
+    def _order(self, work: Work) -> float:
+        """First what has not begun, last the join, which goes on beside all others."""
+        return inf if work is Work.JOIN and work in self._spent else self._spent.get(work, -1.0)
 
     @contextmanager
     def spend(self, work: Work) -> Iterator[None]:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from benchmarks import concurrency, delay, evaluate, idle_run, join, long_waits, simulation, stages, warnings
+from benchmarks import catch_up, concurrency, delay, evaluate, idle_run, join, long_waits, simulation, stages, warnings
 from benchmarks.__main__ import MEASURES, import_measure
 from benchmarks.figures import Figure, Goal, table
 from benchmarks.progress import Progress
@@ -46,6 +46,14 @@ def test_a_benchmark_runs_on_a_small_backlog() -> None:
         "details",
     } == set(document)
     assert document["ours"] > 0 < document["other"]
+
+
+def test_catching_up_is_measured_on_a_small_backlog() -> None:
+    """All sides join or learn the same rows."""
+    figures = catch_up.measure(Progress("catch-up"), parts=2, events=20, rounds=1)
+
+    assert [figure.unit for figure in figures] == ["events/s", "events/s"]
+    assert all(figure.ratio > 0 for figure in figures)
 
 
 def test_an_evaluation_is_measured_on_a_small_log() -> None:

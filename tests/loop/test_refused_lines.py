@@ -44,3 +44,4 @@ def test_a_line_that_cannot_be_learned_is_set_aside_with_its_reason(
     assert {json.loads(entry["text"])["EventId"] for entry in refused} == {"outside", "deadly"}
     assert all(entry["reason"] for entry in refused)
     assert len(stored_loop.lines()) == 32
+    assert started_trainer.read_log().count(" cannot be learned from and is set aside: ") == 2

@@ -141,8 +141,14 @@ class Gate:
         """Let time pass for blocking code, in which the process may die."""
         if us:
             self.clock.pass_to(self.clock.now_us + us)
+        self.stand_still()
         if self.dead:
             raise Died(self.name)
+
+    def stand_still(self) -> None:
+        """Let a pause of the process end, which other code of it may have met; for blocking code."""
+        while self.pauses_until_us > self.clock.now_us:
+            self.clock.pass_to(self.pauses_until_us)
 
     async def wait(self, us: int) -> None:
         """Let time pass for a coroutine, in which the process may die."""
@@ -175,6 +181,7 @@ class Gate:
 
     def once[Answer](self, operation: str, path: str, apply: Apply[Answer], seconds: float) -> Answer:
         """Send a request and wait for the answer, for blocking code."""
+        self.stand_still()
         fault, sent_us = self.decide(operation, path), self.steady_us
         if fault.before_us:
             self.pass_time(fault.before_us)

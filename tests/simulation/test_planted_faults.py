@@ -17,11 +17,13 @@ from tests.simulation.plan import draw
 from tests.simulation.shrinking import reduce, shrink, try_plan
 from train_timer import joiner, model_training, part
 from train_timer.logged_ids import LoggedIds
+from train_timer.model_training import ModelTraining
 
 _MOST: Final = 100
 """So many schedules find any of them."""
 
 _store, _choose_piece = joiner.Joiner._store, model_training.choose_piece
+_try = ModelTraining._try
 
 
 def _commit_before_storing(self: Any, intent: Any, *values: Any) -> None:
@@ -32,6 +34,13 @@ def _commit_before_storing(self: Any, intent: Any, *values: Any) -> None:
 def _choose_from_first_line(*values: Any, **options: Any) -> Any:
     piece = _choose_piece(*values, **options)
     return piece and replace(piece, first_line=0)
+
+
+def _forget_what_went_on_beside(self: Any, *values: Any, **options: Any) -> Any:
+    before = self._trainer.state
+    learned = _try(self, *values, **options)
+    self._trainer.state = before
+    return learned
 
 
 def _start_from_the_beginning(model: Any, _: int, **options: Any) -> Start:
@@ -45,6 +54,7 @@ def _replace_unnoticed(published: Published, *values: Any) -> Published:
 PLANTED: Final[dict[str, tuple[Any, str, Any]]] = {
     "a repetition that was answered otherwise goes unnoticed": (part, "_is_answered_otherwise", lambda *_: False),
     "a piece that was begun is learned from its first line": (model_training, "choose_piece", _choose_from_first_line),
+    "what was joined beside a model is forgotten": (ModelTraining, "_try", _forget_what_went_on_beside),
     "rows that were stored too late are acknowledged": (intake, "counts", lambda *_: True),
     "no marks of earlier log are looked up": (LoggedIds, "find", lambda *_: set()),
     "an applied model learns the log of its evaluation once more": (adoption, "Start", _start_from_the_beginning),

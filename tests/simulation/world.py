@@ -57,6 +57,8 @@ from tests.simulation.virtual_time import SECOND, Clock, VirtualLoop, VirtualTim
 
 BEGAN_US: Final = from_iso("2027-06-15T12:00:00Z")
 _REST_SECONDS: Final = 30
+_BEGINS_AFTER_US: Final = (0, 0, 2_000, SECOND)
+"""How soon a thread begins its work: at once, between two requests of those that take no time, or after some."""
 _PRODUCT: Final = (
     "shared",
     "train_timer",
@@ -67,6 +69,7 @@ _PRODUCT: Final = (
     "export_fn",
     "status_fn",
 )
+_OF_CALLS: Final = ("shared.ranking.hot_path", "shared.intake.intake", "export_fn.redaction_call")
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
 
 
@@ -120,10 +123,13 @@ class Process:
         with self, in_loop(DEFAULT):
             return function(*values)
 
-    def begin[Result](self, function: Callable[..., Result], *values: Any) -> "Future[Result]":
+    def begin[Result](self, function: Callable[..., Result], *values: Any, after_us: int = 0) -> "Future[Result]":
         """Run blocking code as this process, beside all else: it goes on whenever time passes.
 
         The future has no result as long as the code waits, for ever if the process is killed meanwhile.
+
+        Args:
+            after_us: How long it takes until the code begins.
         """
         future: Future[Result] = Future()
 
@@ -135,8 +141,33 @@ class Process:
 
         fiber, clock = Fiber(code), self._world.clock
         self._fibers.append(fiber)
-        clock.call_at(clock.now_us, lambda: clock.resume(fiber))
+        clock.call_at(clock.now_us + after_us, lambda: clock.resume(fiber))
         return future
+
+    def wait(self, future: "Future[Any]") -> None:
+        """Let blocking code of this process wait for other code of it.
+
+        Raises:
+            Died: The process died meanwhile.
+            Stuck: It waits for something that never happens.
+        """
+        clock = self._world.clock
+        if (fiber := clock.fiber) is not None and not future.done() and not self.gate.dead:
+            future.add_done_callback(lambda _: clock.call_at(clock.now_us, lambda: clock.resume(fiber)))
+            fiber.pause()
+        while not future.done() and not self.gate.dead:
+            if not clock.step():
+                raise Stuck(future)
+        self.gate.pass_time(0)
+
+    def pass_moment(self) -> None:
+        """Let all happen that happens at this moment, for blocking code.
+
+        Raises:
+            Died: The process died.
+        """
+        self._world.clock.sleep(0)
+        self.gate.pass_time(0)
 
     def start[Result](self, coroutine: Coroutine[Any, Any, Result]) -> "Future[Result]":
         """Start a coroutine on the process's event loop; it goes on whenever time passes."""
@@ -230,6 +261,48 @@ class _Read[Result]:
     def exception(self) -> Exception | None:
         """Give why it could not be read; None if it was."""
         return self._error
+
+
+class SimulatedThread:
+    """As `loop_threads.LoopThread`: its work goes on whenever time passes, beside the code that has begun it.
+
+    Args:
+        chance: Decides how soon a work begins.
+    """
+
+    def __init__(self, process: Process, chance: random.Random) -> None:
+        self._process = process
+        self._chance = chance
+
+    def begin[Result](self, work: Callable[[], Result]) -> "_Work[Result]":
+        """Begin a work."""
+        return _Work(self._process, self._process.begin(work, after_us=self._chance.choice(_BEGINS_AFTER_US)))
+
+    def close(self) -> None:
+        """Nothing is left of it."""
+
+
+class _Work[Result]:
+    """As the future of a work in another thread, for the code that has begun it."""
+
+    def __init__(self, process: Process, future: "Future[Result]") -> None:
+        self._process = process
+        self._future = future
+
+    def done(self) -> bool:
+        """Whether the work has ended, now that all has happened that happens at this moment."""
+        self._process.pass_moment()
+        return self._future.done()
+
+    def result(self) -> Result:
+        """Wait for what the work gives, or raises."""
+        self._process.wait(self._future)
+        return self._future.result()
+
+    def exception(self) -> BaseException | None:
+        """Wait for the end of the work."""
+        self._process.wait(self._future)
+        return self._future.exception()
 
 
 class Repetition:
@@ -365,6 +438,7 @@ class World:
             (json_documents, "_list_unknown", lambda _: []),  # no other version of the product has written anything
             (manifest_store, "_with_complete_manifests", set()),
             (loop_threads, "at_once", lambda work, items, _most: list(map(work, items))),
+            (loop_threads, "LoopThread", self._make_thread),
             (driver_input, "_HAS_FIFO", False),
             (queues, "send_at_once", lambda name, messages, seconds: queues.send(name, messages, 0, seconds)),
             (attempts, "_explain", _watch_failures(attempts._explain, self._unexpected)),
@@ -376,11 +450,17 @@ class World:
             (import_module("train_timer.decision_sample"), "_load", _load_chained),
             (rounds, "ENOUGH_BYTES", 1),
             (model_rewards_store, "list_all", list),  # models that rank are made up, and not published: none goes
+            (import_module("train_timer.intake_reads"), "_TOGETHER_BYTES", 1),
             *_SMALL_BOUNDS,
         ]
         if self._learn is None:
             return seam
         return [*seam, (training, "train", self._learn), (model_check, "examine", chained_learner.examine)]
+
+    def _make_thread(self, name: str) -> SimulatedThread:
+        """A thread of the process whose code runs."""
+        process = self.running[-1]
+        return SimulatedThread(process, random.Random(f"{self._seed} {process.gate.name} {name}"))
 
     def _mirror(self, sas_uri: str) -> SimulatedContainer:
         """The client of a customer's container, which is there already."""
@@ -504,7 +584,7 @@ def _make_folder() -> "tempfile.TemporaryDirectory[str]":
 @cache
 def modules_with_time() -> list[Any]:
     """The product's modules that read the time or sleep by the module `time`."""
-    for name in ("train_timer.run", "shared.ranking.hot_path", "shared.intake.intake", "export_fn.redaction_call"):
+    for name in ("train_timer.run", "train_timer.decision_sample", *_OF_CALLS):
         import_module(name)
     product = [module for name, module in sorted(sys.modules.items()) if name.split(".")[0] in _PRODUCT]
     return [module for module in product if vars(module).get("time") is time]

@@ -1,10 +1,12 @@
 """What two answers to one request showed."""
 
+import zlib
 from copy import replace
 
 import pytest
 
 from shared.configuration.service_configuration import LearningMode
+from shared.log import ranked_event
 from shared.log.ranked_event import RankedEvent
 
 ONLINE, APPRENTICE, LOGGING = LearningMode.ONLINE, LearningMode.APPRENTICE, LearningMode.LOGGING_ONLY
@@ -57,3 +59,23 @@ def test_an_apprentice_shows_the_baseline_whatever_it_draws() -> None:
     assert not drawn[0].shows_like(single(b"[1,2]", b"[0.6,0.4]"))
     assert pages[0].shows_like(pages[1])
     assert not pages[0].shows_like(replace(pages[1], baselines=(1, 0)))
+
+
+@pytest.mark.parametrize("event", [FIRST, PAGE, replace(FIRST, mode=APPRENTICE, deferred=True)])
+def test_a_payload_is_read_by_whichever_library_it_was_packed(event: RankedEvent) -> None:
+    """Rows of earlier versions were packed by zlib."""
+    packed = ranked_event.pack(event)
+
+    assert ranked_event.unpack(packed, "e", 5) == event
+    assert ranked_event.unpack(zlib.compress(zlib.decompress(packed), 1), "e", 5) == event
+
+
+def test_a_damaged_payload_is_refused() -> None:
+    """Cut anywhere, or with a bit that is another one: a row that looks right would be learned."""
+    packed = ranked_event.pack(FIRST)
+    cut = [packed[:end] for end in range(len(packed))]
+    flipped = [bytes([*packed[:place], packed[place] ^ 1, *packed[place + 1 :]]) for place in range(2, len(packed))]
+
+    for damaged in cut + flipped:
+        with pytest.raises(ValueError):  # noqa: PT011
+            ranked_event.unpack(damaged, "e", 5)
