@@ -113,8 +113,7 @@ def _kinds(storage: Storage, ending: ExitStack) -> list[Kind]:
 
 def rank_kind(host: Host, actions: int, alone: Callable[[], float] | None = None) -> Kind:
     """Ranks whose contexts differ, and whose actions are always the same."""
-    repeated = examples.body(actions, 0)["actions"]
-    bodies = _pack({**examples.body(actions, variant), "actions": repeated} for variant in range(examples.VARIANTS))
+    bodies = _pack(examples.body(actions, variant, new=0) for variant in range(examples.VARIANTS))
     what = f"Rank, {actions} actions × 10 features that repeat"
     return Kind(what, host, "rank_v1_0", examples.PATH.strip("/"), bodies, alone=alone)
 

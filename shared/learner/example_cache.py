@@ -45,11 +45,20 @@ class ExampleCache:
         workspace._finish_example_multi_ex([context, *self._exchange(read, pieces.passing)])
         return scores
 
-    def clear(self) -> None:
-        """Give all examples back."""
-        context = self._workspace._parse(_NO_ACTIONS)
-        self._workspace._finish_example_multi_ex([*context, *self._examples.values()])
+    def give_back(self) -> None:
+        """Give all examples back to the workspace, which would not free them by itself."""
+        if self._examples:
+            context = self._workspace._parse(_NO_ACTIONS)
+            self._workspace._finish_example_multi_ex([*context, *self._examples.values()])
+            self._examples.clear()
+
+    def forget(self) -> None:
+        """Forget all examples, for a workspace that may not be used any more; their memory is lost."""
         self._examples.clear()
+
+    def __del__(self) -> None:
+        """Give them back where a model is let go without being closed, as when the next one takes its place."""
+        self.give_back()
 
     def _exchange(self, read: Mapping[bytes, Any], passing: Collection[bytes]) -> list[Any]:
         """Take in the examples of actions that come again; gives those that are too many, the oldest first."""

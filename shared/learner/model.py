@@ -140,7 +140,7 @@ class Model:
 
     def _free(self) -> None:
         if self._is_closed and not self._readers:
-            self._examples.clear()
+            self._examples.give_back()
             self._workspace.finish()
 
     def _answer(self, predict: Callable[[], list[Any]]) -> list[Any]:
@@ -148,6 +148,7 @@ class Model:
             return predict()
         except RuntimeError:
             _log.warning("The model could not read a document and is loaded anew")
+            self._examples.forget()
             self._workspace = _load(self._data, self._options, self._kind)  # the old one keeps what it read so far
             self._examples = ExampleCache(self._workspace)
             return []

@@ -1,13 +1,15 @@
 """Documents in pieces: predicted to the last bit as the whole, with the examples of the predictions before."""
 
+import gc
 import random
+import resource
 from pathlib import Path
 
 import pytest
 
 from shared.configuration.exploration import Exploration
 from shared.learner.arguments import parse
-from shared.learner.example_cache import MOST
+from shared.learner.example_cache import EXAMPLE_BYTES, MOST
 from shared.learner.features import DocumentPieces, action_text, context_text, whole
 from shared.learner.model import Model
 from tests.unit.learner.lines import event_lines, train_model
@@ -71,7 +73,7 @@ def test_examples_take_part_in_the_size_of_a_model(tmp_path: Path) -> None:
     ask(model, document, in_pieces=True)
 
     lasting = len(document.actions) - len(document.passing)
-    assert (before, model.examples_bytes) == (0, lasting * 32 * 1024)
+    assert (before, model.examples_bytes) == (0, lasting * EXAMPLE_BYTES)
 
 
 def test_an_unreadable_document_leaves_no_example_behind(tmp_path: Path) -> None:
@@ -86,3 +88,22 @@ def test_an_unreadable_document_leaves_no_example_behind(tmp_path: Path) -> None
     assert caching.examples_bytes == 0
     assert ask(plain, document, in_pieces=False) == ask(caching, document, in_pieces=True)
     caching.close()
+
+
+def test_a_model_that_is_let_go_leaves_no_memory_behind(tmp_path: Path) -> None:
+    """The next model takes its place without a word; 256 examples are 8 MB, and a loop may publish one a minute."""
+    data, _ = train_model(tmp_path, event_lines(50), POLICIES[0])
+    sizes = []
+    for _ in range(12):
+        model, chance = Model.load(data, parse(POLICIES[0]), Exploration(0.2)), random.Random(3)
+        while len(model._examples) < MOST:
+            ask(model, pieces(chance), in_pieces=True)
+        del model
+        gc.collect()
+        sizes.append(resident_bytes())
+
+    assert sizes[-1] - sizes[3] < 4 * MOST * EXAMPLE_BYTES
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
