@@ -1,7 +1,7 @@
 """The past of a loop that was used in all learning modes, for one choice an event and for several."""
 
 import random
-from dataclasses import replace
+from copy import replace
 
 from shared.configuration.service_configuration import LearningMode
 from shared.intake import keys

@@ -1,7 +1,7 @@
 """Calls of a redaction: in this process, or in processes of their own, which can be killed at any moment."""
 
 import logging
-from dataclasses import replace
+from copy import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 

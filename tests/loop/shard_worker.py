@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from dataclasses import replace
+from copy import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self

@@ -1,7 +1,7 @@
 """Abandoned evaluations, which have no messages left: the trainer ends them, and deletes what a deletion left."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from copy import replace
 
 import pytest
 

@@ -5,7 +5,7 @@ import itertools
 import random
 import signal
 import time
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 
 import pytest

@@ -5,7 +5,7 @@ import json
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from copy import replace
 
 import pytest
 

@@ -4,7 +4,7 @@ import gzip
 import os
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from copy import replace
 from pathlib import Path
 from typing import Any
 

@@ -2,7 +2,7 @@
 
 import gzip
 import time
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Event

@@ -2,7 +2,7 @@
 
 import time
 from contextlib import suppress
-from dataclasses import replace
+from copy import replace
 from pathlib import Path
 from threading import Event
 from typing import Any

@@ -1,6 +1,6 @@
 """What goes when it is old or not needed any more, and what stays."""
 
-from dataclasses import replace
+from copy import replace
 
 import pytest
 

@@ -3,7 +3,7 @@
 import json
 import random
 import sys
-from dataclasses import replace
+from copy import replace
 from itertools import batched
 from pathlib import Path
 

@@ -4,7 +4,7 @@ import json
 import random
 import signal
 from collections import Counter
-from dataclasses import replace
+from copy import replace
 from typing import Any
 
 import pytest

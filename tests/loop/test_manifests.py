@@ -4,7 +4,7 @@ import gzip
 import json
 import signal
 from collections.abc import Callable
-from dataclasses import replace
+from copy import replace
 from typing import Any
 
 import pytest

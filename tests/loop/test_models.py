@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from copy import replace
 from itertools import count
 from pathlib import Path
 from typing import Any

@@ -1,6 +1,6 @@
 """A loop that a newer version of the code has worked on: this version works on it, and takes nothing away."""
 
-from dataclasses import replace
+from copy import replace
 from typing import Any
 
 import orjson

@@ -1,6 +1,6 @@
 """Events as they come: listed before the join, and told of for as long as there is log."""
 
-from dataclasses import replace
+from copy import replace
 from typing import Any
 
 import pytest

@@ -1,7 +1,7 @@
 """Hours of the past, joined at once, against the log as it must be."""
 
 import json
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 
 import pytest

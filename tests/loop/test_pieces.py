@@ -4,7 +4,7 @@ import json
 import math
 import resource
 import signal
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 from pathlib import Path
 

@@ -1,7 +1,7 @@
 """What is known of features is the same however time was cut into parts, and leads to warnings in the status."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from copy import replace
 from typing import Any
 
 from shared.intake.rows import Event

@@ -1,7 +1,7 @@
 """Lines that Vowpal Wabbit cannot read, or dies of, stop nothing and vanish nowhere."""
 
 import json
-from dataclasses import replace
+from copy import replace
 
 from shared.intake.rows import Event
 from shared.log import ranked_event

@@ -2,7 +2,7 @@
 
 import json
 import signal
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any

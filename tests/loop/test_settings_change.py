@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from copy import replace
 from typing import Any
 
 import pytest

@@ -3,7 +3,7 @@
 import itertools
 import json
 import signal
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any

@@ -1,6 +1,6 @@
 """The five stages of a loop, from none of them to all in order, and of loops that are broken somewhere."""
 
-from dataclasses import replace
+from copy import replace
 from typing import Any
 
 import pytest

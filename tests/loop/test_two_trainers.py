@@ -5,7 +5,7 @@ import random
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 
 import pytest
