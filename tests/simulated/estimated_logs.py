@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from shared.evaluation.replay.accumulator import Accumulator
+from shared.evaluation.replay.accumulator import Accumulator, WeighedEvents
 from shared.imports import chances as estimating
 from shared.imports.chances import PARTS, EstimatedChances
 from shared.imports.widening import widen, widen_level
@@ -109,9 +109,10 @@ def _sum(
     chances: Sequence[Sequence[float]],
     noted: Sequence[float],
 ) -> Sums:
+    most = [1 / min(filter(None, own)) for own in chances]
+    ratios = [target[action] / chance for target, action, chance in zip(targets, shown, noted, strict=True)]
     sums = Accumulator(0)
-    for target, action, reward, own, chance in zip(targets, shown, rewards, chances, noted, strict=True):
-        sums.add(0, 1.0, target[action] / chance, reward, 1 / min(filter(None, own)))
+    sums.add(WeighedEvents([0] * len(rewards), [1.0] * len(rewards), rewards, most, ratios))
     return total(sums.bins().values())
 
 
