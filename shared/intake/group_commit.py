@@ -102,10 +102,15 @@ class GroupCommit:
         return Landed(stored.stored_at_us, stored.entity)
 
     async def _write_all(self, place: Place, queue: deque[_Row]) -> None:
-        """Write batches until the queue is empty; a writer that ends early leaves no caller waiting."""
+        """Write batches until the queue is empty; a writer that ends early leaves no caller waiting.
+
+        Before each, the calls go on that have come meanwhile: their rows go with it.
+        """
         rows: list[_Row] = []
         try:
-            while rows := _take(queue):
+            while queue:
+                await asyncio.sleep(0)
+                rows = _take(queue)
                 await self._write(place, rows, iter(_PAUSES))
         finally:
             if self._queues.get(place) is queue:
