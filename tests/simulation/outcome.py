@@ -12,12 +12,12 @@ from shared.configuration.configuration import Configuration, RewardSettings
 from shared.configuration.service_configuration import LearningMode
 from shared.intake import scan
 from shared.log import manifest_store
-from shared.log.manifest import LogBlob
+from shared.log.manifest import LogBlob, Manifest, day_of
 from shared.models import model_store, published_store
 from shared.models.published import Published
 from shared.status.learning_status import Waiting
 from shared.status.waiting import count_waiting
-from shared.storage import blobs, paths
+from shared.storage import blobs, json_documents, paths
 from shared.storage.paths import this_loop
 from shared.times import DAY, SECOND
 from shared.training import lease
@@ -212,9 +212,15 @@ class Outcome:
         return [Part(blob, unpack(self.read(blob.path) or b"")) for blob in listed]
 
     def all_log(self) -> Iterator[str]:
-        """The paths of all log that there ever was, oldest first."""
-        written = self.world.storage.blobs.versions
-        return (f"loops/{name}" for _, name in sorted(written) if f"loops/{name}".startswith(this_loop().logs))
+        """The paths of all log that there ever was, oldest first.
+
+        Blobs that no manifest ever named are none: those of a part that was cut, which late workers may have written.
+        """
+        written = sorted(f"loops/{name}" for _, name in self.world.storage.blobs.versions)
+        manifests = [path for path in written if path.startswith(this_loop().manifests) and day_of(path) is not None]
+        texts = (text for path in manifests for text in self.versions(path))
+        named = {blob.path for text in texts for blob in json_documents.read(Manifest, text).blobs}
+        return (path for path in written if path in named)
 
     def age(self, days: int) -> None:
         """Let days pass, and a trainer run."""
