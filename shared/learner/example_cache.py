@@ -37,6 +37,8 @@ class ExampleCache:
         missing = [place for place, example in enumerate(examples) if example is None] if None in examples else ()
         document = whole(pieces.context, [pieces.actions[place] for place in missing])
         context, *new = workspace._parse(document.decode())
+        if len(new) != len(missing):
+            raise RuntimeError("the document has another number of actions than its pieces")
         for place, example in zip(missing, new, strict=True):
             examples[place] = example
         workspace.predict_multi([context, *examples])

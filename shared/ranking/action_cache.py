@@ -63,8 +63,9 @@ type Read = Callable[[Any], CachedAction]
 class ActionCache:
     """The actions of one loop.
 
-    An action comes in when its text comes again soon, and makes room for others in the order of arrival. Where all
-    actions are new each time, hardly a request is looked through.
+    An action comes in when its text comes again soon. For the ones that are too many, others go, in the order of arrival;
+    where clients begin their actions in several ways, those of the commonest way. Where all actions are new each time,
+    hardly a request is looked through.
     """
 
     def __init__(self, secret: str) -> None:
@@ -149,7 +150,8 @@ class ActionCache:
         entries = self._entries.setdefault(head, {})
         entries[text] = entry
         if self.count > MOST:
-            del entries[next(iter(entries))]
+            most = max(self._entries.values(), key=len)
+            del most[next(iter(most))]
         return True
 
 

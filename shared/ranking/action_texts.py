@@ -13,7 +13,6 @@ from typing import Any, Final, NamedTuple
 _FIELD: Final = b'"actions"'
 _BEGIN: Final = re.compile(rb'"actions"[ \t\r\n]*:[ \t\r\n]*\[([ \t\r\n]*)(\{[ \t\r\n]*"\w{1,20}"[ \t\r\n]*:)')
 _END: Final = re.compile(rb"\}(?=[ \t\r\n]*\])")
-_SPACE: Final = b" "[0]
 _MOST_ENDS: Final = 8
 """How many places are tried at which the last action may end; at most of them, a list of features ends."""
 
@@ -65,7 +64,7 @@ def cut(body: bytes) -> ActionTexts | None:
         return None
     gap, head = begin.groups()
     first = begin.end()
-    if not gap and body[first] == _SPACE:
+    if not gap and body.startswith(b" ", first):
         gap = b" "  # as Python's json writes a list
     return ActionTexts(body[: begin.start(2)], head, body[first:].split(b",%b%b" % (gap, head)))
 

@@ -90,6 +90,16 @@ def test_an_unreadable_document_leaves_no_example_behind(tmp_path: Path) -> None
     caching.close()
 
 
+def test_another_number_of_actions_than_the_pieces_have_gets_equal_chances(tmp_path: Path) -> None:
+    """It cannot come from the gate, but if it does, the next document must not suffer."""
+    plain, caching = load(tmp_path, POLICIES[0])
+    document = pieces(random.Random(2))
+    crafted = DocumentPieces(document.context, [b'{"i":{"id":"a"}},{"i":{"id":"b"}}'], ())
+
+    assert caching.probabilities(b"", 2, crafted) == [0.5, 0.5]
+    assert ask(plain, document, in_pieces=False) == ask(caching, document, in_pieces=True)
+
+
 def test_a_model_that_is_let_go_leaves_no_memory_behind(tmp_path: Path) -> None:
     """The next model takes its place without a word; 256 examples are 8 MB, and a loop may publish one a minute."""
     data, _ = train_model(tmp_path, event_lines(50), POLICIES[0])

@@ -158,6 +158,30 @@ def outcome_of(read: Callable[[], RankQuestion]) -> Any:
     return question._replace(pieces=None, event_id=question.event_id if len(question.event_id) == 1 else "made")
 
 
+@pytest.mark.parametrize("write", [compact, as_python_does, indented])
+def test_a_body_that_is_cut_off_anywhere_is_refused_as_it_would_be(write: Write) -> None:
+    """A connection that breaks must not make the service fail."""
+    cache, body = warm(write), write(request())
+    for length in range(len(body)):
+        is_cached(body, cache)  # so that the next body is looked through
+        broken = body[:length]
+
+        assert outcome_of(lambda: read_question(broken, cache)) == outcome_of(lambda: read_whole(broken)), length  # noqa: B023
+
+
+def test_a_client_that_begins_to_write_otherwise_is_read_as_quickly() -> None:
+    """What was written before makes room, however full the cache is of it."""
+    cache = ActionCache(SECRET)
+    for price in range(MOST // 4 + 200):
+        for _ in range(2):
+            read_question(compact(request(actions=actions("abcd", price))), cache)
+
+    otherwise = compact(request(actions=[dict(reversed(action.items())) for action in actions("abcd")]))
+
+    assert any(is_cached(otherwise, cache) for _ in range(300))
+    assert cache.count == MOST
+
+
 def test_long_and_deep_actions_are_not_remembered() -> None:
     """Memory is bounded, and no body passes that the parser refuses for its depth."""
     long, deep = actions("a", name="x" * LONGEST), actions("a", kind=orjson.loads(b"[" * 250 + b"]" * 250))
