@@ -74,8 +74,10 @@ def parser() -> Parser:
     added = command(commands, "bench", bench, "measure, and print a table of ratios")
     added.add_argument("names", nargs="*", metavar="NAME", help="what to measure (default: all but the studies)")
     added.add_argument("--details", action="store_true", help="also print where the time goes")
-    added.add_argument("--calls", type=int, metavar="N", help="how many calls hostile makes (default: 1,000,000)")
-    added.add_argument("--seed", type=int, metavar="N", help="what the calls of hostile are made from")
+    added.add_argument(
+        "--calls", type=int, metavar="N", help="how many calls hostile and action-cache make (default: 1,000,000)"
+    )
+    added.add_argument("--seed", type=int, metavar="N", help="what the calls of these two are made from")
     added.add_argument("--minutes", type=int, metavar="N", help="how long soak sends its load (default: 4)")
     added.add_argument("--json", type=Path, metavar="FILE", help="file to write (default: .local/benchmarks/TIME.json)")
     return top

@@ -1,6 +1,6 @@
 """The functions that no HTTP request waits for, in a process of their own: what they do holds up no answer.
 
-On the platform, too, each of them has a process that answers no HTTP. The host asks it by lines of JSON, `Order`, on
+On the platform, too, each of them has a process that answers no HTTP. The host gives it orders, lines of JSON, on
 its standard input, and reads an answer to each from its standard output. It ends when that input does, and so also when
 the host is killed.
 """
