@@ -64,8 +64,8 @@ class ActionCache:
     """The actions of one loop.
 
     An action comes in when its text comes again soon. Where there are too many, the oldest goes; where clients begin
-    their actions in several ways, the oldest of the commonest way. Where all actions are new each time, hardly a request
-    is looked through.
+    their actions in several ways, the oldest of the commonest way. Where all actions are new each time, hardly a
+    request is looked through.
     """
 
     def __init__(self, secret: str) -> None:
