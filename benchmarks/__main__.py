@@ -49,7 +49,7 @@ MEASURES = {
     "simulation": "100,000 simulated schedules of calls, faults, deaths and changes: what is wrong (10 to 25 minutes)",
     "warnings": "which warnings come of 100 healthy loops of different worlds (10 minutes)",
     "hostile": "a million calls made up to do harm, and an ordinary client beside them (an hour)",
-    "action-cache": "a million generated Ranks, read with and without the cache of actions: differences (25 minutes)",
+    "action-cache": "a million generated Ranks, read with and without the cache of actions: differences (5 minutes)",
     "soak": "`up` under a steady load for 4 minutes: how long Ranks take, what is lost (6 minutes)",
     "auto-apply": "how often automatic optimization takes other settings, rightly or wrongly (4 hours)",
 }
