@@ -7,6 +7,7 @@ import struct
 import zlib
 
 _PLAIN = re.compile(r"[A-Za-z0-9._-]{1,100}", re.ASCII)
+_LENGTH = struct.Struct("<I")
 
 
 def event_key(event_id: str, secret: str = "") -> str:
@@ -46,12 +47,15 @@ def observation_id(origin: bytes, *, slot: str | None, value: float | None) -> s
     """
     kind = b"activate" if value is None else b"reward" + struct.pack("<d", value)
     slot_bytes = b"" if slot is None else b"slot" + slot.encode()
-    parts = (origin, kind, slot_bytes)
-    digest = hashlib.sha256(b"".join(struct.pack("<I", len(part)) + part for part in parts)).digest()
-    return base64.urlsafe_b64encode(digest)[:22].decode()
+    return _hash_parts(origin, kind, slot_bytes)
 
 
 def request_hash(*parts: bytes) -> str:
     """Make a hash of 22 characters, in which two Rank requests with one event id differ."""
-    digest = hashlib.sha256(b"".join(struct.pack("<I", len(part)) + part for part in parts)).digest()
+    return _hash_parts(*parts)
+
+
+def _hash_parts(*parts: bytes) -> str:
+    """Hash parts, each behind its length; 22 characters of the alphabet of base64 for addresses."""
+    digest = hashlib.sha256(b"".join([_LENGTH.pack(len(part)) + part for part in parts])).digest()
     return base64.urlsafe_b64encode(digest)[:22].decode()

