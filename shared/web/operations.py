@@ -34,7 +34,7 @@ class Api(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PerVersion:
-    """A model of which each version has its own."""
+    """A model of which each version has its own; `model` may give its `Form`."""
 
     model: Callable[[Version], Any]
 
@@ -44,7 +44,8 @@ class OperationDoc:
     """What the description says of an operation.
 
     Attributes:
-        request: The model of the body, or a media type such as `application/octet-stream`; None for no body.
+        request: The model of the body, its `Form`, or a media type such as `application/octet-stream`; None for no
+            body. What is imported at the start has forms.
         answer: The same of the answer, if all is well; may be `PerVersion`.
         query: The model of the query parameters, None for none; may be `PerVersion`.
         statuses: Those of the answer.
