@@ -1,7 +1,7 @@
 """Multi-slot Rank: choose an action for each slot, record the choices, then answer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from azure.functions import HttpRequest, HttpResponse
 
@@ -25,8 +25,7 @@ functions = Functions()
 SINCE = "v1.1-preview.1"
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
+class _Question(NamedTuple):
     """What to decide; the request itself is not held."""
 
     event_id: str

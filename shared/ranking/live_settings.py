@@ -4,8 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from shared.configuration.configuration import Configuration
 from shared.configuration.exploration import Exploration, TrialExploration
@@ -29,8 +28,7 @@ _UNUSED_SECONDS: Final = 300.0
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class CurrentSettings:
+class CurrentSettings(NamedTuple):
     """The configuration and the published model as one refresh read them.
 
     Attributes:

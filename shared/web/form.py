@@ -1,12 +1,10 @@
 """Models of requests and answers by their names."""
 
-from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(NamedTuple):
     """A model that is imported when it is wanted: what a cold start waits for does without pydantic.
 
     Attributes:

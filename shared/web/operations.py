@@ -5,9 +5,8 @@ Declaring an operation serves nothing yet: `shared.web.registry` composes what t
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.access.role import Role
 from shared.web.endpoint import MAX_BODY_BYTES
@@ -32,15 +31,13 @@ class Api(Enum):
     """What no other operation serves; open, and not in the description."""
 
 
-@dataclass(frozen=True, slots=True)
-class PerVersion:
+class PerVersion(NamedTuple):
     """A model of which each version has its own; `model` may give its `Form`."""
 
     model: Callable[[Version], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class OperationDoc:
+class OperationDoc(NamedTuple):
     """What the description says of an operation.
 
     Attributes:
@@ -59,8 +56,7 @@ class OperationDoc:
     refusals: Sequence[int] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """An operation as its module declares it.
 
     Attributes:
@@ -79,7 +75,7 @@ class Operation:
     api: Api = Api.PERSONALIZER
     since: str = "v1.0"
     until: str | None = None
-    doc: OperationDoc = field(default_factory=OperationDoc)
+    doc: OperationDoc = OperationDoc()
     limit_bytes: int = MAX_BODY_BYTES
 
     @property

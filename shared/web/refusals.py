@@ -4,7 +4,7 @@ import logging
 import time
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
 from azure.functions import HttpResponse
@@ -35,8 +35,7 @@ _logger = logging.getLogger("rankloop.web")
 _PAUSE_SECONDS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """The answer to one class of errors.
 
     Attributes:
