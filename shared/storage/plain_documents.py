@@ -58,12 +58,11 @@ def _union_reader(kinds: tuple[Any, ...]) -> _Reader:
     scalars = {kind for kind in kinds if kind in _SCALARS}
     others = [_reader(kind) for kind in kinds if kind not in _SCALARS]
     read_other = others[0] if len(others) == 1 else _leave
-    takes_whole = float in scalars and int not in scalars
 
     def read_value(value: Any) -> Any:
         if type(value) in scalars:
             return value
-        return float(value) if takes_whole and type(value) is int else read_other(value)
+        return float(value) if type(value) is int and float in scalars else read_other(value)
 
     return read_value
 
