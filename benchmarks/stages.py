@@ -22,7 +22,7 @@ STEPS: Final = (
     ("record", "rank_fn.rank", "from_decision"),
     ("record", "rank_fn.recording", "pack"),
     ("hash of the request", "rank_fn.recording", "request_hash"),
-    ("answer", "shared.ranking.rank_forms", "Candidates.answer"),
+    ("answer", "shared.ranking.rank_bodies", "Candidates.answer"),
 )
 """What is timed: stage, module, and the function's name in there."""
 _WARM, _CALLS, _AT_ONCE = 300, 1500, 16

@@ -25,7 +25,7 @@ from shared.times import DAY
 from shared.training import lease
 from shared.training.cursor import Cursor
 from shared.training.training_state import State
-from shared.web.json_forms import from_json
+from shared.web.json_bodies import from_json
 from shared.web.operations import Api, Functions
 from shared.web.responses import json_answer, warn
 from shared.web.versions import VERSIONS

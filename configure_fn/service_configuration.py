@@ -18,7 +18,7 @@ from shared.metrics import apprentice_forms
 from shared.settings import settings
 from shared.storage.clock import now_us
 from shared.training import lease
-from shared.web.json_forms import from_json
+from shared.web.json_bodies import from_json
 from shared.web.operations import Functions, PerVersion
 from shared.web.responses import json_answer, warn
 from shared.web.versions import Version

@@ -22,7 +22,7 @@ from shared.web.errors import (
     IncompatibleEvaluationVersion,
     InvalidEvaluationContract,
 )
-from shared.web.json_forms import read_new_id
+from shared.web.json_bodies import read_new_id
 from shared.web.operations import Functions
 from shared.web.pages import Page, next_link
 from shared.web.responses import done, json_answer, no_content

@@ -21,7 +21,7 @@ from shared.web.errors import (
     InvalidContract,
     InvalidRequest,
 )
-from shared.web.json_forms import read_new_id
+from shared.web.json_bodies import read_new_id
 from shared.web.operations import Functions
 from shared.web.pages import Page, PageQuery, next_link
 from shared.web.responses import done, json_answer, no_content

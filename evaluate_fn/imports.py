@@ -34,7 +34,7 @@ from shared.web.errors import (
     ModelDoesNotFit,
     ModelInUse,
 )
-from shared.web.json_forms import read_new_id
+from shared.web.json_bodies import read_new_id
 from shared.web.operations import Api, Functions
 from shared.web.pages import Page, PageQuery, next_link
 from shared.web.responses import answer_created, json_answer, no_content

@@ -22,7 +22,7 @@ from shared.status.model_list_forms import ListedModel, Models, PublishRequest
 from shared.storage.clock import now_us
 from shared.training import lease
 from shared.web.errors import InvalidRequest, ModelDoesNotFit, UnknownModel
-from shared.web.json_forms import read_id
+from shared.web.json_bodies import read_id
 from shared.web.operations import Api, Functions
 from shared.web.pages import Page, PageQuery, next_link
 from shared.web.responses import json_answer, no_content

@@ -22,7 +22,7 @@ from shared.status.quarantine_effect import find_effect
 from shared.storage.clock import now_us
 from shared.training import lease
 from shared.web.errors import InvalidRequest
-from shared.web.json_forms import read_id
+from shared.web.json_bodies import read_id
 from shared.web.operations import Api, Functions
 from shared.web.responses import answer_created, json_answer
 from shared.web.threads import LogReaders

@@ -16,7 +16,7 @@ from shared.status.relabel_forms import NewRelabel, RelabelAnswer, Relabels
 from shared.storage.clock import now_us
 from shared.training import lease
 from shared.web.errors import InvalidRequest
-from shared.web.json_forms import read_id, read_new_id
+from shared.web.json_bodies import read_id, read_new_id
 from shared.web.operations import Api, Functions
 from shared.web.responses import json_answer
 from shared.web.threads import LogReaders

@@ -20,12 +20,14 @@ from shared.models import model_store, published_store, reference_store
 from shared.models.model_store import DamagedModel
 from shared.models.published import ModelReference
 from shared.models.replacement import find_model
+from shared.ranking import multislot_bodies, rank_bodies
 from shared.ranking.decision import NO_MODEL
 from shared.ranking.hot_path import HotPath
 from shared.ranking.live_settings import CurrentSettings
-from shared.ranking.multislot_forms import MultiSlotRankRequest
+from shared.ranking.multislot_bodies import MultiSlotRankBody
+from shared.ranking.rank_bodies import RankBody
 from shared.web.errors import InvalidMultiSlotApiAccess, ModelDoesNotFit, UnknownModel
-from shared.web.json_forms import from_json
+from shared.web.json_bodies import from_json
 from shared.web.operations import Api, Functions
 from shared.web.responses import json_answer
 
@@ -55,24 +57,24 @@ async def read_chances(req: HttpRequest, hot_path: HotPath[Explorer]) -> HttpRes
     share = current.exploration.share
     async with _policy(hot_path, current, request.model_id) as policy:
         if has_slots:
-            answer = await _answer_slots(MultiSlotRankRequest.from_parsed(body), policy, share)
+            answer = await _answer_slots(multislot_bodies.rank_from_parsed(body), policy, share)
         else:
-            answer = await _answer(request, policy, share)
+            answer = await _answer(rank_bodies.from_parsed(body), policy, share)
     return json_answer(answer.to_json())
 
 
-async def _answer(request: ChancesRequest, policy: PolicyInUse | None, share: float) -> Chances:
+async def _answer(request: RankBody, policy: PolicyInUse | None, share: float) -> Chances:
     candidates = request.candidates()
     ids, document = [candidates.ids[position] for position in candidates.eligible], read_features(request, candidates)
     chances = await policy.prospect(document, len(ids)) if policy else prospect(None, document, len(ids))
     return Chances.of_event(_id(policy), share, chances, ids, candidates.ids)
 
 
-async def _answer_slots(request: MultiSlotRankRequest, policy: PolicyInUse | None, share: float) -> Chances:
+async def _answer_slots(request: MultiSlotRankBody, policy: PolicyInUse | None, share: float) -> Chances:
     slots, document = request.places(), read_slots(request)
     prospects = await policy.slot_prospects(document, slots) if policy else slot_prospects(None, document, slots)
     chances = zip([slot.id for slot in slots], prospects, strict=True)
-    return Chances.of_slots(_id(policy), share, chances, [action["id"] for action in request.actions])
+    return Chances.of_slots(_id(policy), share, chances, request.actions.ids)
 
 
 def _id(policy: PolicyInUse | None) -> str:

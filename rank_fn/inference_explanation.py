@@ -12,7 +12,7 @@ from shared.learner.policy_in_use import current_policy
 from shared.ranking.decision import Decision
 from shared.ranking.hot_path import HotPath
 from shared.ranking.live_settings import CurrentSettings
-from shared.ranking.rank_forms import Candidates
+from shared.ranking.rank_bodies import Candidates
 from shared.web.errors import ModelBusy, TooCostlyRank
 
 if TYPE_CHECKING:

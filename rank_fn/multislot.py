@@ -1,7 +1,7 @@
 """Multi-slot Rank: choose an action for each slot, record the choices, then answer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from azure.functions import HttpRequest, HttpResponse
 
@@ -14,9 +14,10 @@ from shared.learner.explorer import Explorer
 from shared.log.ranked_event import RankedEvent, from_multi_slot_decision
 from shared.ranking.hot_path import HotPath
 from shared.ranking.live_settings import CurrentSettings
-from shared.ranking.multislot_forms import MultiSlotRankRequest, MultiSlotRankResponse, answer
+from shared.ranking.multislot_bodies import MULTI_SLOT_RANK_REQUEST, MultiSlotRankBody, answer, read_rank
 from shared.ranking.slots import MultiSlotDecision, Slot, baseline_decision
 from shared.web.errors import InvalidMultiSlotApiAccess, InvalidRankRequest
+from shared.web.form import Form
 from shared.web.operations import Functions
 from shared.web.responses import answer_created
 
@@ -24,8 +25,7 @@ functions = Functions()
 SINCE = "v1.1-preview.1"
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
+class _Question(NamedTuple):
     """What to decide; the request itself is not held."""
 
     event_id: str
@@ -40,13 +40,13 @@ class _Question:
     "multislot/rank",
     Role.RANK,
     since=SINCE,
-    request=MultiSlotRankRequest,
-    answer=MultiSlotRankResponse,
+    request=MULTI_SLOT_RANK_REQUEST,
+    answer=Form("shared.ranking.multislot_forms", "MultiSlotRankResponse"),
     status=201,
 )
 async def multislot_rank(req: HttpRequest, hot_path: HotPath[Explorer]) -> HttpResponse:
     """Put an action into each slot of a request; if it is a repetition, the answer is what was decided first."""
-    question = _question(MultiSlotRankRequest.read(req.get_body()))
+    question = _question(read_rank(req.get_body()))
     current = await _multi_slot_loop(hot_path)
     decision = await fill(hot_path, current, question.document, question.slots, question.event_id)
     mode = current.configuration.service.learning_mode
@@ -56,22 +56,21 @@ async def multislot_rank(req: HttpRequest, hot_path: HotPath[Explorer]) -> HttpR
     return answer_created(answer(question.event_id, question.slots, shown))
 
 
-def _question(request: MultiSlotRankRequest) -> _Question:
+def _question(request: MultiSlotRankBody) -> _Question:
     slots, document = request.places(), read_features(request)
-    event_id, deferred = request.event_id or new_event_id(), bool(request.defer_activation)
-    return _Question(event_id, [action["id"] for action in request.actions], slots, document, deferred)
+    return _Question(request.event_id or new_event_id(), request.actions.ids, slots, document, request.deferred)
 
 
-def read_features(request: MultiSlotRankRequest) -> features.SlotsDocument:
+def read_features(request: MultiSlotRankBody) -> features.SlotsDocument:
     """The features of a request, as the model reads them.
 
     Raises:
         InvalidRankRequest: Features that the API does not take.
     """
-    actions = [(action["id"], action["features"]) for action in request.actions]
+    actions = [*zip(*request.actions, strict=True)]
     described = [(slot["id"], slot.get("features") or []) for slot in request.slots]
     try:
-        return features.slots_document(request.context_features or [], actions, described)
+        return features.slots_document(request.context, actions, described)
     except features.InvalidFeatures as error:
         raise InvalidRankRequest(f"{error.reason}.", error.place) from error
 

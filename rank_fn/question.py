@@ -1,18 +1,16 @@
 """What a Rank asks, read from its body: from all of it, or from what is new in it."""
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from rank_fn.recording import new_event_id
 from shared.errors import LoopError
 from shared.learner import features
 from shared.learner.features import DocumentPieces
+from shared.ranking import rank_bodies
 from shared.ranking.action_cache import ActionCache, CachedAction, Matches
-from shared.ranking.rank_forms import MOST_ACTIONS, Action, Candidates, RankRequest
+from shared.ranking.rank_bodies import MOST_ACTIONS, NO_ACTIONS, Candidates, RankBody
 from shared.web.errors import InvalidRankRequest
-
-_STAND_IN: Final = [{"id": "x", "features": []}]
-"""For the actions of a request of which all are in the cache."""
 
 
 class RankQuestion(NamedTuple):
@@ -46,17 +44,16 @@ def read_question(body: bytes, cache: ActionCache) -> RankQuestion:
     return question
 
 
-def read_features(request: RankRequest, candidates: Candidates) -> bytes:
+def read_features(request: RankBody, candidates: Candidates) -> bytes:
     """The features of the actions that may be chosen, and of their context, as the model reads them.
 
     Raises:
         InvalidRankRequest: Features that the API does not take.
     """
-    chosen_from = [
-        (candidates.ids[position], request.actions[position]["features"]) for position in candidates.eligible
-    ]
+    ids, features_of = request.actions
+    chosen_from = [(ids[position], features_of[position]) for position in candidates.eligible]
     try:
-        return features.document(request.context_features or [], chosen_from, candidates.eligible)
+        return features.document(request.context, chosen_from, candidates.eligible)
     except features.InvalidFeatures as error:
         raise InvalidRankRequest(f"{error.reason}.", error.place) from error
 
@@ -67,7 +64,7 @@ def read_whole(body: bytes) -> RankQuestion:
     Raises:
         InvalidRequest: The body is no Rank.
     """
-    request = RankRequest.read(body)
+    request = rank_bodies.read(body)
     candidates = request.candidates()
     return _ask(request, candidates, read_features(request, candidates))
 
@@ -77,37 +74,38 @@ def _read_others(cache: ActionCache, matches: Matches) -> RankQuestion | None:
     body = cache.read_others(matches) if len(matches.entries) <= MOST_ACTIONS else None
     if body is None:
         return None
+    request = rank_bodies.read_plainly(body, None if body["actions"] else NO_ACTIONS)
+    if request is None:
+        return None
     try:
-        request = RankRequest.from_parsed(body if body["actions"] else {**body, "actions": _STAND_IN})
-        return _put_together(request, matches.entries, [*map(_entry, request.actions)] if body["actions"] else ())
+        return _put_together(request, matches.entries, [*map(_entry, *request.actions)])
     except LoopError:
         return None
 
 
 def _put_together(
-    request: RankRequest, entries: Sequence[CachedAction | None], new: Sequence[CachedAction]
+    request: RankBody, entries: Sequence[CachedAction | None], new: Sequence[CachedAction]
 ) -> RankQuestion:
     others = iter(new)
     actions = [entry or next(others) for entry in entries]
     candidates = request.candidates([action.id for action in actions])
     texts = [actions[position].text for position in candidates.eligible]
-    context = features.context_text(request.context_features or [])
+    context = features.context_text(request.context)
     pieces = DocumentPieces(context, texts, {action.text for action in new})
     return _ask(request, candidates, features.whole(context, texts), pieces)
 
 
 def _ask(
-    request: RankRequest, candidates: Candidates, document: bytes, pieces: DocumentPieces | None = None
+    request: RankBody, candidates: Candidates, document: bytes, pieces: DocumentPieces | None = None
 ) -> RankQuestion:
-    return RankQuestion(
-        request.event_id or new_event_id(), candidates, document, bool(request.defer_activation), pieces
-    )
+    return RankQuestion(request.event_id or new_event_id(), candidates, document, request.deferred, pieces)
 
 
 def _read_action(action: Any) -> CachedAction:
     """Read one action, as each request that has it would."""
-    return _entry(RankRequest.from_parsed({"actions": [action]}).actions[0])
+    ids, features_of = rank_bodies.from_parsed({"actions": [action]}).actions
+    return _entry(ids[0], features_of[0])
 
 
-def _entry(action: Action) -> CachedAction:
-    return CachedAction(action["id"], features.action_text(action["id"], action["features"]))
+def _entry(id_: str, features_of: list[Any]) -> CachedAction:
+    return CachedAction(id_, features.action_text(id_, features_of))

@@ -3,7 +3,6 @@
 from azure.functions import HttpRequest, HttpResponse
 
 from rank_fn.explorer import choose
-from rank_fn.inference_explanation import with_explanation
 from rank_fn.question import read_question
 from rank_fn.recording import append, arrival_us
 from shared.access.role import Role
@@ -13,8 +12,9 @@ from shared.log.ranked_event import RankedEvent, from_decision
 from shared.ranking.decision import Decision
 from shared.ranking.hot_path import HotPath
 from shared.ranking.live_settings import CurrentSettings
-from shared.ranking.rank_forms import RankRequest, rank_response
+from shared.ranking.rank_bodies import RANK_REQUEST
 from shared.web.errors import MultiSlotOnly
+from shared.web.form import Form
 from shared.web.operations import Functions, PerVersion
 from shared.web.responses import answer_created
 from shared.web.versions import Version
@@ -22,7 +22,12 @@ from shared.web.versions import Version
 functions = Functions()
 
 
-@functions.operation(["POST"], "rank", Role.RANK, request=RankRequest, answer=PerVersion(rank_response), status=201)
+def _response(version: Version) -> Form:
+    name = "ExplainedRankResponse" if version.has_inference_explanation else "RankResponse"
+    return Form("shared.ranking.rank_forms", name)
+
+
+@functions.operation(["POST"], "rank", Role.RANK, request=RANK_REQUEST, answer=PerVersion(_response), status=201)
 async def rank(req: HttpRequest, hot_path: HotPath[Explorer], version: Version) -> HttpResponse:
     """Rank the actions of a request; if it is a repetition, the answer is what was decided first."""
     question = read_question(req.get_body(), hot_path.action_cache)
@@ -39,6 +44,8 @@ async def rank(req: HttpRequest, hot_path: HotPath[Explorer], version: Version) 
     shown = _decision_to_show(decision, mode, earlier)
     answer = question.candidates.answer(question.event_id, shown)
     if current.configuration.service.is_inference_explainability_enabled and version.has_inference_explanation:
+        from rank_fn.inference_explanation import with_explanation
+
         answer = await with_explanation(answer, hot_path, current, question.candidates, question.document, shown)
     return answer_created(answer)
 

@@ -6,9 +6,9 @@ from azure.functions import HttpRequest, HttpResponse
 
 from reward_fn.observations import append
 from shared.access.role import Role
-from shared.intake.reward_forms import read_event_id
+from shared.intake.reward_bodies import read_event_id
 from shared.ranking.hot_path import HotPath
-from shared.ranking.multislot_forms import MultiSlotRewardRequest
+from shared.ranking.multislot_bodies import MULTI_SLOT_REWARD_REQUEST, read_rewards
 from shared.settings import settings
 from shared.web.errors import InvalidEventIdToActivate, InvalidRewardRequest
 from shared.web.operations import Functions
@@ -19,15 +19,13 @@ SINCE = "v1.1-preview.1"
 
 
 @functions.operation(
-    ["POST"], "multislot/events/{eventId}/reward", Role.RANK, since=SINCE, request=MultiSlotRewardRequest, status=204
+    ["POST"], "multislot/events/{eventId}/reward", Role.RANK, since=SINCE, request=MULTI_SLOT_REWARD_REQUEST, status=204
 )
 async def multislot_reward(req: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
     """Say how good the actions were that an event showed in its slots; some of them or all."""
     event_id = read_event_id(req.route_params["eventId"], InvalidRewardRequest)
-    request = MultiSlotRewardRequest.read(req.get_body())
-    if settings().strict_rewards:
-        request = request.check_strictly()
-    await append(hot_path, req, event_id, ((reward.slot_id, reward.value) for reward in request.reward))
+    rewards = read_rewards(req.get_body(), strict=settings().strict_rewards)
+    await append(hot_path, req, event_id, rewards)
     return no_content()
 
 

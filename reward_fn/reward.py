@@ -6,7 +6,7 @@ from azure.functions import HttpRequest, HttpResponse
 
 from reward_fn.observations import append
 from shared.access.role import Role
-from shared.intake.reward_forms import RewardRequest, read_event_id
+from shared.intake.reward_bodies import REWARD_REQUEST, read_event_id, read_reward
 from shared.ranking.hot_path import HotPath
 from shared.settings import settings
 from shared.web.errors import InvalidEventIdToActivate, InvalidRewardRequest
@@ -16,12 +16,11 @@ from shared.web.responses import no_content
 functions = Functions()
 
 
-@functions.operation(["POST"], "events/{eventId}/reward", Role.RANK, request=RewardRequest, status=204)
+@functions.operation(["POST"], "events/{eventId}/reward", Role.RANK, request=REWARD_REQUEST, status=204)
 async def reward(req: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
     """Say how good the action was that an event showed."""
     event_id = read_event_id(req.route_params["eventId"], InvalidRewardRequest)
-    request = RewardRequest.read(req.get_body())
-    value = request.check_strictly().value if settings().strict_rewards else request.value
+    value = read_reward(req.get_body(), strict=settings().strict_rewards)
     await append(hot_path, req, event_id, [(None, value)])
     return no_content()
 

@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from azure.functions import HttpRequest, HttpResponse
 
 from shared.access.role import Role
-from shared.intake.reward_forms import read_event_id
+from shared.intake.reward_bodies import read_event_id
 from shared.learner.explorer import Explorer
 from shared.ranking.hot_path import HotPath
 from shared.status.event_trace import trace
 from shared.status.now_forms import Now
 from shared.status.trace_forms import EventTrace, TraceQuery
 from shared.web.errors import InvalidRequest
-from shared.web.json_forms import read_moment
+from shared.web.json_bodies import read_moment
 from shared.web.operations import Api, Functions
 from shared.web.responses import json_answer
 from shared.web.threads import LogReaders

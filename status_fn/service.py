@@ -2,32 +2,37 @@
 
 from typing import Any
 
+import orjson
 from azure.functions import HttpRequest, HttpResponse
 
 from shared.ranking.hot_path import HotPath
 from shared.settings import NOT_RESOLVED, TO_RESOLVE, InvalidSetting, settings
-from shared.status.service_forms import Readiness, ServiceStatus
 from shared.storage_errors import StorageUnavailable
+from shared.web.form import Form
 from shared.web.operations import Api, Functions
 from shared.web.responses import json_answer
 
 functions = Functions()
+_FORMS = "shared.status.service_forms"
 
 
-@functions.operation(["GET"], "ready", None, api=Api.OPEN, answer=Readiness, status=(200, 503))
+@functions.operation(["GET"], "ready", None, api=Api.OPEN, answer=Form(_FORMS, "Readiness"), status=(200, 503))
 async def ready(_: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
     """Answer 200 once the service can do its work, else 503 with what is missing."""
     missing = await _missing(hot_path)
-    answer = json_answer(Readiness.of(missing).to_json(), 503 if missing else 200)
+    answer = json_answer(orjson.dumps({"ready": not missing, "missing": missing}), 503 if missing else 200)
     if missing:
         answer.headers["Retry-After"] = "2"
     return answer
 
 
-@functions.operation(["GET"], "status", None, api=Api.OPEN, answer=ServiceStatus)
+@functions.operation(["GET"], "status", None, api=Api.OPEN, answer=Form(_FORMS, "ServiceStatus"))
 async def status(_: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
     """The same for whoever expects it where the old service's containers had it."""
-    return json_answer(ServiceStatus.of(await _missing(hot_path)).to_json())
+    missing = await _missing(hot_path)
+    word, message = ("Invalid", " ".join(missing)) if missing else ("Valid", "The service is ready.")
+    body = {"service": "Personalizer", "apiStatus": word, "apiStatusMessage": message}
+    return json_answer(orjson.dumps(body))
 
 
 async def _missing(hot_path: HotPath[Any]) -> list[str]:

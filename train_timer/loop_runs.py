@@ -79,8 +79,7 @@ class LoopRuns:
 
 
 def _write(entry: LoopEntry) -> str:
-    members = (entry.name, entry.marked_us, entry.visit_us, entry.is_deleted, entry.etag)
-    return json.dumps(dict(zip(LoopEntry.__dataclass_fields__, members, strict=True)))
+    return json.dumps(entry._asdict())
 
 
 def _read(text: str) -> LoopEntry:

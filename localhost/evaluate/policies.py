@@ -7,7 +7,7 @@ from shared.configuration.configuration import problem_type
 from shared.evaluation.evaluation import Policy, Source
 from shared.evaluation.names import is_own
 from shared.learner.arguments import InvalidLearningArguments, parse
-from shared.web.json_forms import MAX_ID
+from shared.web.json_bodies import MAX_ID
 
 MAX_POLICIES = 10
 

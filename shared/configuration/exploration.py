@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from shared.stored_objects import StoredObject
 
@@ -9,8 +10,7 @@ MOST_OTHER_SHARES = 0.5
 """At least the other half of the exploration is for all actions alike, so that the log can answer for any policy."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exploration:
+class Exploration(NamedTuple):
     """Shares of all events: an action's chance is (1 − share)·its chance by the model + (share − default)/K + default.
 
     The last part is for the first of the K actions only.

@@ -1,6 +1,5 @@
 """The aggregation of the rewards of one event into its reward."""
 
-import statistics
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
@@ -26,10 +25,23 @@ MEANINGS: Mapping[str, str] = {
 }
 """What each aggregation makes of the rewards of one event, for whoever chooses one."""
 
+
+def _average(rewards: Sequence[float]) -> float:
+    from statistics import fmean  # here, since no cold start waits for it
+
+    return fmean(rewards)
+
+
+def _median(rewards: Sequence[float]) -> float:
+    from statistics import median
+
+    return median(rewards)
+
+
 _FOLDS: Mapping[Aggregation, Callable[[Sequence[float]], float]] = {
     Aggregation.EARLIEST: lambda rewards: rewards[0],
-    Aggregation.AVERAGE: statistics.fmean,
-    Aggregation.MEDIAN: statistics.median,
+    Aggregation.AVERAGE: _average,
+    Aggregation.MEDIAN: _median,
     Aggregation.SUM: sum,
     Aggregation.MIN: min,
     Aggregation.MAX: max,

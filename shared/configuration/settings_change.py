@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from shared.stored_objects import StoredObject
 
@@ -38,8 +39,7 @@ class Act(StrEnum):
     UNDO_RELABEL = "relabelLifted"
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(NamedTuple):
     """Who changes something, and by what.
 
     Attributes:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from shared.errors import LoopError
-from shared.ranking.rank_forms import MOST_ACTIONS
+from shared.ranking.rank_bodies import MOST_ACTIONS
 from shared.times import FIRST_US, LAST_US, SECOND, from_datetime, parse_moment
 
 _LATEST_SECONDS, _LATEST_MILLISECONDS = 1e11, 1e14

@@ -1,11 +1,12 @@
-"""Reward and activate over HTTP."""
+"""Reward over HTTP: the model of the request."""
 
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from shared.intake.reward_bodies import HIGHEST_REWARD
 from shared.web.errors import InvalidRequest, InvalidRewardRequest
-from shared.web.json_forms import Wire, read_id
+from shared.web.json_forms import Wire
 
 
 class RewardRequest(Wire):
@@ -13,26 +14,4 @@ class RewardRequest(Wire):
 
     refusal: ClassVar[type[InvalidRequest]] = InvalidRewardRequest
 
-    value: Annotated[float, Field(ge=-1000, le=1000, allow_inf_nan=False)]
-
-    def check_strictly(self, where: str = "value") -> "RewardRequest":
-        """Check the reward as STRICT_REWARDS asks, and give it back.
-
-        Args:
-            where: The reward's place in the request.
-
-        Raises:
-            InvalidRewardRequest: The reward is less than -1 or more than 1.
-        """
-        if not -1 <= self.value <= 1:
-            raise InvalidRewardRequest("A reward has to be from -1 to 1 here.", where)
-        return self
-
-
-def read_event_id(event_id: str, refusal: type[InvalidRequest]) -> str:
-    """Read the event id in a call's decoded path.
-
-    Raises:
-        InvalidRequest: `refusal`; the id has more than 256 characters or is no text.
-    """
-    return read_id(event_id, "eventId", refusal)
+    value: Annotated[float, Field(ge=-HIGHEST_REWARD, le=HIGHEST_REWARD, allow_inf_nan=False)]

@@ -5,7 +5,7 @@ An allow-list, because VW has hundreds of options and some of them read or write
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MAX_INTERACTIONS = 20
 """How many `--quadratic`, `--cubic` and `--interactions` one set of arguments may have."""
@@ -19,8 +19,7 @@ Bound = Callable[[str], str | None]
 """What is wrong with a value, in words that follow the option's name; None if nothing is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """An option of Vowpal Wabbit.
 
     Attributes:

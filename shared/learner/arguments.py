@@ -1,7 +1,7 @@
 """Learning arguments: the text that says how the loop learns, checked before Vowpal Wabbit sees any of it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from shared.errors import LoopError
 from shared.learner.allowed_options import ALLOWED, MAX_INTERACTIONS, SHORT_NAMES, STRIPPED, Option
@@ -44,8 +44,7 @@ class InvalidLearningArguments(LoopError):
         super().__init__(f"{self.option} {reason}")
 
 
-@dataclass(frozen=True, slots=True)
-class LearningArguments:
+class LearningArguments(NamedTuple):
     """Learning arguments that Vowpal Wabbit takes.
 
     Attributes:

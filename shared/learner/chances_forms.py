@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 from shared.ranking.multislot_forms import SlotRequest
-from shared.ranking.rank_forms import MOST_ACTIONS, Id, RankRequest
+from shared.ranking.rank_bodies import MOST_ACTIONS
+from shared.ranking.rank_forms import Id, RankRequest
 from shared.web.errors import InvalidRequest
 from shared.web.json_forms import at_most
 

@@ -9,7 +9,8 @@ from pydantic import Field
 from shared.log.log_position import LogPlace, Position
 from shared.times import from_iso, to_datetime, to_iso
 from shared.web.errors import InvalidExportLogsRequest
-from shared.web.json_forms import MomentText, SentMoment, Wire, read_moment
+from shared.web.json_bodies import read_moment
+from shared.web.json_forms import MomentText, SentMoment, Wire
 
 _FOREVER_US = from_iso("9999-12-31")
 _LAST_SHARD = 99

@@ -10,7 +10,8 @@ from pydantic_core import PydanticCustomError
 from shared.configuration.corrections import CorrectedFeature, Correction, Quarantine, RewardFormula
 from shared.times import DAY
 from shared.web.errors import InvalidRequest
-from shared.web.json_forms import MAX_ID, Moment, SentMoment, Wire, read_moment
+from shared.web.json_bodies import MAX_ID, read_moment
+from shared.web.json_forms import Moment, SentMoment, Wire
 
 MOST_CHARACTERS = 256
 """Of a feature's name and of its value: of both, only the beginning is logged."""

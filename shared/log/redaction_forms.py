@@ -12,7 +12,8 @@ from shared.log.log_forms import read_range
 from shared.log.redaction import EventTarget, FeatureTarget, Target
 from shared.times import to_iso
 from shared.web.errors import InvalidRequest
-from shared.web.json_forms import MAX_ID, Moment, SentMoment, Wire
+from shared.web.json_bodies import MAX_ID
+from shared.web.json_forms import Moment, SentMoment, Wire
 
 MOST_CHARACTERS = 4096
 """Of a feature's name and of its value: of both, only the beginning is logged."""

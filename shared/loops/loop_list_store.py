@@ -7,8 +7,7 @@ under an old mark. A loop that is deleted has another blob beside its entry, unt
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from shared import running_call
 from shared.storage import blobs
@@ -30,8 +29,7 @@ _SIGN: Final = f"{_ROOT}sign"
 _VISIT: Final = "visit"
 
 
-@dataclass(frozen=True, slots=True)
-class LoopEntry:
+class LoopEntry(NamedTuple):
     """A loop of the list.
 
     Attributes:
@@ -47,8 +45,7 @@ class LoopEntry:
     etag: str
 
 
-@dataclass(frozen=True, slots=True)
-class Deletion:
+class Deletion(NamedTuple):
     """A deletion of a loop that is going on.
 
     Attributes:

@@ -6,7 +6,7 @@ from shared.metrics.breakdown import STEP_US
 from shared.metrics.recent import Recent, oldest_us
 from shared.times import DAY, HOUR, to_iso_second
 from shared.web.errors import InvalidRequest
-from shared.web.json_forms import read_moment
+from shared.web.json_bodies import read_moment
 
 INTERVALS = {"PT5M": STEP_US, "PT1H": HOUR}
 MOST_INTERVALS = 100

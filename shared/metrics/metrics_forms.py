@@ -18,7 +18,8 @@ from shared.metrics.verdict import Verdict
 from shared.metrics.verdict_forms import VerdictAnswer
 from shared.times import DAY, HOUR, MINUTE, SECOND, from_iso
 from shared.web.errors import InvalidRequest
-from shared.web.json_forms import Moment, SentMoment, Wire, read_moment
+from shared.web.json_bodies import read_moment
+from shared.web.json_forms import Moment, SentMoment, Wire
 
 FINE_INTERVALS = {"PT10S": 10 * SECOND, "PT1M": MINUTE}
 """Of the last day only."""

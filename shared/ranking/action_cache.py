@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 from shared.errors import LoopError
 from shared.ranking import action_texts
 from shared.ranking.action_texts import ActionTexts
-from shared.web.json_forms import MAX_VALUES, from_json
+from shared.web.json_bodies import MAX_VALUES, from_json
 
 MOST: Final = 1000
 """The most actions of one loop."""

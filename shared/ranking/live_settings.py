@@ -4,8 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from shared.configuration.configuration import Configuration
 from shared.configuration.exploration import Exploration, TrialExploration
@@ -29,8 +28,7 @@ _UNUSED_SECONDS: Final = 300.0
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class CurrentSettings:
+class CurrentSettings(NamedTuple):
     """The configuration and the published model as one refresh read them.
 
     Attributes:
@@ -198,14 +196,14 @@ class LiveSettings:
             first = json_documents.to_json(self._first_configuration())
             await self._rest.create_blob(this_loop().configuration, first, "application/json")
             blob = await self._read(this_loop().configuration, None)
-        return _newer(blob, lambda text: json_documents.read(Configuration, text), self._configuration)
+        return _newer(blob, lambda text: json_documents.read_at_start(Configuration, text), self._configuration)
 
     async def _read_published(self) -> tuple[Published, str]:
         try:
             blob = await self._read(this_loop().published, self._published)
         except BlobMissing:
             return Published(), ""
-        return _newer(blob, lambda text: json_documents.read(Published, text), self._published)
+        return _newer(blob, lambda text: json_documents.read_at_start(Published, text), self._published)
 
     async def _read(self, path: str, earlier: tuple[object, str] | None) -> Blob | None:
         return await self._rest.read_blob(path, earlier[1] if earlier else None)

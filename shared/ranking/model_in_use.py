@@ -4,8 +4,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from shared.models.published import ModelReference, Published
 from shared.storage.rest import Rest
@@ -18,16 +17,14 @@ _FIRST_SECONDS: Final = 10
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedModel[Model]:
+class LoadedModel[Model](NamedTuple):
     """A loaded model and its published reference."""
 
     model: Model
     reference: ModelReference
 
 
-@dataclass(frozen=True, slots=True)
-class RejectedModel:
+class RejectedModel(NamedTuple):
     """A published model that this instance does not use.
 
     Attributes:

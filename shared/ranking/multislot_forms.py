@@ -1,22 +1,14 @@
-"""Multi-slot Rank and its rewards over HTTP: the request's frame, the slots in it, and the answer."""
+"""Multi-slot Rank and its rewards over HTTP: the models of the requests and of the answer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, NotRequired, TypedDict
 
-import orjson
-
 from shared.intake.reward_forms import RewardRequest
-from shared.ranking.rank_forms import MOST_ACTIONS, Action, ExcludedActions, Groups, Id, demand_different
-from shared.ranking.slots import Slot
-from shared.web.errors import (
-    InvalidRankRequest,
-    InvalidRequest,
-    InvalidRewardRequest,
-    TooManyActions,
-)
+from shared.ranking.multislot_bodies import MOST_REWARDS
+from shared.ranking.rank_bodies import MOST_ACTIONS
+from shared.ranking.rank_forms import Action, ExcludedActions, Groups, Id
+from shared.web.errors import InvalidRankRequest, InvalidRequest, InvalidRewardRequest, TooManyActions
 from shared.web.json_forms import Wire, at_most
-
-_MOST_REWARDS = 100
 
 
 class SlotRequest(TypedDict):
@@ -45,42 +37,6 @@ class MultiSlotRankRequest(Wire):
     event_id: Id | None = None
     defer_activation: bool | None = None
 
-    def places(self) -> list[Slot]:
-        """The slots without their features.
-
-        Raises:
-            InvalidRankRequest: Ids repeat, there are more slots than actions, an excluded id is no action's, or a
-                slot's baseline is no action, excluded there, or another slot's too.
-        """
-        ids = [action["id"] for action in self.actions]
-        demand_different(ids, "actions[{}].id", "An action")
-        demand_different([slot["id"] for slot in self.slots], "slots[{}].id", "A slot")
-        if len(self.slots) > len(ids):
-            raise InvalidRankRequest(f"There are {len(self.slots)} slots for {len(ids)} actions.", "slots")
-        positions = {id_: position for position, id_ in enumerate(ids)}
-        places = [_place(slot, f"slots[{index}]", positions) for index, slot in enumerate(self.slots)]
-        demand_different([place.baseline for place in places], "slots[{}].baselineAction", "A slot", "baseline action")
-        return places
-
-
-def _place(slot: SlotRequest, where: str, positions: dict[str, int]) -> Slot:
-    excluded = {
-        _position(id_, f"{where}.excludedActions[{index}]", positions)
-        for index, id_ in enumerate(slot.get("excludedActions") or ())
-    }
-    baseline = _position(slot["baselineAction"], f"{where}.baselineAction", positions)
-    if baseline in excluded:
-        raise InvalidRankRequest("The baseline action of a slot must not be excluded there.", f"{where}.baselineAction")
-    every = range(len(positions))
-    return Slot(slot["id"], [action for action in every if action not in excluded] if excluded else every, baseline)
-
-
-def _position(id_: str, where: str, positions: dict[str, int]) -> int:
-    position = positions.get(id_)
-    if position is None:
-        raise InvalidRankRequest("No action has this id.", where)
-    return position
-
 
 class SlotAnswer(TypedDict):
     """What a slot is to show."""
@@ -96,12 +52,6 @@ class MultiSlotRankResponse(Wire):
     event_id: str
 
 
-def answer(event_id: str, slots: Sequence[Slot], shown: Sequence[str]) -> bytes:
-    """The body of the answer: the action that each slot shows."""
-    filled = [{"id": slot.id, "rewardActionId": action} for slot, action in zip(slots, shown, strict=True)]
-    return orjson.dumps({"slots": filled, "eventId": event_id})
-
-
 class SlotReward(RewardRequest):
     """The reward of one slot."""
 
@@ -113,14 +63,4 @@ class MultiSlotRewardRequest(Wire):
 
     refusal: ClassVar[type[InvalidRequest]] = InvalidRewardRequest
 
-    reward: Annotated[list[SlotReward], at_most(_MOST_REWARDS)]
-
-    def check_strictly(self) -> "MultiSlotRewardRequest":
-        """The same rewards.
-
-        Raises:
-            InvalidRewardRequest: One is less than -1 or more than 1.
-        """
-        for index, reward in enumerate(self.reward):
-            reward.check_strictly(f"reward[{index}].value")
-        return self
+    reward: Annotated[list[SlotReward], at_most(MOST_REWARDS)]

@@ -1,13 +1,12 @@
 """The decision of a multi-slot Rank: an action for each slot, drawn from the actions that earlier slots left."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from shared.ranking import sampling
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """A slot of a request. The baselines of the slots are all different.
 
     Attributes:
@@ -20,8 +19,7 @@ class Slot:
     baseline: int
 
 
-@dataclass(frozen=True, slots=True)
-class SlotChoice:
+class SlotChoice(NamedTuple):
     """The decision for a slot.
 
     Attributes:
@@ -33,8 +31,7 @@ class SlotChoice:
     probabilities: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MultiSlotDecision:
+class MultiSlotDecision(NamedTuple):
     """The choices of all slots, in the order of the slots.
 
     Attributes:

@@ -10,7 +10,8 @@ from shared.intake.rows import Observation
 from shared.status.newest_events import Entry, Filters, ListedRank
 from shared.status.traced_choice import TracedChoice
 from shared.web.errors import InvalidRequest
-from shared.web.json_forms import MAX_ID, Moment, Wire
+from shared.web.json_bodies import MAX_ID
+from shared.web.json_forms import Moment, Wire
 
 _TRUTHS = {"true": True, "false": False}
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from shared.errors import LoopError
 from shared.storage import background_reads, sdk
@@ -31,8 +30,7 @@ class BlobLeased(LoopError):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ListedBlob:
+class ListedBlob(NamedTuple):
     """A blob without its content, as a listing has it.
 
     Attributes:
@@ -69,8 +67,7 @@ def read_etag(path: str) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class BlobVersion:
+class BlobVersion(NamedTuple):
     """The ETag of a blob's content, and the blob's metadata and size."""
 
     etag: str

@@ -1,6 +1,6 @@
 """The addresses of a storage account's services, from the settings."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from shared.setting_readers import is_address
@@ -14,8 +14,7 @@ _EMULATOR = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoints:
+class Endpoints(NamedTuple):
     """An account's name and the addresses of its services, without a slash at the end."""
 
     account: str

@@ -24,15 +24,16 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from functools import cache
-from typing import Any, get_args, get_type_hints
-
-from pydantic import TypeAdapter, ValidationError
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from shared.errors import LoopError
-from shared.storage import blobs
+from shared.storage import blobs, plain_documents
 from shared.storage.blobs import ChangedMeanwhile
 from shared.storage_errors import StorageUnavailable
 from shared.stored_objects import GrowingStoredObject, StoredObject
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter, ValidationError
 
 _TRIES = 20
 _STORED = (StoredObject, GrowingStoredObject)
@@ -68,16 +69,23 @@ def to_json(document: object) -> bytes:
     return json.dumps(members, separators=(",", ":")).encode()
 
 
+def read_at_start[Document](kind: type[Document], text: bytes) -> Document:
+    """Read a document for which a cold start waits: as `read`, but without pydantic if it is plainly in order."""
+    return plain_documents.read(kind, text) or read(kind, text)
+
+
 def read[Document](kind: type[Document], text: bytes) -> Document:
     """Read a document of a kind from its JSON text; its objects have the members that are unknown.
 
     Raises:
         UnreadableDocument: The text is damaged, or has values that this version does not have.
     """
+    from pydantic import ValidationError
+
     adapter: TypeAdapter[Document] = _adapter(kind)
     try:
         return adapter.validate_json(text, extra="forbid")
-    except ValueError:
+    except ValidationError:
         pass
     try:
         document = adapter.validate_json(text)
@@ -124,7 +132,7 @@ def change[Document, Changed](
     raise StorageUnavailable(f"{path} kept changing while it was written")
 
 
-def _explain(error: ValidationError) -> str:
+def _explain(error: "ValidationError") -> str:
     """Where a document is wrong, and how, without its content."""
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     place = ".".join(map(str, first["loc"]))
@@ -176,6 +184,12 @@ def _can_hold_objects(kind: Any) -> bool:
     return any(map(_can_hold_objects, get_args(kind))) or (isinstance(kind, type) and issubclass(kind, _STORED))
 
 
-_adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
+def _make_adapter(kind: Any) -> "TypeAdapter[Any]":
+    from pydantic import TypeAdapter  # here, since no cold start waits for it
+
+    return TypeAdapter(kind)
+
+
+_adapter: Callable[[Any], "TypeAdapter[Any]"] = cache(_make_adapter)
 _fields: Callable[[Any], Mapping[str, str]] = cache(_list_fields)
 _fields_of_objects: Callable[[Any], Mapping[str, str]] = cache(_list_fields_of_objects)

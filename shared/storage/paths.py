@@ -5,9 +5,8 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from shared.times import MINUTE, from_minute_key, minute_key
 
@@ -34,8 +33,7 @@ _GENERATION_DIGITS: Final = 8
 _MOST_NAMED: Final = 4_096
 
 
-@dataclass(frozen=True, slots=True)
-class IntakeTable:
+class IntakeTable(NamedTuple):
     """A table of the intake, for the rows of a kind that arrive in [from_us, to_us)."""
 
     name: str

@@ -1,8 +1,7 @@
 """The REST interface of the storage services: the requests that the hot path sends, and no others."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 import orjson
@@ -29,16 +28,14 @@ _MAY_END: Final = (408, 409, 429)
 _BATCH: Final = {**_JSON, "Content-Type": table_batch.CONTENT_TYPE}
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+class Blob(NamedTuple):
     """A blob's content, and the ETag of its version."""
 
     data: bytes
     etag: str
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRow:
+class StoredRow(NamedTuple):
     """A row of a table.
 
     Attributes:
@@ -50,8 +47,7 @@ class StoredRow:
     stored_at_us: int
 
 
-@dataclass(frozen=True, slots=True)
-class RowPage:
+class RowPage(NamedTuple):
     """A page of a query's rows, and where the next page begins; `after` is None on the last page."""
 
     entities: list[dict[str, Any]]

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from shared.web.operations import Api
-from shared.web.refusals import ErrorResponse
+from shared.web.refusal_forms import ErrorResponse
 from shared.web.registry import ServedOperation
 from shared.web.schemas import Schema, Schemas
 from shared.web.versions import VERSIONS
@@ -44,7 +44,7 @@ _REASONS = {
 def describe(operations: Sequence[ServedOperation]) -> bytes:
     """Describe operations, as JSON text."""
     schemas = Schemas(
-        _models([model for served in operations for model in (served.doc.request, served.query)]),
+        _models([model for served in operations for model in (served.request, served.query)]),
         _models([ErrorResponse, *(served.answer for served in operations)]),
     )
     paths: dict[str, Schema] = {}
@@ -77,7 +77,7 @@ def _operation(served: ServedOperation, method: str, schemas: Schemas) -> Schema
         "parameters": _parameters(served, schemas),
         "responses": _responses(served, schemas),
     }
-    if (request := served.doc.request) is not None:
+    if (request := served.request) is not None:
         operation["requestBody"] = {"required": True, "content": _content(request, schemas.of_request)}
     if served.api is Api.OPEN:
         operation["security"] = []

@@ -5,9 +5,8 @@ Declaring an operation serves nothing yet: `shared.web.registry` composes what t
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.access.role import Role
 from shared.web.endpoint import MAX_BODY_BYTES
@@ -32,19 +31,18 @@ class Api(Enum):
     """What no other operation serves; open, and not in the description."""
 
 
-@dataclass(frozen=True, slots=True)
-class PerVersion:
-    """A model of which each version has its own."""
+class PerVersion(NamedTuple):
+    """A model of which each version has its own; `model` may give its `Form`."""
 
     model: Callable[[Version], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class OperationDoc:
+class OperationDoc(NamedTuple):
     """What the description says of an operation.
 
     Attributes:
-        request: The model of the body, or a media type such as `application/octet-stream`; None for no body.
+        request: The model of the body, its `Form`, or a media type such as `application/octet-stream`; None for no
+            body. What is imported at the start has forms.
         answer: The same of the answer, if all is well; may be `PerVersion`.
         query: The model of the query parameters, None for none; may be `PerVersion`.
         statuses: Those of the answer.
@@ -58,8 +56,7 @@ class OperationDoc:
     refusals: Sequence[int] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """An operation as its module declares it.
 
     Attributes:
@@ -78,7 +75,7 @@ class Operation:
     api: Api = Api.PERSONALIZER
     since: str = "v1.0"
     until: str | None = None
-    doc: OperationDoc = field(default_factory=OperationDoc)
+    doc: OperationDoc = OperationDoc()
     limit_bytes: int = MAX_BODY_BYTES
 
     @property

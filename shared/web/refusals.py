@@ -4,7 +4,7 @@ import logging
 import time
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
 from azure.functions import HttpResponse
@@ -28,7 +28,6 @@ from shared.errors import (
 from shared.storage_errors import RowTooLarge, StorageUnavailable, TrainerAtWork
 from shared.web import errors
 from shared.web.api_keys import challenge
-from shared.web.json_forms import Wire
 from shared.web.responses import json_answer
 from shared.web.versions import Version
 
@@ -36,31 +35,7 @@ _logger = logging.getLogger("rankloop.web")
 _PAUSE_SECONDS = 5
 
 
-class InternalError(Wire):
-    """More exactly what was wrong."""
-
-    code: str | None = None
-    innererror: "InternalError | None" = None
-
-
-class PersonalizerError(Wire):
-    """What was wrong: a code for programs, a message for people, and the place in the request."""
-
-    code: str
-    message: str
-    target: str | None = None
-    details: "list[PersonalizerError] | None" = None
-    inner_error: InternalError | None = None
-
-
-class ErrorResponse(Wire):
-    """The body of every refusal."""
-
-    error: PersonalizerError
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """The answer to one class of errors.
 
     Attributes:
@@ -228,8 +203,8 @@ def refuse(error: Exception, request_id: str, version: Version | None = None) ->
 
 def _envelope(code: str, message: str, error: Exception) -> bytes:
     place = error.place if isinstance(error, errors.InvalidRequest) else None
-    body = ErrorResponse(error=PersonalizerError(code=code, message=message, target=place or None))
-    return orjson.dumps(body.model_dump(by_alias=True, exclude_none=True))
+    body = {"code": code, "message": message} | ({"target": place} if place else {})
+    return orjson.dumps({"error": body})
 
 
 def _whereabouts(error: Exception) -> str:

@@ -16,6 +16,7 @@ from shared.web import callers, urls, versions
 from shared.web.api_keys import LoopAccess
 from shared.web.endpoint import Handler, endpoint, handing_on_endpoint, open_endpoint
 from shared.web.errors import UnknownPath
+from shared.web.form import Form
 from shared.web.operations import Api, Functions, Operation, OperationDoc, PerVersion
 from shared.web.threads import LogReaders
 from shared.web.versions import Version
@@ -64,6 +65,11 @@ class ServedOperation:
     changes_documents: bool
 
     @property
+    def request(self) -> Any:
+        """The model of the body."""
+        return self._of_version(self.doc.request)
+
+    @property
     def answer(self) -> Any:
         """The model of the answer in this version."""
         return self._of_version(self.doc.answer)
@@ -81,7 +87,9 @@ class ServedOperation:
         return re.compile("".join(texts), re.IGNORECASE)
 
     def _of_version(self, model: Any) -> Any:
-        return model.model(self.version) if isinstance(model, PerVersion) and self.version else model
+        if isinstance(model, PerVersion) and self.version:
+            model = model.model(self.version)
+        return model.load() if isinstance(model, Form) else model
 
 
 class _Paths:

@@ -17,7 +17,8 @@ from localhost.azurite.emulator import Azurite
 from shared.learner.features import document
 from shared.web.endpoint import MAX_BODY_BYTES
 from shared.web.errors import InvalidRequest
-from shared.web.json_forms import MAX_VALUES, Wire
+from shared.web.json_bodies import MAX_VALUES
+from shared.web.json_forms import Wire
 from tests.attacks.request_places import DESCRIPTION, Request, body_with, places, requests
 from tests.conftest import PATIENT
 from tests.hosts import HostProcess
@@ -56,7 +57,7 @@ def name_of(value: object) -> str | None:
 
 def models() -> list[type[Wire]]:
     """The models of all bodies."""
-    wanted = (served.doc.request for served in registry.operations)
+    wanted = (served.request for served in registry.operations)
     return list(dict.fromkeys(model for model in wanted if isinstance(model, type)))
 
 

@@ -38,7 +38,29 @@ def test_only_what_ranks_and_rewards_need_is_imported_at_the_start() -> None:
     assert len(own) <= _MOST_OWN
 
 
-def test_the_first_rank_does_not_read_what_packages_are_installed() -> None:
+def test_the_first_rank_and_the_first_reward_need_no_pydantic() -> None:
+    """Its import and its checks would be a third of a cold start; configuration and model are read, too."""
+    ask = """
+import sys, function_app
+from pathlib import Path
+from shared.intake import reward_bodies
+from shared.ranking import live_settings, multislot_bodies, rank_bodies
+rank = b'"contextFeatures": [{"b": 1}], "actions": [{"id": "a", "features": [{"b": 1}]}], "eventId": "e"'
+rank_bodies.read(b"{%b}" % rank)
+multislot_bodies.read_rank(b'{%b, "slots": [{"id": "s", "baselineAction": "a"}]}' % rank)
+multislot_bodies.read_rewards(b'{"reward": [{"slotId": "s", "value": 1}]}', strict=True)
+reward_bodies.read_reward(b'{"value": 0.5}', strict=True)
+for kind, name in ((live_settings.Configuration, "configuration"), (live_settings.Published, "published")):
+    live_settings.json_documents.read_at_start(kind, Path(f"tests/earlier/{name}.json").read_bytes())
+print(*sys.modules)
+"""
+    modules = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert "shared.web.plain_checks" in modules.stdout.split()
+    assert set() == {"pydantic", "pydantic_core", "annotated_types"} & {*modules.stdout.split()}
+
+
+def test_the_first_model_does_not_read_what_packages_are_installed() -> None:
     """Pydantic would, in search of plugins, when it makes the first of its checks."""
     watch = (
         "opened = []; sys.addaudithook(lambda event, given: opened.append(str(given[0])) if event == 'open' else None)"

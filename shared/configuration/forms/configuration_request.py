@@ -19,7 +19,8 @@ from shared.web.errors import (
     InvalidSasUri,
     InvalidServiceConfiguration,
 )
-from shared.web.json_forms import Wire, from_json
+from shared.web.json_bodies import from_json
+from shared.web.json_forms import Wire
 from shared.web.versions import Version
 
 _SHORTEST_WAIT_US = 5 * SECOND

@@ -9,7 +9,8 @@ from shared import durations
 from shared.access.loop_keys import LoopKey
 from shared.times import DAY
 from shared.web.errors import InvalidRequest
-from shared.web.json_forms import Moment, SentMoment, Wire, read_moment
+from shared.web.json_bodies import read_moment
+from shared.web.json_forms import Moment, SentMoment, Wire
 
 _LONGEST_OVERLAP_US = 30 * DAY
 _OVERLAP_US = DAY

@@ -7,7 +7,8 @@ from pydantic import StringConstraints
 
 from shared.configuration.configuration import LearningSettings
 from shared.web.errors import InvalidPolicyContract, InvalidRequest
-from shared.web.json_forms import MAX_ID, Wire
+from shared.web.json_bodies import MAX_ID
+from shared.web.json_forms import Wire
 
 DEFAULT_NAME = "default"
 """Name of the learning settings that a reset gives."""

@@ -17,7 +17,8 @@ from shared.web.errors import (
     InvalidRequest,
     MaximumEvaluationCustomPoliciesExceeded,
 )
-from shared.web.json_forms import MAX_ID, SentMoment, Wire, at_most
+from shared.web.json_bodies import MAX_ID
+from shared.web.json_forms import SentMoment, Wire, at_most
 
 MOST_POLICIES = 10
 

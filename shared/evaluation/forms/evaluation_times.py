@@ -7,7 +7,7 @@ from pydantic import PlainSerializer, WithJsonSchema
 
 from shared.times import to_datetime
 from shared.web.errors import InvalidRequest
-from shared.web.json_forms import read_moment
+from shared.web.json_bodies import read_moment
 
 NEVER = "0001-01-01T00:00:00Z"
 """The old service's text where there is no moment."""

@@ -4,8 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Discriminator, Field, StringConstraints, Tag
 
-from shared.ranking.rank_forms import MOST_ACTIONS
-from shared.web.json_forms import MAX_ID, Wire, at_most, union_tag
+from shared.ranking.rank_bodies import MOST_ACTIONS
+from shared.web.json_bodies import MAX_ID
+from shared.web.json_forms import Wire, at_most, union_tag
 
 MOST_COLUMNS = 1000
 _Column = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID)]

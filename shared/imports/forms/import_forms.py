@@ -20,7 +20,8 @@ from shared.imports.forms.outcome_report import OutcomeReport
 from shared.imports.import_outcome import ImportOutcome
 from shared.imports.verdict import NEW_LOOP, add_new_loop
 from shared.web.errors import DuplicateCustomPolicyNames, InvalidImport, InvalidRequest
-from shared.web.json_forms import MAX_ID, Moment, Wire, at_most, read_new_id
+from shared.web.json_bodies import MAX_ID, read_new_id
+from shared.web.json_forms import Moment, Wire, at_most
 
 _LONGEST_NAME = 1024
 """Of a blob."""

@@ -325,12 +325,13 @@ def test_the_document_of_an_earlier_version_has_all_fields(name: str) -> None:
 
 def test_all_documents_that_are_written_again_are_here() -> None:
     """All that is read as a `json_documents` document, but for what is written once."""
+    readers = ("json_documents.read", "json_documents.read_at_start")
     calls = [
         node
         for folder in ("shared", "train_timer", "evaluate_fn", "export_fn", "configure_fn", "status_fn", "rank_fn")
         for path in (Path(ROOT) / folder).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "json_documents.read"
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in readers
     ]
 
     assert {ast.unparse(call.args[0]) for call in calls} == {kind.__name__ for kind in KINDS.values()} | {

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.web.errors import TooManyValues
-from shared.web.json_forms import MAX_VALUES, from_json
+from shared.web.json_bodies import MAX_VALUES, from_json
 
 TEXTS = st.text('"\\,[{]}:\n a', max_size=12)
 VALUES = st.recursive(
