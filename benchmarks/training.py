@@ -1,7 +1,8 @@
 """`training`: a model learns a day of log anew, against the native driver of Vowpal Wabbit on the same lines.
 
-Ours finds the log blobs, brings them into one file, trains in a child process, checks the model and stores it. The
-other side is one command over a plain file with the same lines: `python -m vowpalwabbit --dsjson -d FILE -f MODEL`.
+Ours finds the log blobs, lets them flow into a child process that learns, checks the model and stores it, as a run of
+the trainer does that has nothing to join. The other side is one command over a plain file with the same lines:
+`python -m vowpalwabbit --dsjson -d FILE -f MODEL`.
 """
 
 import gzip
@@ -117,6 +118,7 @@ def retrain(default_reward: float) -> dict[str, Any]:
     from shared.training import lease
     from shared.training.cursor import empty_cursor
     from train_timer import driver_run, run
+    from train_timer.learner_thread import Beside, LearnerThread
     from train_timer.model_training import ModelTraining
     from train_timer.pieces import Pace
 
@@ -131,9 +133,10 @@ def retrain(default_reward: float) -> dict[str, Any]:
         steps.watch(owner, name)
     steps.watch(manifest_store, "list_blobs", all_of=True)
     began = time.perf_counter()
-    training = ModelTraining(trainer, 0, Pace())
-    while training.train_next():
-        continue
+    with LearnerThread() as learner:
+        training = ModelTraining(trainer, 0, Pace(), Beside(learner, lambda: False))
+        while training.train_next():
+            continue
     seconds = time.perf_counter() - began
     trainer.release()
     learned = trainer.state.next.events if trainer.state.next else 0

@@ -1,6 +1,5 @@
 """The join of parts, or of one shard of each: the rows of a window, of which one part after the other becomes log."""
 
-import gzip
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 
@@ -8,7 +7,7 @@ from shared.intake import scan
 from shared.intake.rows import Event, Observation
 from shared.intake.scan import Tables
 from shared.intake.sharding import JoinShard
-from shared.log import log_store
+from shared.log import log_store, stored_lines
 from shared.log.corrected_lines import CorrectedLines
 from shared.log.join import BEFORE_US, Arrival, Join, Repetitions, Requests
 from shared.log.manifest import LogBlob
@@ -24,8 +23,6 @@ from train_timer.part_observations import PartEnd, PartObservations
 from train_timer.profiler import Profiler
 from train_timer.reward_sieve import Stretch
 from train_timer.reward_tally import RewardTally
-
-_LEVEL = 1
 
 type FindLogged = Callable[[set[int], int, int, int], Set[int]]
 """Finds which marks are in the log that a part looks back on: marks, where the part begins, its lookback, and what was
@@ -93,7 +90,7 @@ class PartJoin:
         self.observations.move_to_part(intent.from_us, intent.to_us, intent.rewards.wait_us)
         part = self._part(intent)
         ready = self.observations.between(intent.from_us - BEFORE_US, intent.to_us - BEFORE_US)
-        with file.open("wb") as raw, gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as log:
+        with file.open("wb") as raw, stored_lines.pack(raw) as log:
             part.write(log, self.events.take(intent.to_us), ready)
         self.observations.remove_logged(part.join.joined_keys)
         self._requests.forget(intent.to_us)

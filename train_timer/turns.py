@@ -29,23 +29,37 @@ class Turns:
         self._steps: Mapping[Work, Step] = {}
         self._waiting = set[Work]()
         self._until = time.seconds + _PASS_SECONDS
+        self._failure: Exception | None = None
 
     def take(self, steps: Mapping[Work, Step]) -> bool:
         """Take turns as long as there is time; True if there is more to do, whose time has not come or is over.
 
         Args:
             steps: What makes a step of each kind of work.
+
+        Raises:
+            Exception: What a step has raised, also one of the join in the turn of a model.
         """
         self._steps, self._waiting = steps, set(steps)
         while (work := self._time.choose(self._waiting, is_ending=self._is_ending)) is not None:
             self._make_step(work)
+            if self._failure is not None:
+                raise self._failure
         return bool(self._waiting)
 
     def join(self) -> bool:
-        """Make a step of the join in the turn of a model; False if there is nothing to do, or no time."""
-        if self._time.choose(self._waiting & {Work.JOIN}, is_ending=self._is_ending) is None:
+        """Make a step of the join in the turn of a model; False if there is nothing to do, no time, or if it failed.
+
+        A failure ends the turns after that of the model, whose trouble it is not. The join cannot go on from it: the
+        rows that it has taken are not in the log.
+        """
+        if self._failure or self._time.choose(self._waiting & {Work.JOIN}, is_ending=self._is_ending) is None:
             return False
-        return self._make_step(Work.JOIN)
+        try:
+            return self._make_step(Work.JOIN)
+        except Exception as failure:
+            self._failure = failure
+            return False
 
     @property
     def _is_ending(self) -> bool:

@@ -1,6 +1,5 @@
 """Redaction in storage: log blobs, with the refused lines stored beside them, are rewritten in place."""
 
-import gzip
 import json
 import tempfile
 from collections import Counter
@@ -13,12 +12,11 @@ from shared.log.long_line_store import LongLine, outline_of, unpack_lines
 from shared.log.manifest import LogBlob, path_of_refused
 from shared.log.manifest_store import Check
 from shared.log.redaction import Target
-from shared.log.stored_lines import Stored
+from shared.log.stored_lines import Stored, pack
 from shared.storage import blobs
 from shared.storage.blob_file import BlobFile
 from shared.times import to_iso
 
-_LEVEL = 1
 _IN_MEMORY_BYTES = 8 * 1024 * 1024
 _HIDDEN = "the reason held what was redacted"
 
@@ -175,7 +173,7 @@ def _rewrite(
 ) -> tuple[Redacted, dict[int, tuple[int, str]]]:
     """Write what is left; gives for each wanted line that stays its new place and text, by its former place."""
     done, texts = Redacted(), {}
-    with gzip.GzipFile("", "wb", _LEVEL, file, mtime=0) as log:
+    with pack(file) as log:
         for place, line in enumerate(unpack_lines(stored)):
             left = _redact_line(line, target)
             if left is None:

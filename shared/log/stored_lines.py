@@ -1,11 +1,16 @@
-"""The lines of a stored log blob, read one after another, so that a large blob takes no more memory."""
+"""The lines of a stored log blob, read and written one after another, so that a large blob takes no more memory.
+
+The format is that of gzip. The lines decide on the bytes, but so may the processor that compresses them.
+"""
 
 import gzip
 import io
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, Final
+
+from isal import isal_zlib
+from isal.igzip import IGzipFile
 
 from shared.configuration.configuration import RewardSettings
 from shared.errors import LoopError
@@ -14,7 +19,8 @@ from shared.log import log_line
 LONGEST_LINE_BYTES: Final = 8 * 1024 * 1024
 """A longer line is read in pieces; a Rank is no longer, so only an event with tens of thousands of rewards is."""
 _SLICE_BYTES: Final = 256 * 1024
-_UNPACK_ERRORS = (gzip.BadGzipFile, EOFError, zlib.error)
+_LEVEL = 2
+_UNPACK_ERRORS = (gzip.BadGzipFile, EOFError, isal_zlib.error)
 
 type Stored = bytes | IO[bytes] | io.RawIOBase
 """What is stored of a log blob, gzip: all of it, or a file to read it from; empty for a blob that was deleted."""
@@ -70,9 +76,14 @@ def unpack_pieces(stored: Stored, offset: int = 0) -> Iterator[bytes]:
     """
     if stored:
         with _open(stored) as text:
-            text.seek(offset)
+            _pass_over(text, offset)
             while piece := text.readline(LONGEST_LINE_BYTES):
                 yield piece
+
+
+def _pass_over(text: gzip.GzipFile, size_bytes: int) -> None:
+    while some := text.read1(min(size_bytes, _SLICE_BYTES)):
+        size_bytes -= len(some)
 
 
 def unpack_short(stored: Stored) -> Iterator[bytes | None]:
@@ -91,12 +102,17 @@ def unpack_short(stored: Stored) -> Iterator[bytes | None]:
         is_inside = is_long and not piece.endswith(b"\n")
 
 
+def pack(file: IO[bytes]) -> gzip.GzipFile:
+    """Make the content of a log blob of all that is written to what this gives, until that is closed."""
+    return IGzipFile("", "wb", _LEVEL, file, mtime=0)  # type: ignore[no-untyped-call]
+
+
 @contextmanager
 def _open(stored: Stored) -> Iterator[gzip.GzipFile]:
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(stored) if isinstance(stored, bytes) else stored) as text:
+        with IGzipFile(fileobj=io.BytesIO(stored) if isinstance(stored, bytes) else stored) as text:  # type: ignore[no-untyped-call]
             yield text
-    except _UNPACK_ERRORS as error:
+    except _UNPACK_ERRORS as error:  # type: ignore[misc] # a class, whatever the stubs say
         raise UnreadableLines from error
 
 

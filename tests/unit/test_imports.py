@@ -57,7 +57,7 @@ _LIBRARIES = {
     "azure": (*_STORES, "shared/web/*"),
     "cryptography": ("shared/models/signing.py",),
     "httptools": ("shared/storage/http_connection.py",),
-    "isal": ("shared/log/ranked_event.py",),
+    "isal": ("shared/log/ranked_event.py", "shared/log/stored_lines.py"),
     "jwt": ("shared/web/*",),
     "mmh3": ("shared/ranking/sampling.py",),
     "orjson": (

@@ -1,9 +1,11 @@
 """The turns of join and models: what goes on beside what, and when."""
 
+from contextlib import suppress
 from threading import Event
 
 import pytest
 
+from shared.storage_errors import StorageUnavailable
 from train_timer.learner_thread import Beside, LearnerThread
 from train_timer.run_time import RunTime, Work
 from train_timer.turns import Turns
@@ -119,3 +121,24 @@ def test_nothing_is_joined_beside_a_model_once_the_run_is_to_end() -> None:
 
     assert taken.take({Work.JOIN: join, Work.RUNNING: train}) is True
     assert order == ["join", "train False"]
+
+
+def test_a_join_that_has_failed_beside_a_model_ends_the_turns() -> None:
+    """The rows that it had taken would be in no log; to the model it is no trouble, and what that has learned stays."""
+    taken, order, steps = turns(), list[str](), iter([True])
+
+    def join() -> bool:
+        order.append("join")
+        if len(order) > 1:
+            raise StorageUnavailable("the join")
+        return True
+
+    def train() -> bool:
+        with suppress(StorageUnavailable):  # trouble with one model ends nothing else
+            order.append(f"{taken.join()} {taken.join()}")
+        return next(steps, False)
+
+    with pytest.raises(StorageUnavailable, match="the join"):
+        taken.take({Work.JOIN: join, Work.RUNNING: train})
+
+    assert order == ["join", "join", "False False"]
