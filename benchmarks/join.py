@@ -55,7 +55,7 @@ def measure(
             [total / result["seconds"] for result in joined],
             [total / result["seconds"] for result in scanned],
             "bare SDK scan",
-            Goal("at least", 0.7),
+            Goal("at least", 0.9),
             {
                 "processor ms an event": 1000 * joined[0]["cpu"] / total,
                 "processor ms an event of the scan": 1000 * scanned[0]["cpu"] / total,

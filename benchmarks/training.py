@@ -51,7 +51,7 @@ def measure(progress: Progress, blobs: int = BLOBS, lines: int = LINES, rounds: 
     if {run["learned"] for run in (*ours, *relabelled)} != {lines}:
         raise SideFailed(f"not all of {lines} events were learned")
     what = f"a day of log learned anew: {lines} events, {_ACTIONS} actions, {blobs} blobs"
-    goal, against = Goal("at least", 0.8), "native driver"
+    goal, against = Goal("at least", 0.9), "native driver"
     return [
         Figure("training", what, "events/s", rates[0], rates[2], against, goal, _steps(ours[0])),
         Figure(

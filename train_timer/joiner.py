@@ -155,7 +155,7 @@ class Joiner:
         """Store the part's log blob, then name the blob in the manifest of its day, then store the marks.
 
         A trainer that dies in between leaves a blob that no reader knows of; the next one joins the same intent, gets
-        the same lines, and names that blob.
+        the same bytes, and names the blob.
         """
         manifest_store.put(part_join.create_blob(intent, file, content), self._trainer.check)
         self._trainer.check()

@@ -156,7 +156,7 @@ def mode_of(kind: str) -> LearningMode:
 def pack(event: RankedEvent) -> bytes:
     """Compress an event for its table row, whose columns hold the id and the arrival time.
 
-    The format is that of zlib. The bytes may differ by the processor.
+    The format is that of zlib. The bytes may differ by the processor, as those of log must not.
     """
     head: dict[str, Any] = {"m": event.model_id, "deferred": event.deferred}
     if event.mode is not LearningMode.ONLINE:
