@@ -304,6 +304,8 @@ def _describe(error: BaseException | None) -> Answer:
 
 def _compare_etags(given: Any, side: Side, number: int) -> Answer:
     """An answer with its ETags replaced by the numbers of the operations that first gave them."""
+    if hasattr(given, "_asdict"):
+        return _compare_etags([*given._asdict().items()], side, number)
     if isinstance(given, list | tuple):
         return type(given)(_compare_etags(each, side, number) for each in given)
     if is_dataclass(given):
