@@ -108,7 +108,7 @@ def read_page(url: str, path: str) -> tuple[bytes, str | None]:
 def _call(url: str, method: str, path: str, body: bytes) -> tuple[bytes, Message]:
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=_CALL_SECONDS)
     try:
-        connection.request(method, path, body, {"Ocp-Apim-Subscription-Key": KEY})
+        connection.request(method, path, body, {"Ocp-Apim-Subscription-Key": KEY, "Content-Type": "application/json"})
         answer = connection.getresponse()
         content = answer.read()
     finally:

@@ -13,7 +13,19 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from benchmarks import catch_up, concurrency, delay, evaluate, idle_run, join, long_waits, simulation, stages, warnings
+from benchmarks import (
+    catch_up,
+    concurrency,
+    delay,
+    evaluate,
+    idle_run,
+    join,
+    long_waits,
+    requests,
+    simulation,
+    stages,
+    warnings,
+)
 from benchmarks.__main__ import MEASURES, import_measure
 from benchmarks.figures import Figure, Goal, table
 from benchmarks.progress import Progress
@@ -62,6 +74,13 @@ def test_an_evaluation_is_measured_on_a_small_log() -> None:
 
     assert [figure.unit for figure in figures] == ["events/s", "events/s", "MB", "MB", "events/s"]
     assert all(figure.ratio > 0 for figure in figures)
+
+
+def test_both_servers_answer_a_small_load() -> None:
+    """The home-made one stands on other packages, which change as well."""
+    (figure,) = requests.measure(Progress("requests"), sizes=(5,), rounds=1, seconds=0.2)
+
+    assert figure.ratio > 0
 
 
 def test_long_waits_are_measured_on_few_rewards() -> None:
