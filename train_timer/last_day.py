@@ -59,9 +59,6 @@ class LastDay:
         self._deleted_before_us = deleted_before_us
         self._oldest_us = oldest_us(watermark_us)
         self._recent = recent if recent is None or recent.from_us >= deleted_before_us else None
-        self._is_begun = self._recent is not None
-        if not trainer.state.joined_up_to_us:
-            self._recent = self._begin(watermark_us, 0)
         self._is_complete = self._recent is not None and self._recent.up_to_us == trainer.state.joined_up_to_us
         self._pieces: dict[int, list[_Piece]] = {}
         self._parts = 0
@@ -89,10 +86,10 @@ class LastDay:
             self._trainer.commit(replace(self._trainer.state, recent=None))  # the next pass begins anew
 
     def _follow(self, joined_us: int) -> None:
-        if not joined_us:
-            return
+        if self._recent is None and joined_us:
+            self._recent = self._begin(joined_us)
         if self._recent is None:
-            self._recent = self._begin(joined_us, joined_us)
+            return
         if not self._is_complete:
             self._save(self._recent)
             self._recent = self._read_log(self._recent, joined_us)
@@ -100,9 +97,15 @@ class LastDay:
             self._recent = replace(self._recent, up_to_us=joined_us)
         self._save(collapse_search.search(self._recent, self._deleted_before_us, self._corrections))
 
-    def _begin(self, last_us: int, joined_us: int) -> Recent:
-        """Begin anew, with what the log will have of the last day, or has."""
-        from_us = max(0, oldest_us(last_us), self._deleted_before_us)
+    def _begin(self, joined_us: int) -> Recent:
+        """Begin anew, with what the log has of the last day.
+
+        Raises:
+            LeaseLost: The hours are another trainer's now.
+        """
+        self._trainer.check()
+        recent_store.remove_all()
+        from_us = max(0, oldest_us(joined_us), self._deleted_before_us)
         return Recent(from_us, min(from_us, joined_us))
 
     def _read_log(self, recent: Recent, joined_us: int) -> Recent:
@@ -134,10 +137,6 @@ class LastDay:
         if recent == self._trainer.state.recent:
             return
         try:
-            if not self._is_begun:
-                self._trainer.check()
-                recent_store.remove_all()
-                self._is_begun = True
             for start_us, pieces in self._pieces.items():
                 self._trainer.check()
                 _add(start_us, pieces, recent.up_to_us)
