@@ -189,7 +189,7 @@ def test_what_takes_more_than_a_day_is_given_up(stored_loop: StoredLoop) -> None
 def test_a_task_that_takes_too_long_is_not_begun_anew(stored_loop: StoredLoop, monkeypatch: pytest.MonkeyPatch) -> None:
     """It would take as long again."""
     monkeypatch.setattr(runner, "TIMEOUT", timedelta())
-    evaluation = evaluated_log.build_evaluation("long", evaluated_log.write(stored_loop, hours=12, events_an_hour=1500))
+    evaluation = evaluated_log.build_evaluation("long", evaluated_log.write(stored_loop, hours=1, events_an_hour=20))
     evaluation_store.create(evaluation)
 
     stages.take(make_message(evaluation, "logged").text(), 1, Event())
