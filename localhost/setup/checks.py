@@ -32,9 +32,11 @@ def run_checks(places: Places, pytest: Sequence[str], *, quick: bool = False) ->
     tests = _tests(places, pytest, quick=quick)
     if pytest:
         return _report(tests)
-    analyses = _analyses(places) if quick else _lock_files(places) + _analyses(places)
+    first = _analyses(places)
+    if not quick:
+        first = [*_lock_files(places), *first, ("every test can be read (pytest)", lambda: _read_tests(places))]
     with beside([str(places.python), "-m", "mypy"], cwd=str(places.root)) as types:
-        return _report([*analyses, *tests, ("types (mypy)", types)])
+        return _report([*first, *tests, ("types (mypy)", types)])
 
 
 def _report(checks: Sequence[tuple[str, Check]]) -> int:
@@ -72,6 +74,14 @@ def _tests(places: Places, pytest: Sequence[str], *, quick: bool) -> list[tuple[
     if quick:
         return [("unit tests (pytest)", _module(places, "pytest", *_UNIT_AT_ONCE, *_LEFT_OUT, "tests/unit", *pytest))]
     return [("tests (pytest)", _module(places, "pytest", *_AT_ONCE, *_LEFT_OUT, *pytest))]
+
+
+def _read_tests(places: Places) -> int:
+    """Let one process read all tests, so that what they import is compiled once, and not by all workers at once."""
+    code, output = quietly([str(places.python), "-m", "pytest", "--collect-only", "-qq", str(places.root / "tests")])
+    if code:
+        say(output)
+    return code
 
 
 def _module(places: Places, *command: str) -> Check:

@@ -191,9 +191,11 @@ def test_every_check_runs_even_if_others_find_something(clone: Clone) -> None:
     code, output = clone.run("test", PRETEND_CODE="1")
 
     assert code == 1
-    assert len(headlines(output)) == 15
+    assert len(headlines(output)) == 17
+    assert f"ran -m pytest --collect-only -qq {clone.folder / 'tests'}\n" in output
     assert "ran -m pytest --numprocesses 5 --dist loadfile --no-loadscope-reorder -r fEs\n" in output
-    assert output.endswith("   style (ruff check)\n   format (ruff format)\n   tests (pytest)\n   types (mypy)\n")
+    found = ("style (ruff check)", "format (ruff format)", "every test can be read (pytest)", "tests (pytest)")
+    assert output.endswith("".join(f"   {name}\n" for name in (*found, "types (mypy)")))
 
 
 def test_quick_checks_are_style_types_imports_and_unit_tests(clone: Clone) -> None:
