@@ -108,7 +108,7 @@ class Azurite(ChildProcess):
     def _launch(self) -> None:
         self._output.clear()
         self._process = subprocess.Popen(
-            [node(), *self._memory_flags(), "--require", str(GUARD), str(SCRIPT), *self._flags()],
+            [node(), "--require", str(GUARD), str(SCRIPT), *self._flags()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -124,10 +124,6 @@ class Azurite(ChildProcess):
             Record(ProcessId.of(self._process.pid), ProcessId.of(os.getpid())).write(self._folder / "azurite.json")
         self._reader = threading.Thread(target=self._drain, args=(self._process,), daemon=True)
         self._reader.start()
-
-    def _memory_flags(self) -> list[str]:
-        """With more room for what is new, an emulator in memory, such as those of the tests, needs 6 % less time."""
-        return [] if self._folder else ["--max-semi-space-size=64"]
 
     def _flags(self) -> list[str]:
         ports = {"--blobPort": self._ports.blob, "--queuePort": self._ports.queue, "--tablePort": self._ports.table}
