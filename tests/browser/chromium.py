@@ -31,7 +31,7 @@ _FONTS = """<?xml version="1.0"?>
 """
 """In place of the package's own, which looks for fonts in `/tmp/fonts` and in the folders of a cloud function."""
 _ARGUMENTS = (
-    *("--no-sandbox", "--no-zygote", "--disable-dev-shm-usage"),
+    *("--no-sandbox", "--disable-dev-shm-usage"),
     *("--disable-gpu", "--font-render-hinting=none"),
 )
 """Without a graphics processor: imitating one takes a fifth of all that a test of the page costs."""
