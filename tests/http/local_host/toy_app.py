@@ -104,7 +104,9 @@ async def often(timer: func.TimerRequest) -> None:
 @app.timer_trigger(schedule="0 0 0 1 1 *", arg_name="timer")
 async def seldom(timer: func.TimerRequest) -> None:
     note("seldom", "begin")
-    await asyncio.sleep(float(os.environ.get("SELDOM_SECONDS", "0.3")))
+    while Path(os.environ["NOTES"], "hold").exists():
+        await asyncio.sleep(0.02)
+    await asyncio.sleep(float(os.environ.get("SELDOM_SECONDS", "0")))
     note("seldom", "end")
 
 
