@@ -4,6 +4,7 @@ import json
 import subprocess
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from azure.storage.blob import BlobServiceClient
@@ -38,6 +39,15 @@ def test_a_blob_is_searched_by_its_name() -> None:
     assert came["found"] == 500
     assert came["others"] is None
     assert came["looks"] <= 10
+
+
+def test_the_template_of_an_operation_is_parsed_once() -> None:
+    """Azurite compares each request with those of all operations, and would parse each of them each time."""
+    came = run_in_emulator("parsed_templates.cjs")
+
+    assert came["isParsedOnce"]
+    assert came["matches"] == [[[True, True], [False, False]], [[False, False], [True, True]]]
+    assert len({UUID(text) for text in came["ids"]}) == 2
 
 
 def test_a_query_of_a_table_looks_at_its_partitions_only() -> None:
