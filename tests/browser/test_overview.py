@@ -111,7 +111,7 @@ def test_models_and_changes_of_settings_are_read_at_the_chart_and_in_its_tables(
     expect(page.locator(".chart-note")).to_contain_text(f"A model, which has learned from {learned} events")
     page.get_by_text("The figures as a table").click()
 
-    assert re.search(r"The loop 0\.\d+, Always the first action 0\.\d+, At random 0\.\d+", spoken[0])
+    assert re.search(r"The loop \d+\.\d\d, Always the first action \d+\.\d\d, At random \d+\.\d\d", spoken[0])
     assert any("modelExportFrequency from 15 minutes to 1 second" in text for text in spoken)
     marks = page.get_by_role("region", name="Models and changes of settings").get_by_role("row")
     expect(marks.filter(has_text="modelExportFrequency from 15 minutes to 1 second (by API_KEY_1)")).to_have_count(1)
