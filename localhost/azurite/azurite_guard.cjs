@@ -17,7 +17,7 @@ const { withQuickTables } = require("./azurite_tables.cjs");
 const { randomUUID } = require("crypto");
 const load = Module._load;
 let quickTables;
-let quickTemplate;
+let parseOnce;
 const leftOut = { applicationinsights: {}, sequelize: { Model: class {} } };
 Module._load = function (request, ...more) {
   const exported = leftOut[request] ?? load.call(this, request, ...more);
@@ -32,21 +32,21 @@ Module._load = function (request, ...more) {
     searchByNameFirst(exported.Resultset);
   }
   if (request === "uri-templates") {
-    quickTemplate ??= withEachMadeOnce(exported);
-    return quickTemplate;
+    parseOnce ??= withEachParsedOnce(exported);
+    return parseOnce;
   }
   return request === "uuid/v4" ? randomUUID : exported;
 };
 
 // A request is compared with the templates of all operations, and each of them is parsed anew each time; and a random id
 // is made of random bytes that are asked for one by one. Both together are a tenth of what Azurite does for a request.
-function withEachMadeOnce(makeTemplate) {
-  const made = new Map();
+function withEachParsedOnce(parse) {
+  const parsed = new Map();
   return (text) => {
-    if (!made.has(text)) {
-      made.set(text, makeTemplate(text));
+    if (!parsed.has(text)) {
+      parsed.set(text, parse(text));
     }
-    return made.get(text);
+    return parsed.get(text);
   };
 }
 
