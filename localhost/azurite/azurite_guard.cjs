@@ -38,8 +38,8 @@ Module._load = function (request, ...more) {
   return request === "uuid/v4" ? randomUUID : exported;
 };
 
-// A request is compared with the templates of all operations, and each of them is parsed anew each time; and a random id
-// is made of random bytes that are asked for one by one. Both together are a tenth of what Azurite does for a request.
+// Azurite compares a request with the templates of all operations, and would parse each of them anew each time; and it
+// would ask for the random bytes of each id by itself. Both together are a tenth of what it does for a request.
 function withEachParsedOnce(parse) {
   const parsed = new Map();
   return (text) => {
