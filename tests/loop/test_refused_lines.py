@@ -5,7 +5,7 @@ from copy import replace
 
 from shared.intake.rows import Event
 from shared.log import ranked_event
-from shared.times import MINUTE, SECOND
+from shared.times import HOUR, MINUTE, SECOND
 from tests.loop import past
 from tests.loop.conftest import StartTrainer
 from tests.loop.stored_loop import StoredLoop
@@ -24,7 +24,7 @@ def test_a_line_that_cannot_be_learned_is_set_aside_with_its_reason(
 ) -> None:
     """One is refused, one ends the process that reads it, one is not even a record; the others are learned."""
     past.configure(stored_loop, past.often())
-    began_us = past.minutes_ago(600)
+    began_us = past.midnight() + HOUR  # rows of one day, so one part of time, so one model
     good = [past.event(f"good-{number}", began_us + number * SECOND) for number in range(30)]
     outside = damage(past.event("outside", began_us + MINUTE), actions=b"[9,1,2,3]")
     deadly = damage(
