@@ -43,22 +43,35 @@ PLACES = (
 )
 """Where a trainer writes while it collects, joins, learns, publishes and drops a table."""
 
+PART_US = 15 * MINUTE
+PARTS_EACH = 2
+"""How many parts of time become ready to be joined for each of these writes."""
+
 
 def test_a_trainer_killed_at_every_kind_of_write_makes_what_an_undisturbed_one_makes(
     stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
 ) -> None:
     """Killed after it has sent a write, which storage then gets or does not. The log holds events of every kind."""
-    now = past.long_ago()
     changed = {**PAST, "intake_span_us": HOUR}
-    rows = build_mixed_past(4, now - 3 * HOUR, now, 150, past.OFTEN_WAIT)
+    end_us = past.long_ago() // HOUR * HOUR
+    start_us = end_us - len(PLACES) * PARTS_EACH * PART_US
+    rows = build_mixed_past(4, start_us, end_us, 300, past.OFTEN_WAIT)
     for loop in (stored_loop, undisturbed):
         past.configure(loop, past.often())
         rows.write(loop, HOUR)
 
+    def up_to(moment_us: int) -> dict[str, int]:
+        """Settings of a trainer for which only what arrived before a moment is ready to be joined."""
+        return {**changed, "join_grace_us": past.minutes_ago(0) - past.OFTEN_WAIT - moment_us}
+
+    faults = itertools.cycle((None, Fault(cut="before")))
     with open_route(storage) as route:
-        for (place, nth), fault in zip(PLACES, itertools.cycle((None, Fault(cut="before"))), strict=False):
+        for number, ((place, nth), fault) in enumerate(zip(PLACES, faults, strict=False), 1):
+            if place == "/published.json":
+                past.await_export_time(stored_loop)
+            ready = up_to(start_us + number * PARTS_EACH * PART_US)
             for _ in range(3):
-                with trainer(route.storage, changed) as started_trainer:
+                with trainer(route.storage, ready) as started_trainer:
                     route.plan(Strike(write(place), started_trainer.die, fault, nth))
                     code = started_trainer.wait()
                 stored_loop.break_lease()

@@ -9,7 +9,7 @@ from shared.learner import features
 from shared.log import ranked_event
 from shared.ranking.decision import NO_MODEL, decide, equal_chances
 from shared.storage.paths import this_loop
-from shared.times import MINUTE, SECOND
+from shared.times import HOUR, MINUTE, SECOND
 from tests.conftest import StartHost
 from tests.http.api import Api
 from tests.loop import past
@@ -36,8 +36,8 @@ def test_a_profile_does_not_depend_on_parts_or_on_processes(
     stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer
 ) -> None:
     """One run over parts of a quarter of an hour, or one process for each part of less than a minute."""
-    now_us = past.minutes_ago(60)
-    rows = past.lively(9, now_us - 8 * MINUTE, now_us, 300, 10 * MINUTE)
+    end_us = past.midnight() + HOUR  # of one day, so one profile counts all of them
+    rows = past.lively(9, end_us - 8 * MINUTE, end_us, 300, 10 * MINUTE)
     for loop, frequency in ((stored_loop, "PT15M"), (undisturbed, "PT40S")):
         past.configure(loop, past.configuration(reward_wait_time="PT10M", model_export_frequency=frequency))
         rows.write(loop)
