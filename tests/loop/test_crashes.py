@@ -23,7 +23,7 @@ from tests.loop.strikes import Strike, open_route, write
 from tests.loop.test_metrics import check as check_sums
 from tests.loop.test_metrics import check_outcomes
 from tests.loop.traffic import Traffic, check
-from tests.loop.trainers import PAST
+from tests.loop.trainers import PAST, up_to
 
 pytestmark = pytest.mark.collects_rewards
 
@@ -52,7 +52,7 @@ def test_a_trainer_killed_at_every_kind_of_write_makes_what_an_undisturbed_one_m
     stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
 ) -> None:
     """Killed after it has sent a write, which storage then gets or does not. The log holds events of every kind."""
-    changed = {**PAST, "intake_span_us": HOUR}
+    span = {"intake_span_us": HOUR}
     end_us = past.long_ago() // HOUR * HOUR
     start_us = end_us - len(PLACES) * PARTS_EACH * PART_US
     rows = build_mixed_past(4, start_us, end_us, 300, past.OFTEN_WAIT)
@@ -60,16 +60,12 @@ def test_a_trainer_killed_at_every_kind_of_write_makes_what_an_undisturbed_one_m
         past.configure(loop, past.often())
         rows.write(loop, HOUR)
 
-    def up_to(moment_us: int) -> dict[str, int]:
-        """Settings of a trainer for which only what arrived before a moment is ready to be joined."""
-        return {**changed, "join_grace_us": past.minutes_ago(0) - past.OFTEN_WAIT - moment_us}
-
     faults = itertools.cycle((None, Fault(cut="before")))
     with open_route(storage) as route:
         for number, ((place, nth), fault) in enumerate(zip(PLACES, faults, strict=False), 1):
             if place == "/published.json":
                 past.await_export_time(stored_loop)
-            ready = up_to(start_us + number * PARTS_EACH * PART_US)
+            ready = up_to(start_us + number * PARTS_EACH * PART_US) | span
             for _ in range(3):
                 with trainer(route.storage, ready) as started_trainer:
                     route.plan(Strike(write(place), started_trainer.die, fault, nth))
@@ -80,7 +76,7 @@ def test_a_trainer_killed_at_every_kind_of_write_makes_what_an_undisturbed_one_m
             assert code == -signal.SIGKILL, (place, nth, started_trainer.read_log())
     for loop in (stored_loop, undisturbed, stored_loop, undisturbed):
         past.await_export_time(loop)
-        with trainer(loop.storage, changed) as started_trainer:
+        with trainer(loop.storage, {**PAST, **span}) as started_trainer:
             started_trainer.succeed()
 
     assert undisturbed.read_training_output() == stored_loop.read_training_output()

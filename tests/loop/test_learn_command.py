@@ -183,7 +183,7 @@ def test_ctrl_c_leaves_nothing_running_and_no_files(tmp_path: Path, says: str) -
     environment = ENVIRONMENT | {"TMPDIR": str(scratch)}
     with subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True, process_group=0) as started:
         assert started.stderr
-        next(line for line in started.stderr if says in line)
+        assert any(says in line for line in started.stderr)
         children = [ProcessId.of(child) for child in below(started.pid)]
         os.killpg(started.pid, signal.SIGINT)
         _, output = started.communicate(timeout=30)

@@ -25,7 +25,7 @@ from tests.loop.requests import CB, MODES, REPLACEMENTS, SETTINGS, Owner, Reques
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.strikes import Held, Strike, open_route, write
 from tests.loop.test_metrics import check, check_outcomes
-from tests.loop.trainers import PAST
+from tests.loop.trainers import up_to
 
 PART_US = 15 * MINUTE
 REQUESTS = 3
@@ -48,32 +48,29 @@ def test_what_was_asked_for_last_is_what_the_loop_is_whenever_it_was_asked(
         past.configure(loop, past.often())
         rows.write(loop)
 
-    def up_to(parts: int) -> dict[str, int]:
-        """Settings of a trainer for which only so many parts are ready to be joined."""
-        return {**PAST, "join_grace_us": past.minutes_ago(0) - past.OFTEN_WAIT - start_us - parts * PART_US - MINUTE}
-
+    up_to_2, up_to_6, up_to_8 = (up_to(start_us + parts * PART_US) for parts in (2, 6, 8))
     kinds = [chance.choice((*SETTINGS, *MODES, *REPLACEMENTS)) for _ in range(REQUESTS)]
     owner = Owner(stored_loop, tmp_path / "owner.log", chance, kinds, [chance.randrange(1, 14) for _ in kinds])
-    with trainer(changed=up_to(2)) as started_trainer:
+    with trainer(changed=up_to_2) as started_trainer:
         started_trainer.succeed()
     with open_route(storage) as route:
         route.plan(owner)
         while owner.kinds:
             before = len(owner.kinds)
-            with trainer(route.storage, up_to(6)) as started_trainer:
+            with trainer(route.storage, up_to_6) as started_trainer:
                 owner.die = started_trainer.die
                 if started_trainer.wait() == -signal.SIGKILL:
                     stored_loop.break_lease()
             if before == len(owner.kinds):
                 owner.ask(owner.kinds.pop(0))
-    for parts in (6, 8):
-        with trainer(changed=up_to(parts)) as started_trainer:
+    for changed in (up_to_6, up_to_8):
+        with trainer(changed=changed) as started_trainer:
             started_trainer.succeed()
         check_exported(stored_loop)
     past.await_export_time(stored_loop)
-    with trainer(changed=up_to(8)) as started_trainer:
+    with trainer(changed=up_to_8) as started_trainer:
         started_trainer.succeed()
-    with trainer(undisturbed.storage, up_to(8)) as started_trainer:
+    with trainer(undisturbed.storage, up_to_8) as started_trainer:
         started_trainer.succeed()
 
     check_settled(stored_loop, owner.requests)

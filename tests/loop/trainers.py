@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from shared import settings
 from shared.storage.paths import DEFAULT, in_loop
-from shared.times import DAY, SECOND
+from shared.times import DAY, MINUTE, SECOND
 from shared.training import time_slices
 from tests.loop import past
 from tests.processes import process
@@ -23,6 +23,15 @@ from train_timer.pieces import Pace
 
 PAST: Mapping[str, int] = {"write_deadline_us": 10 * DAY, "join_grace_us": SECOND}
 """Settings under which rows count whose arrival is written in the past, so that no test waits for a wait to pass."""
+
+
+def up_to(end_us: int) -> dict[str, int]:
+    """Such settings under which no part that ends after a moment is ready to be joined, if the wait is four hours.
+
+    They say so for the next ten minutes: what is ready follows the clock.
+    """
+    over_us = end_us + MINUTE  # a trainer's clock may be a second behind
+    return {**PAST, "join_grace_us": past.minutes_ago(0) - past.OFTEN_WAIT - over_us}
 
 
 class Trainer:
