@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 
 from azure.functions import HttpRequest, HttpResponse
 
@@ -13,6 +14,7 @@ from shared.configuration.forms.configuration_answer import answer, answer_model
 from shared.configuration.forms.configuration_request import ServiceConfigurationRequest
 from shared.configuration.forms.declared_fields import METRICS, fields_of
 from shared.configuration.forms.unknown_fields import describe_unknown_fields
+from shared.configuration.service_configuration import ServiceConfiguration
 from shared.configuration.settings_change import Act, Cause
 from shared.metrics import apprentice_forms
 from shared.settings import settings
@@ -27,6 +29,7 @@ functions = Functions()
 _log = logging.getLogger(__name__)
 
 PATH = "configurations/service"
+_RETENTION = "logRetentionDays"
 
 
 @functions.operation(["GET"], PATH, Role.READ, answer=PerVersion(answer_model))
@@ -57,10 +60,20 @@ async def change_service_configuration(req: HttpRequest, version: Version, calle
     cause = Cause(caller, Act.SERVICE)
     configuration = await asyncio.to_thread(configuration_store.change_configuration, change, cause)
     changed = await _answer(configuration, version, Role.ADMIN)
-    if ignored := describe_unknown_fields(from_json(req.get_body()), version):
-        warn(changed, ignored)
+    sent = from_json(req.get_body())
+    if ignored := describe_unknown_fields(sent, version):
         _log.warning("A change of the service configuration by %s has unknown fields. %s", version.name, ignored)
+    remarks = ignored, _describe_retention(sent, configuration.service)
+    if any(remarks):
+        warn(changed, " ".join(filter(None, remarks)))
     return changed
+
+
+def _describe_retention(sent: Mapping[str, object], service: ServiceConfiguration) -> str | None:
+    """A sentence on how long logs are kept, if 0 days were sent, which some clients send that set nothing."""
+    if sent.get(_RETENTION) != 0:
+        return None
+    return f"With {_RETENTION} 0 the log is kept as long as learning needs it: for {service.retention_days} days."
 
 
 async def _answer(configuration: Configuration, version: Version, role: Role) -> HttpResponse:

@@ -16,6 +16,7 @@ from azure.functions import HttpRequest, HttpResponse
 from portal_fn import sign_in
 from shared.web.errors import UnknownPath
 from shared.web.operations import Api, Functions
+from shared.web.responses import without_body
 
 functions = Functions()
 
@@ -69,7 +70,7 @@ async def page(req: HttpRequest) -> HttpResponse:
         raise UnknownPath
     headers = _headers() | {"ETag": f"W/{file.etag}", "Content-Type": file.media_type}
     if file.etag in req.headers.get("If-None-Match", ""):
-        return HttpResponse(status_code=304, headers=headers)
+        return without_body(304, headers)
     if _takes_gzip(req.headers.get("Accept-Encoding", "")):
         return HttpResponse(file.compressed, headers=headers | {"Content-Encoding": "gzip"})
     return HttpResponse(file.content, headers=headers)

@@ -5,6 +5,7 @@ from azure.functions import HttpRequest, HttpResponse
 from shared.web import urls
 from shared.web.operations import Api, Functions
 from shared.web.registry import Registry
+from shared.web.responses import without_body
 
 functions = Functions()
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -14,7 +15,5 @@ _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 async def other_path(req: HttpRequest, registry: Registry) -> HttpResponse:
     """Serve what has no function of its own, or another loop, or say that there is no such operation."""
     if req.method == "GET" and not urls.path_of_call(req) and "text/html" in req.headers.get("Accept", ""):
-        return HttpResponse(
-            status_code=302, headers={"Location": "rankloop"}
-        )  # relative: there may be a path before it
+        return without_body(302, {"Location": "rankloop"})  # relative: there may be a path before it
     return await registry.serve_path(req)

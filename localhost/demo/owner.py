@@ -58,7 +58,7 @@ class Owner:
 
     def likeness(self) -> Likeness:
         """Ask how well the loop has imitated of late; raises `DemoFailed`."""
-        metrics = _ask("The configuration", self._client.get_service_configuration)["latestApprenticeModeMetrics"]
+        metrics = _ask("The configuration", self._client.get_service_configuration).get("latestApprenticeModeMetrics")
         if metrics is None:
             raise DemoFailed("The loop has learned events, and tells no metrics of the apprentice that it is.")
         last = metrics["lastBatchMetrics"]

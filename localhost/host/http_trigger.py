@@ -19,6 +19,8 @@ Send = Callable[[Message], Awaitable[None]]
 WHOLE = "rankloop.whole"
 """In the scope of a request whose body has come: there is nothing to wait for."""
 _SET_BY_THE_SERVER = frozenset({"content-length", "transfer-encoding", "connection", "date"})
+_LEFT_OUT_IF_EMPTY = "content-type"
+"""As in Azure's host: the platform's library writes it, empty, where an answer has no media type."""
 _WITHOUT_BODY = frozenset({204, 304})
 
 
@@ -98,7 +100,7 @@ async def answer_returned(send: Send, returned: Datum | None) -> None:
     headers = [
         (name.lower().encode("latin-1"), datum.value.encode("latin-1"))
         for name, datum in value["headers"].items()
-        if name.lower() not in _SET_BY_THE_SERVER
+        if name.lower() not in _SET_BY_THE_SERVER and (datum.value or name.lower() != _LEFT_OUT_IF_EMPTY)
     ]
     for cookie in value["cookies"] or ():
         headers += [(b"set-cookie", morsel.OutputString().encode("latin-1")) for morsel in cookie.values()]

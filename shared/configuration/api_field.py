@@ -32,7 +32,8 @@ class ApiField:
         learns_anew: Whether a change makes the model learn anew.
         is_settable: False for a field that only answers have.
         alias: The field's name in JSON, if that is not the Python name in camelCase.
-        answer: Gives the value to answer for the one that is stored.
+        new_loop: What a new loop has, in words, where that is another value in each loop.
+        answer: Gives the value to answer for the one that is stored; None leaves the field out of the answer.
         answer_type: The type of the answer, if that is not the type of the field.
     """
 
@@ -49,5 +50,6 @@ class ApiField:
     learns_anew: bool = False
     is_settable: bool = True
     alias: str = ""
+    new_loop: str = ""
     answer: Callable[[Any], Any] = _identity
     answer_type: Any = None

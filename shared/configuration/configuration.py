@@ -14,11 +14,12 @@ from shared.configuration.service_configuration import SECRETS, LearningMode, Se
 from shared.configuration.settings_change import ChangedValue, SettingsChange, Value, value_change
 from shared.errors import AutoOptimizationOfSlots, ModeChangedWithRewards
 from shared.stored_objects import StoredObject
-from shared.times import DAY, HOUR, MINUTE, to_iso
+from shared.times import DAY, HOUR, MINUTE, to_iso, to_iso_second
 
 SHARD_CHANGE_AHEAD_US = 2 * MINUTE
 """How far ahead another number of shards is announced; instances read the configuration every few seconds."""
 _AROUND_CHANGE_US = HOUR
+_BEFORE_OPTIMIZATION_US = 15 * DAY
 _NO_SETTINGS = ("last_edit_us", "unknown")
 INITIAL_ARGUMENTS = "--cb_explore_adf --synthcover --epsilon 0.2 --cb_type mtr --clip_p 0.5 -q ::"
 """Learning arguments of a new loop: among the best of all in sixteen worlds, as `bench worlds` shows."""
@@ -191,7 +192,7 @@ class Configuration(StoredObject):
     @property
     def retention_us(self) -> int | None:
         """How long log is kept; None for ever."""
-        days = self.service.log_retention_days
+        days = self.service.retention_days
         return None if days < 0 else days * DAY
 
     def differences(self, before: "Configuration") -> Iterator[ChangedValue]:
@@ -288,11 +289,16 @@ def _as_is(value: Value) -> Value:
     return value
 
 
-def new_configuration(shards: int, event_key_secret: str = "") -> Configuration:
-    """Make the configuration that a new loop starts with."""
+def new_configuration(shards: int, event_key_secret: str = "", at_us: int = 0) -> Configuration:
+    """Make the configuration that a new loop starts with.
+
+    Args:
+        at_us: When the loop is made: automatic optimization may begin 15 days later, as in the old service.
+    """
     learning = LearningSettings("initial", INITIAL_ARGUMENTS)
+    begins = to_iso_second(at_us + _BEFORE_OPTIMIZATION_US).removesuffix("Z")
     return Configuration(
-        ServiceConfiguration(),
+        ServiceConfiguration(auto_optimization_start_date=begins),
         learning,
         revision=1,
         shards=shards,

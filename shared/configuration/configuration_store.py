@@ -18,7 +18,7 @@ from shared.storage.paths import DEFAULT, this_loop
 
 def initial_configuration() -> Configuration:
     """Make the configuration that a loop starts with in this deployment."""
-    return new_configuration(settings().shards, os.urandom(16).hex())
+    return new_configuration(settings().shards, os.urandom(16).hex(), now_us())
 
 
 def read_configuration() -> Configuration:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Annotated, Any
 
+from shared import durations
 from shared.configuration.api_field import ApiField
 from shared.configuration.container_sas import MAX_LENGTH, hide_secret
 from shared.configuration.field_readers import (
@@ -16,8 +17,9 @@ from shared.configuration.field_readers import (
     word_of,
 )
 from shared.configuration.reward_aggregation import MEANINGS, Aggregation
+from shared.float32 import shortest_float32
 from shared.stored_objects import StoredObject
-from shared.times import to_iso
+from shared.times import DAY, to_iso
 
 MOST_DAYS = 2**31 - 1
 NEVER = "1601-01-01T00:00:00"
@@ -25,6 +27,10 @@ NEVER = "1601-01-01T00:00:00"
 
 _V1_1 = "v1.1-preview.1"
 _V2022 = "2022-09-01-preview"
+
+
+def _none_if_unset(value: Any) -> Any:
+    return value or None
 
 
 class LearningMode(StrEnum):
@@ -48,10 +54,10 @@ class ServiceConfiguration(StoredObject):
 
     Attributes:
         exploration_percentage: A fraction from 0 to 1, in spite of its name.
-        log_retention_days: -1 keeps logs for ever.
+        log_retention_days: -1 keeps logs for ever; 0 as long as learning needs, see `retention_days`.
         log_mirror_sas_uri: Address of a container, with the permission to write into it; a secret.
         model_retrain_days: How much log a model that learns anew starts from.
-        auto_optimization_start_date: As it was sent; None if it never was.
+        auto_optimization_start_date: As it was sent, or that of a new loop; None in a loop of an earlier version.
         last_edit_us: When a change last started a re-training; None before the first.
     """
 
@@ -67,7 +73,14 @@ class ServiceConfiguration(StoredObject):
     ] = "PT10M"
     default_reward: Annotated[
         float,
-        ApiField(meaning="The reward of an event without one", values="−1 to 1", least=-1, most=1, learns_anew=True),
+        ApiField(
+            meaning="The reward of an event without one",
+            values="−1 to 1",
+            least=-1,
+            most=1,
+            read=shortest_float32,
+            learns_anew=True,
+        ),
     ] = 0.0
     reward_aggregation: Annotated[
         Aggregation,
@@ -89,6 +102,7 @@ class ServiceConfiguration(StoredObject):
             least=0,
             most=1,
             hint=hint_at_fraction,
+            read=shortest_float32,
             learns_anew=True,
         ),
     ] = 0.2
@@ -101,7 +115,9 @@ class ServiceConfiguration(StoredObject):
             read=read_export_frequency,
         ),
     ] = "PT5M"
-    log_mirror_enabled: Annotated[bool, ApiField(meaning="Whether the log is copied")] = False
+    log_mirror_enabled: Annotated[
+        bool, ApiField(meaning="Whether the log is copied", answer=_none_if_unset, answer_type=bool | None)
+    ] = False
     log_mirror_sas_uri: Annotated[
         str,
         ApiField(
@@ -109,6 +125,7 @@ class ServiceConfiguration(StoredObject):
             values="if `logMirrorEnabled`, the https address of a container with a signature that lets write "
             "(`sp` with `w` or `c`), [reached from the internet](operating.md#a-copy-of-the-log-elsewhere)",
             longest=MAX_LENGTH,
+            answer=_none_if_unset,
             answer_type=str | None,
         ),
     ] = field(default="", repr=False)
@@ -116,7 +133,8 @@ class ServiceConfiguration(StoredObject):
         int,
         ApiField(
             meaning="How long logs are kept",
-            values="at least the wait and a day, rounded up; −1 for ever",
+            values="at least the wait and a day, rounded up; −1 for ever; "
+            "0 for [as long as learning needs](operating.md#retention-deleting-logs-resetting)",
             unit="days",
             least=-1,
             most=MOST_DAYS,
@@ -167,8 +185,10 @@ class ServiceConfiguration(StoredObject):
             values="any date",
             unit="moment",
             since=_V1_1,
+            new_loop="15 days after it was made",
             read=read_date,
             answer=lambda text: text or NEVER,
+            answer_type=str,
         ),
     ] = None
     is_inference_explainability_enabled: Annotated[
@@ -185,6 +205,16 @@ class ServiceConfiguration(StoredObject):
             answer_type=str,
         ),
     ] = None
+
+    @property
+    def shortest_days(self) -> int:
+        """The fewest days for which logs may be kept: the reward wait time and a day more, rounded up."""
+        return -(-(durations.parse(self.reward_wait_time) + DAY) // DAY)
+
+    @property
+    def retention_days(self) -> int:
+        """The days for which logs are kept; -1 for ever."""
+        return self.log_retention_days or max(self.shortest_days, self.model_retrain_days)
 
     def without_secrets(self) -> "ServiceConfiguration":
         """The configuration as those see it who may read it and change nothing."""

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 
 from shared.models.published import Published
-from shared.times import to_datetime
+from shared.times import SECOND, to_datetime
 from shared.web import versions
 from shared.web.errors import InvalidRequest
 from shared.web.json_forms import Wire
@@ -23,9 +23,7 @@ class ModelProperties(Wire):
 
     @classmethod
     def of(cls, published: Published) -> "ModelProperties":
-        """Both moments; the year 1 for both while there is no model."""
-        if published.model is None:
-            return cls(creation_time=_NEVER, last_modified_time=_NEVER)
+        """Both moments in whole seconds; each the year 1 if it never came. A reset is a change."""
         return cls(
             creation_time=_moment(published.created_at_us),
             last_modified_time=_moment(published.changed_at_us),
@@ -68,4 +66,4 @@ def download_headers(published: Published, *, signed: bool) -> dict[str, str]:
 
 
 def _moment(at_us: int | None) -> datetime:
-    return _NEVER if at_us is None else to_datetime(at_us)
+    return _NEVER if at_us is None else to_datetime(at_us - at_us % SECOND)

@@ -139,6 +139,6 @@ def _write(value: object) -> str:
 
 
 def _describe_retention(change: FutureChange) -> Iterator[str]:
-    before, after = (each.service.log_retention_days for each in (change.before, change.after))
+    before, after = (each.service.retention_days for each in (change.before, change.after))
     if after >= 0 and (before < 0 or after < before):
         yield f"Log that is older than {after} days is deleted, within about an hour. It cannot be brought back."

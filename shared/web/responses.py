@@ -26,12 +26,17 @@ def answer_created(body: bytes, location: str | None = None) -> HttpResponse:
 
 def done() -> HttpResponse:
     """Answer with status 200 and no body."""
-    return HttpResponse(status_code=200, headers=_EVERY_ANSWER)
+    return without_body(200, _EVERY_ANSWER)
 
 
 def no_content() -> HttpResponse:
     """Answer with status 204 and no body."""
-    return HttpResponse(status_code=204, headers=_EVERY_ANSWER)
+    return without_body(204, _EVERY_ANSWER)
+
+
+def without_body(status: int, headers: Mapping[str, str]) -> HttpResponse:
+    """Answer without a body, and so without `Content-Type`, which the platform's library would make up."""
+    return HttpResponse(status_code=status, headers=headers, mimetype="")
 
 
 def binary(body: bytes, headers: Mapping[str, str]) -> HttpResponse:

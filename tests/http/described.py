@@ -29,6 +29,7 @@ class Described:
         response = self.document["paths"][route][method.lower()]["responses"][str(answer.status)]
         if "content" not in response:
             assert answer.body == b""
+            assert "content-type" not in answer.headers
             return
         kind = answer.headers["content-type"].partition(";")[0]
         assert kind in response["content"]

@@ -100,7 +100,6 @@ CONFIGURATIONS = [
     ({"logRetentionDays": -2}, "InvalidServiceConfiguration", "logRetentionDays"),
     ({"logRetentionDays": 2**31}, "InvalidServiceConfiguration", "logRetentionDays"),
     ({"logRetentionDays": 7.5}, "InvalidServiceConfiguration", "logRetentionDays"),
-    ({"logRetentionDays": 0}, "InvalidLogRetentionDays", "logRetentionDays"),
     ({"logRetentionDays": 1}, "InvalidLogRetentionDays", "logRetentionDays"),
     ({"logRetentionDays": 2, "rewardWaitTime": "P1DT1S"}, "InvalidLogRetentionDays", "logRetentionDays"),
 ]

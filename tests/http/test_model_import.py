@@ -92,7 +92,9 @@ def test_a_signed_model_is_used_and_given_back_byte_by_byte(own_api: Api, models
     assert (answer.status, answer.body) == (204, b"")
     assert models["trained"] == own_api.get(path).body
     await_probability(own_api, best_chance(0.2))
-    assert own_api.get(f"{V1}/model/properties").json["creationTime"] > "2026"
+    times = own_api.get(f"{V1}/model/properties").json
+    assert "2026" < times["creationTime"] <= times["lastModifiedTime"]
+    assert [len(moment) for moment in times.values()] == [len("2026-11-25T13:42:45+00:00")] * 2
 
 
 @pytest.mark.parametrize("path", PATHS)

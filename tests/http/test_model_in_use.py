@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -77,11 +78,14 @@ def test_the_life_of_a_model(own_api: Api, trained: Path) -> None:
     own_api.put(f"{V1}/configurations/service", {"explorationPercentage": 0.8})
     await_probability(own_api, best_chance(0.8))
 
+    reset_at = datetime.now(UTC).replace(microsecond=0)
     assert own_api.delete(f"{V1}/model").status == 204
     assert published_store.read_published().generation == 1
     await_probability(own_api, 0.25)
     assert own_api.get(f"{V1}/model").body == b""
-    assert own_api.get(f"{V1}/model/properties").json["creationTime"].startswith("0001-01-01")
+    times = own_api.get(f"{V1}/model/properties").json
+    assert times["creationTime"] == "2025-11-24T16:00:00+00:00"
+    assert times["lastModifiedTime"] >= reset_at.isoformat()
 
 
 def test_a_new_exploration_reaches_every_instance_within_5_seconds(own_api: Api, other_api: Api, trained: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from shared.configuration.forms.declared_fields import fields_of
 from shared.web.versions import VERSIONS, Version
+from tests.conftest import StartHost
 from tests.hosts import HostProcess
 from tests.http.api import Api
 
@@ -18,8 +19,6 @@ FIELDS = [
     "rewardAggregation",
     "explorationPercentage",
     "modelExportFrequency",
-    "logMirrorEnabled",
-    "logMirrorSasUri",
     "logRetentionDays",
 ]
 
@@ -45,6 +44,7 @@ def test_it_has_the_fields_of_v1_0_and_no_others(api: Api) -> None:
         {"rewardAggregation": "average"},
         {"logRetentionDays": -1},
         {"logRetentionDays": 2},
+        {"logRetentionDays": 0},
         {"logMirrorEnabled": True, "logMirrorSasUri": "https://example.com/logs?sp=w&sig=x"},
     ],
     ids=str,
@@ -91,6 +91,55 @@ def test_retention_is_checked_against_the_wait_that_is_stored(api: Api) -> None:
     assert api.get(SERVICE).json["rewardWaitTime"] == "PT10M"
 
 
+def test_0_days_are_answered_with_how_long_the_log_is_kept(settled: Api) -> None:
+    """Clients that set nothing send 0; what they set otherwise is done, whichever version they are of."""
+    settled.put(LATEST, {"modelRetrainDays": 7})
+
+    answers = [settled.put(at(version), {"logRetentionDays": 0, "defaultReward": 0.5}) for version in VERSIONS]
+    misspelt = settled.put(SERVICE, {"logRetentionDays": 0, "defaultRewards": 1})
+
+    kept = "With logRetentionDays 0 the log is kept as long as learning needs it: for 7 days."
+    told = [
+        (answer.status, answer.headers["warning"], answer.json["logRetentionDays"], answer.json["defaultReward"])
+        for answer in answers
+    ]
+    assert told == [(200, f'299 - "{kept}"', 0, 0.5)] * len(VERSIONS)
+    assert misspelt.headers["warning"] == f'299 - "Ignored: defaultRewards (did you mean defaultReward?). {kept}"'
+
+
+def test_what_a_client_with_32_bit_floats_writes_back_is_no_change(settled: Api) -> None:
+    """Nothing is learned anew, so the date of the last edit stays."""
+    before = settled.put(LATEST, {"explorationPercentage": 0.35, "defaultReward": -0.1}).json
+
+    answers = [settled.put(at(version), {"explorationPercentage": 0.349999994}) for version in VERSIONS]
+    after = settled.put(LATEST, before | {"defaultReward": -0.10000000149011612})
+
+    assert [answer.json["explorationPercentage"] for answer in answers] == [0.35] * len(VERSIONS)
+    assert (after.status, after.json) == (200, before)
+
+
+def test_the_mirror_is_told_once_it_is_set(settled: Api) -> None:
+    """Before, and after it was removed, no field of it is there: clients make a `Uri` of an empty text."""
+    sas = "https://example.com/logs?sp=w&sig=x"
+
+    changes = {"logMirrorEnabled": True, "logMirrorSasUri": sas}, {"logMirrorEnabled": False}, {"logMirrorSasUri": ""}
+    answers = [settled.get(SERVICE), *(settled.put(SERVICE, change) for change in changes)]
+
+    told = [{name: value for name, value in each.json.items() if "Mirror" in name} for each in answers]
+    assert told == [{}, {"logMirrorEnabled": True, "logMirrorSasUri": sas}, {"logMirrorSasUri": sas}, {}]
+
+
+def test_a_new_loop_waits_15_days_with_its_optimization(start_host: StartHost) -> None:
+    """As the old service did: the date is told without a zone, and is of UTC."""
+    begun = datetime.now(UTC).replace(microsecond=0)
+
+    told = Api.at(start_host(API_KEY_1="key").url, "key").get(LATEST).json["autoOptimizationStartDate"]
+
+    made = datetime.fromisoformat(f"{told}+00:00") - timedelta(days=15)
+    assert len(told) == len("2026-12-16T11:06:56")
+    assert begun <= made <= datetime.now(UTC)
+
+
 def test_patch_is_put(api: Api) -> None:
     """An early revision of the API used it."""
     assert api.call("PATCH", SERVICE, {"defaultReward": 0.5}).json["defaultReward"] == 0.5
@@ -127,8 +176,6 @@ FIRST = {
     "rewardAggregation": "earliest",
     "explorationPercentage": 0.2,
     "modelExportFrequency": "PT5M",
-    "logMirrorEnabled": False,
-    "logMirrorSasUri": "",
     "logRetentionDays": 90,
     "learningMode": "Online",
     "isAutoOptimizationEnabled": False,
@@ -147,9 +194,9 @@ def at(version: Version) -> str:
 
 @pytest.fixture
 def settled(api: Api) -> Api:
-    """The loop with the configuration that it began with."""
+    """The loop with the configuration that it began with, and a date for its optimization."""
     assert api.put(LATEST, {"learningMode": "Online"}).status == 200
-    assert api.put(LATEST, FIRST).status == 200
+    assert api.put(LATEST, FIRST | {"logMirrorEnabled": False, "logMirrorSasUri": ""}).status == 200
     return api
 
 
@@ -160,7 +207,7 @@ def test_every_version_reads_and_writes_the_fields_that_it_has(settled: Api, ver
 
     answer = settled.put(at(version), NEWER)
 
-    names = [field.alias for field in fields_of(version)]
+    names = [field.alias for field in fields_of(version) if field.is_always_answered]
     assert answer.status == 200
     assert list(answer.json) == names
     assert answer.json == settled.get(at(version)).json

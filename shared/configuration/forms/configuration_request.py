@@ -10,7 +10,7 @@ from shared import durations
 from shared.configuration import container_sas
 from shared.configuration.forms.declared_fields import STORED, DeclaredField, fields_of
 from shared.configuration.service_configuration import MOST_DAYS, ServiceConfiguration
-from shared.times import DAY, SECOND
+from shared.times import SECOND
 from shared.web.errors import (
     InvalidLogRetentionDays,
     InvalidModelRetrainDays,
@@ -104,15 +104,21 @@ def _check_wait(wait: str, longest_us: int) -> None:
 
 
 def _check_retention(service: ServiceConfiguration) -> None:
-    """Logs stay at least for the reward wait time and a day more, rounded up to days; -1 keeps them for ever."""
-    least_days = -(-(durations.parse(service.reward_wait_time) + DAY) // DAY)
-    if 0 <= service.log_retention_days < least_days:
-        problem = f"With this reward wait time it has to be at least {least_days}, or -1 for ever."
+    """Logs stay at least for the reward wait time and a day more, rounded up to days.
+
+    -1 keeps them for ever, and 0, which clients send that set nothing, as long as learning needs.
+    """
+    least_days = service.shortest_days
+    if 0 < service.log_retention_days < least_days:
+        problem = (
+            f"With this reward wait time it has to be at least {least_days}, -1 for ever, or 0 for as long as learning "
+            "needs."
+        )
         raise InvalidLogRetentionDays(problem, "logRetentionDays")
 
 
 def _check_retraining(service: ServiceConfiguration) -> None:
-    most_days = MOST_DAYS if service.log_retention_days < 0 else service.log_retention_days
+    most_days = service.log_retention_days if service.log_retention_days > 0 else MOST_DAYS
     if not 0 <= service.model_retrain_days <= most_days:
         problem = f"It has to be from 0 to {most_days}, the days for which logs are kept; it is or would stay"
         raise InvalidModelRetrainDays(f"{problem} {service.model_retrain_days}.", "modelRetrainDays")

@@ -45,7 +45,7 @@ class DeclaredField:
     @property
     def description(self) -> str:
         """What the field is for, without the links that the table of the docs has."""
-        return _LINK.sub("", self.api.meaning)
+        return _without_links(self.api.meaning)
 
     @property
     def details(self) -> dict[str, Any]:
@@ -54,12 +54,13 @@ class DeclaredField:
         `x-rankloop` says which values can be sent, their unit, what the words among them mean, what a new loop has, and
         whether a change makes the model learn anew or the value is a secret.
         """
-        api = self.api
+        api, default = self.api, getattr(ServiceConfiguration(), self.name)
+        answered = api.answer(default)
         return {
-            "range": api.values,
+            "range": _without_links(api.values),
             "unit": api.unit,
             "words": [{"word": word, "meaning": meaning} for word, meaning in api.words.items()],
-            "newLoop": api.answer(getattr(ServiceConfiguration(), self.name)),
+            "newLoop": api.new_loop or (default if answered is None else answered),
             "learnsAnew": api.learns_anew,
             "secret": self.name in SECRETS,
         }
@@ -69,9 +70,20 @@ class DeclaredField:
         """The type in answers."""
         return self.api.answer_type or _json_type(self.kind)
 
+    @property
+    def is_always_answered(self) -> bool:
+        """Whether every answer has the field; another one is left out where there is nothing to tell."""
+        return type(None) not in get_args(self.answer_type)
 
-_LINK = re.compile(r":? ?\[[^]]*\]\([^)]*\)")
+
+_SEE = re.compile(r": \[[^]]*\]\([^)]*\)$")
+_LINK = re.compile(r"\[([^]]*)\]\([^)]*\)")
 _FINITE: dict[Any, dict[str, Any]] = {float: {"allow_inf_nan": False}}
+
+
+def _without_links(text: str) -> str:
+    """A text for readers without the docs: links become their words, and a reference at the end goes."""
+    return _LINK.sub(r"\1", _SEE.sub("", text))
 
 
 def _json_type(kind: Any) -> Any:
@@ -94,7 +106,7 @@ METRICS = DeclaredField(
     "latest_apprentice_mode_metrics",
     ApprenticeMetrics | None,
     ApiField(
-        meaning="[How well the loop imitates](#metrics-of-an-apprentice); null while nothing is known",
+        meaning="[How well the loop imitates](#metrics-of-an-apprentice)",
         since="v1.1-preview.1",
         is_settable=False,
     ),

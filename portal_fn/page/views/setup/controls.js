@@ -1,7 +1,7 @@
 // What a setting is changed with: a control for each kind of field. Each is given an id, the value, and `onChange`.
 import { EnteredMoment } from "../../parts/entered.js";
 import { html, useState } from "../../view.js";
-import { dated, durationOf, durationParts, numberOf, UNIT_NAMES } from "./values.js";
+import { dated, durationOf, durationParts, NO_DATE, numberOf, UNIT_NAMES } from "./values.js";
 
 /** The control of a field; `about` are the ids of what describes it. */
 export function Control({ field, id, value, stored, about, invalid, onChange }) {
@@ -68,8 +68,8 @@ function Duration({ field, props, value, onChange }) {
   `;
 }
 
-function Moment({ field, props, value, onChange }) {
-  return html`<${EnteredMoment} ...${props} value=${dated(value)} onEnter=${(at) => onChange(at ?? field.newLoop)} />`;
+function Moment({ props, value, onChange }) {
+  return html`<${EnteredMoment} ...${props} value=${dated(value)} onEnter=${(at) => onChange(at ?? NO_DATE)} />`;
 }
 
 function Flag({ props, value, onChange }) {

@@ -7,7 +7,10 @@ const UNITS = [
   ["minutes", 60, "M"],
   ["seconds", 1, "S"],
 ];
-const FIRST_DATE = 1900; // the API tells a date that never came as one of 1601
+const FIRST_DATE = 1900;
+
+/** What the API tells of a date that never came. */
+export const NO_DATE = "1601-01-01T00:00:00";
 
 const HAS_COMMA = (0.5).toLocaleString().includes(",");
 
@@ -21,7 +24,7 @@ export function written({ kind, unit }, value) {
   if (kind === "secret") return "hidden";
   if (kind === "fraction") return exactShare(value);
   if (kind === "duration") return secondsOf(value) === null ? value : duration(secondsOf(value));
-  if (kind === "moment") return isDate(value) ? moment(utc(value), { seconds: false }) : "none";
+  if (kind === "moment") return isDate(value) ? moment(utc(value), { seconds: false }) : isMoment(value) ? "none" : value;
   if (unit === "days") return value === -1 ? "for ever" : `${count(value)} days`;
   return typeof value === "number" ? exact(value) : String(value);
 }
@@ -72,7 +75,11 @@ export function dated(text) {
 }
 
 function isDate(text) {
-  return Boolean(text) && new Date(utc(text)).getUTCFullYear() >= FIRST_DATE;
+  return isMoment(text) && new Date(utc(text)).getUTCFullYear() >= FIRST_DATE;
+}
+
+function isMoment(text) {
+  return /^\d{4}/.test(text ?? "");
 }
 
 /** Gives a moment with its zone: without one it is of UTC. */
