@@ -4,7 +4,7 @@ import gzip
 import json
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
@@ -39,30 +39,39 @@ CUSTOM = (
 )
 
 
-def write(stored_loop: StoredLoop, *, hours: int = 4, events_an_hour: int = 150, seed: int = 1) -> tuple[int, int]:
+def write(
+    stored_loop: StoredLoop, *, hours: int = 4, events_an_hour: int = 150, seed: int = 1, more: Sequence[Any] = ()
+) -> tuple[int, int]:
     """Put log of the last hours into storage, in which users like what `LIKED` says; gives from when to when.
 
     But for its times it is the same at any time.
+
+    Args:
+        more: Context features that all events have beside the user.
     """
     to_us = now_us() // HOUR * HOUR - HOUR
     from_us = to_us - hours * HOUR
     chance, rewards = random.Random(seed), past.configuration(reward_wait_time="PT10M").rewards
     for hour, start in enumerate(range(from_us, to_us, HOUR)):
         named = [(f"{hour}-{number}", start + number * 20 * SECOND) for number in range(events_an_hour)]
-        lines = [_line(chance, number, event_id, at_us, rewards) for number, (event_id, at_us) in enumerate(named)]
+        lines = [
+            _line(chance, number, event_id, at_us, rewards, more) for number, (event_id, at_us) in enumerate(named)
+        ]
         fields = {"rewards": json.dumps(asdict(rewards)), "lines": str(len(lines)), "events": _kinds(lines)}
         name = f"logs/{to_datetime(start):%Y/%m/%d}/{compact(start)}-{compact(start + HOUR)}.dsjson.gz"
         stored_loop.put(name, gzip.compress(b"".join(line + b"\n" for line in lines)), metadata=fields)
     return from_us, to_us
 
 
-def _line(chance: random.Random, number: int, event_id: str, at_us: int, rewards: RewardSettings) -> bytes:
+def _line(
+    chance: random.Random, number: int, event_id: str, at_us: int, rewards: RewardSettings, more: Sequence[Any]
+) -> bytes:
     """An event in which a logged policy prefers some action; every 50th is of another kind."""
     user = chance.choice(past.USERS)
     if number % 50 == 49:
         event = ranked_event.unpack(page(past.event(event_id, at_us)).payload, event_id, at_us)
         return log_line.event_line(event, [], rewards).text
-    document = features.document([{"user": user}], [(name, [{"letter": name}]) for name in past.ACTIONS])
+    document = features.document([{"user": user}, *more], [(name, [{"letter": name}]) for name in past.ACTIONS])
     best = chance.randrange(len(past.ACTIONS))
     decision = decide([0.1 + 0.6 * (action == best) for action in range(4)], "m", event_id, this_loop().name)
     event = ranked_event.from_decision(event_id, at_us, document, decision, deferred=False)

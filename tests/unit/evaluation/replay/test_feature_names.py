@@ -38,6 +38,14 @@ def test_a_feature_is_named_by_the_object_around_it() -> None:
     assert collect_features(LINE) == ALL
 
 
+@pytest.mark.parametrize("value", ["hiking", "", True, False, 31, 0.5, 0, [1, 2]], ids=repr)
+def test_a_feature_has_one_name_of_whatever_type_its_value_is(value: Any) -> None:
+    """As the old service named features in the answers of its last version."""
+    line = event([{"guest": {"hobby": value}}], {"kind": value})
+
+    assert collect_features(line) == {("guest", "hobby"), ("j", "kind"), ("i", "id")}
+
+
 def test_namespaces_of_other_tools_are_found() -> None:
     """Logs of the native clients have objects of any name, and features beside them."""
     line = b'{"c":{"GUser":{"id":"a"},"hour":3,"_tag":"x","_multi":[{"TAction":{"a1":"f"}},{"TAction":[{"a2":1}]}]}}'
