@@ -13,7 +13,7 @@ from shared.learner.vowpal_wabbit import PredictionType
 
 Numbers = list[float | None]
 """A number of each action, by the action's position: a probability, or the cost that a reward model predicts. None is
-what is no finite number; actions that earlier slots show have 0."""
+what is no finite number; actions that earlier slots show, or that the slot is not to show, have 0."""
 Prediction = list[Numbers]
 """The numbers of each choice of an event."""
 
@@ -54,7 +54,7 @@ class EventLearner:
         prediction: Prediction = []
         if len(examples) > 1:
             workspace.learn_multi(examples)
-            prediction = _by_slots(examples[0]) if self._has_slots else [round_numbers(examples[0].get_action_scores())]
+            prediction = _by_slots(examples) if self._has_slots else [round_numbers(examples[0].get_action_scores())]
             self._learned += 1
         workspace._finish_example_multi_ex(examples)
         return prediction
@@ -64,9 +64,10 @@ class EventLearner:
         return driver.close_workspace(self._workspace) | {"learned": self._learned}
 
 
-def _by_slots(first_example: Any) -> Prediction:
-    slots = [dict(scores) for scores in first_example.get_decision_scores()]
-    actions = range(len(slots[0]) if slots else 0)
+def _by_slots(examples: Sequence[Any]) -> Prediction:
+    """The numbers of each slot, from the examples of an event: one of the context, of each action, of each slot."""
+    slots = [dict(scores) for scores in examples[0].get_decision_scores()]
+    actions = range(len(examples) - 1 - len(slots))
     return [round_numbers([scores.get(action, 0.0) for action in actions]) for scores in slots]
 
 

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import orjson
 
 from shared.learner.features import SlotsDocument
-from shared.log.line_keys import DOCUMENT_ACTIONS, DOCUMENT_CONTEXT, DOCUMENT_SLOTS
+from shared.log.line_keys import DOCUMENT_ACTIONS, DOCUMENT_CONTEXT, DOCUMENT_SLOTS, SLOT_OFFER
 from shared.ranking.slots import Slot
 
-_ALLOWED, _ID = "_inc", "_id"
+_ID = "_id"
 
 
 class RankedSlot(NamedTuple):
@@ -50,7 +50,7 @@ def read_features(document: Mapping[str, Any]) -> RankedFeatures:
 
 
 def _find_excluded(ids: Sequence[str], slot: Mapping[str, Any]) -> list[str]:
-    allowed = slot.get(_ALLOWED)
+    allowed = slot.get(SLOT_OFFER)
     return [id_ for position, id_ in enumerate(ids) if position not in allowed] if allowed else []
 
 
@@ -67,9 +67,9 @@ def read_slots(document: Mapping[str, Any], baselines: Sequence[int]) -> tuple[S
     """
     count, slots = len(document[DOCUMENT_ACTIONS]), document[DOCUMENT_SLOTS]
     others = {name: value for name, value in document.items() if name != DOCUMENT_SLOTS}
-    texts = [orjson.dumps({name: value for name, value in slot.items() if name != _ALLOWED})[1:] for slot in slots]
+    texts = [orjson.dumps({name: value for name, value in slot.items() if name != SLOT_OFFER})[1:] for slot in slots]
     places = [
-        Slot(slot[_ID], slot.get(_ALLOWED) or range(count), baseline)
+        Slot(slot[_ID], slot.get(SLOT_OFFER) or range(count), baseline)
         for slot, baseline in zip(slots, baselines, strict=True)
     ]
     return SlotsDocument(orjson.dumps(others)[:-1] + b",", texts, count), places

@@ -75,6 +75,8 @@ DOCUMENT_CONTEXT = "FromUrl"
 DOCUMENT_ACTIONS = "_multi"
 """Inside `FEATURES`: the actions' features."""
 DOCUMENT_SLOTS = "_slots"
+SLOT_OFFER = "_inc"
+"""Inside a slot: the positions of the actions that it may show; without it, that is all."""
 """Inside `FEATURES`: the slots' features."""
 
 

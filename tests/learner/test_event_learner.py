@@ -66,6 +66,24 @@ def test_predictions_counts_and_models_are_those_of_the_driver(arguments: str, t
     assert any(len(set(chain.from_iterable(prediction))) > 1 for prediction in predictions)
 
 
+@pytest.mark.parametrize("offers", [([0, 2], None), ([0, 1], [0, 1]), ([2], None), (None, [1, 0])])
+def test_each_slot_has_a_number_for_each_action(offers: tuple[list[int] | None, ...], tmp_path: Path) -> None:
+    """Also for those that it is not to show; the numbers of the others sum up to 1."""
+    slots = [{"_id": f"s{place}"} | ({"_inc": offer} if offer else {}) for place, offer in enumerate(offers)]
+    shown = [(offer or [0, 1, 2])[0] for offer in offers]
+    shown[1] = next(action for action in offers[1] or [0, 1, 2] if action != shown[0])
+    context = {"_multi": [{"T": {"k": letter}} for letter in "abc"], "_slots": slots}
+    outcomes = [{"_label_cost": 0.0, "_id": "s", "_a": [action], "_p": [1.0]} for action in shown]
+    learner = EventLearner(SLOT_POLICIES[0].split(), str(tmp_path / "metrics"))
+
+    prediction = learner.predict(orjson.dumps({"c": context, "_outcomes": outcomes}) + b"\n")
+
+    assert [len(numbers) for numbers in prediction] == [3, 3]
+    for numbers, offer in zip(prediction, offers, strict=True):
+        offered = [number or 0.0 for action, number in enumerate(numbers) if action in (offer or [0, 1, 2])]
+        assert sum(offered) == pytest.approx(1, abs=1e-5) == sum(number or 0.0 for number in numbers)
+
+
 @pytest.mark.parametrize("line", [b"", b"\n", b"{}", b'{"a":1', b'{"a":[1],"c":{"_multi":[]}}'])
 def test_what_is_no_event_is_neither_predicted_nor_learned(line: bytes, tmp_path: Path) -> None:
     """The log is out of step then, and whoever reads the predictions notices."""

@@ -33,6 +33,7 @@ from shared.log.line_keys import (
     SKIP_LEARN,
     SLOT_ACTIONS,
     SLOT_ID,
+    SLOT_OFFER,
     SLOT_PROBABILITIES,
     TIMESTAMP,
 )
@@ -122,7 +123,7 @@ def read(line: bytes, kind: str) -> EvaluatedEvent | LineOutcome:
         if fields.get(SKIP_LEARN) is True:
             return LineOutcome.SKIPPED
         event = _slots_event(fields, features) if OUTCOMES in fields else _event(fields, features)
-    except (KeyError, IndexError, TypeError, ValueError):
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError):
         return LineOutcome.DAMAGED
     return LineOutcome.REFUSED if _is_harmful(line, fields, features) else event
 
@@ -178,11 +179,12 @@ def _slots_event(fields: Mapping[str, Any], features: Mapping[str, Any]) -> Eval
     if baselines is not None and len(baselines) != len(outcomes):
         raise ValueError("there must be one baseline action a slot")
     left, choices = set(range(count)), []
-    for place, outcome in enumerate(outcomes):
+    for place, (outcome, slot_features) in enumerate(zip(outcomes, features[DOCUMENT_SLOTS], strict=True)):
         positions, probabilities = outcome[SLOT_ACTIONS], outcome[SLOT_PROBABILITIES]
-        if type(positions[0]) is not int or len(positions) != len(probabilities) or set(positions) != left:
-            raise ValueError("the actions are not those that were left")
-        baseline = min(left) if baselines is None else baselines[place]
+        offered = left.intersection(slot_features.get(SLOT_OFFER) or left)
+        if type(positions[0]) is not int or len(positions) != len(probabilities) or set(positions) != offered:
+            raise ValueError("the actions are not those that were left for the slot")
+        baseline = min(offered) if baselines is None else baselines[place]
         slot = str(outcome.get(SLOT_ID, place))
         choices.append(_choice(slot, positions[0], probabilities[0], outcome[LABEL_COST], probabilities, baseline))
         left.remove(positions[0])

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from shared.evaluation.replay.evaluated_events import EvaluatedEvent
+from shared.evaluation.replay.evaluated_events import EvaluatedChoice, EvaluatedEvent
 
 Numbers = Sequence[float | None]
 """A number of each action, by the action's position; None for what is no finite number. An action that an earlier slot
-shows has 0."""
+shows, or that the slot is not to show, has 0."""
 Prediction = Sequence[Numbers]
 """The numbers of each choice of an event."""
 Chances = Sequence[Sequence[float]]
@@ -49,12 +49,15 @@ def read_worth(event: EvaluatedEvent, prediction: Prediction) -> Worth | None:
 
 
 def _demand_fit(event: EvaluatedEvent, prediction: Prediction) -> None:
-    actions = event.choices[0].actions
     fits = len(prediction) == len(event.choices)
-    for numbers in prediction:
-        fits = fits and len(numbers) == actions
-    if not fits:
+    if not fits or not all(map(_fits, prediction, event.choices)):
         raise OutOfStep("Vowpal Wabbit predicted an event that it was not given")
+
+
+def _fits(numbers: Numbers, choice: EvaluatedChoice) -> bool:
+    """Whether there is a number of each action; a slot can show no more of them."""
+    count = len(numbers)
+    return choice.action < count >= choice.actions if choice.slot else count == choice.actions
 
 
 def _distribution(numbers: Numbers, count: int) -> Sequence[float]:

@@ -15,6 +15,7 @@ from shared.evaluation.replay.evaluated_events import (
     trim,
     unpack,
 )
+from shared.evaluation.replay.predictions import OutOfStep, read_chances
 from shared.times import from_iso
 from tests.unit.evaluation.replay.evaluated import line, slot_lines
 
@@ -222,6 +223,27 @@ def test_a_multi_slot_event_has_one_choice_a_slot() -> None:
     assert read(orjson.dumps(fields), "ccb") == EvaluatedEvent(AT_US, 1.0, (first, second), "e")
     baselines = (first._replace(baseline=2), second._replace(baseline=1))
     assert read(orjson.dumps(fields | {"_ba": [2, 1]}), "ccb") == EvaluatedEvent(AT_US, 1.0, baselines, "e")
+
+
+def test_a_slot_may_have_excluded_actions() -> None:
+    """So its choice is one among fewer; what it was not to show is left for the slots behind it."""
+    outcomes = [
+        {"_label_cost": -1.0, "_id": "s0", "_a": [2, 0], "_p": [0.6, 0.4]},
+        {"_label_cost": 0.0, "_id": "s1", "_a": [1, 0], "_p": [0.5, 0.5]},
+    ]
+    slots = [{"_id": "s0", "_inc": [0, 2]}, {"_id": "s1"}]
+    fields = {"c": {"_multi": [{}, {}, {}], "_slots": slots}, "_outcomes": outcomes}
+
+    event = read(orjson.dumps(fields), "ccb")
+
+    assert isinstance(event, EvaluatedEvent)
+    assert [(choice.action, choice.actions, choice.baseline) for choice in event.choices] == [(2, 2, 0), (1, 2, 0)]
+    assert read_chances(event, [[0.4, 0, 0.6], [0.5, 0.5, 0]]) == [[0.4, 0, 0.6], [0.5, 0.5, 0]]
+    with pytest.raises(OutOfStep):
+        read_chances(event, [[0.4, 0.6], [0.5, 0.5]])
+    for unlike in ([0, 1], [0, 1, 2], 7):
+        slots[0]["_inc"] = unlike
+        assert read(orjson.dumps(fields), "ccb") is LineOutcome.DAMAGED
 
 
 @pytest.mark.parametrize(
