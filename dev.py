@@ -99,6 +99,7 @@ def add_commands_of_this_machine(commands: Commands) -> None:
     added.add_argument("--apprentice", action="store_true", help="let the loop be an apprentice first, then take over")
     added.add_argument("--keep", action="store_true", help="go on serving its loop afterwards, until Ctrl-C")
     added.add_argument("--open", action="store_true", help="open its page in the browser, and watch it live")
+    added.add_argument("--https", action="store_true", help="serve it over https, by the certificate that up keeps")
 
     added = command(commands, "up", up, "serve on this machine until Ctrl-C")
     added.add_argument("--port", type=port, default=7071, help="port to listen on; 0 takes a free one (default: 7071)")
@@ -115,6 +116,7 @@ def add_commands_of_this_machine(commands: Commands) -> None:
         "--key", default="", help="API key (default: RANKLOOP_KEY, API_KEY_1, or one kept in the folder)"
     )
     added.add_argument("--json", action="store_true", help="write log lines as JSON, for programs")
+    added.add_argument("--https", action="store_true", help="serve over https, by a certificate that is made once")
     after = added.add_mutually_exclusive_group()
     after.add_argument("--open", action="store_true", help="open the page in the browser once it serves")
     after.add_argument(
@@ -175,7 +177,7 @@ def demo(chosen: argparse.Namespace) -> NoReturn:
     """Run the demo."""
     set_up()
     data = ["--data", chosen.data] if chosen.data else []
-    hand_over("localhost.demo", *data, *_switches(chosen, "apprentice", "keep", "open"))
+    hand_over("localhost.demo", *data, *_switches(chosen, "apprentice", "keep", "open", "https"))
 
 
 def up(chosen: argparse.Namespace) -> NoReturn:
@@ -187,7 +189,7 @@ def up(chosen: argparse.Namespace) -> NoReturn:
     if chosen.welcome:
         hand_over("localhost.report", "welcome", *data)
     place = ["--port", str(chosen.port), f"--host={chosen.host}", *data]
-    hand_over("localhost", "up", *place, *_switches(chosen, "json", "open"))
+    hand_over("localhost", "up", *place, *_switches(chosen, "json", "open", "https"))
 
 
 def report(chosen: argparse.Namespace) -> NoReturn:

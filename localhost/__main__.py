@@ -33,6 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument(
         "--key", default="", help="API key; shows in the list of processes, the variable RANKLOOP_KEY does not"
     )
+    up.add_argument("--https", action="store_true", help="serve over https, by a certificate of this machine")
     up.add_argument("--json", action="store_true", help="write log lines as JSON")
     up.add_argument("--open", action="store_true", help="open the page in the machine's browser")
     up.set_defaults(run=_up)
@@ -48,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--end-with-input", action="store_true", help="stop at the end of standard input")
     serve.add_argument("--offer-demo", action="store_true", help="let the page have a demo played")
     serve.add_argument("--background-apart", action="store_true", help="run timers and queues in another process")
+    serve.add_argument("--https", type=Path, metavar="FOLDER", help="serve over https, by the certificate in a folder")
     serve.set_defaults(run=_serve)
     background = commands.add_parser("background", help="run timers and queues, for `serve`")
     background.add_argument("--root", type=Path, required=True, help="folder of the app")
@@ -65,7 +67,7 @@ def _up(chosen: argparse.Namespace) -> int:
     from localhost.up.supervisor import Up, up
 
     log = LogStyle.JSON if chosen.json else LogStyle.SHORT
-    return up(Up(chosen.port, chosen.host, chosen.data.resolve(), chosen.key, log, chosen.open))
+    return up(Up(chosen.port, chosen.host, chosen.data.resolve(), chosen.key, log, chosen.open, chosen.https))
 
 
 def _replay(chosen: argparse.Namespace) -> int:
@@ -79,10 +81,12 @@ def _serve(chosen: argparse.Namespace) -> int:
 
     root = chosen.root.resolve()
     put_first(root)
+    from localhost.certificate import Certificate
     from localhost.host.server import Serving, serve
 
     place = chosen.port, chosen.host, chosen.address_file
-    serve(Serving(root, *place, chosen.end_with_input, chosen.log, chosen.offer_demo, chosen.background_apart))
+    how = chosen.end_with_input, chosen.log, chosen.offer_demo, chosen.background_apart
+    serve(Serving(root, *place, *how, Certificate(chosen.https) if chosen.https else None))
     return 0
 
 

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from localhost import private_files
+from localhost.certificate import CERTIFICATE_FILES
 from localhost.failures import StartFailure
 
 KEY_VARIABLE = "RANKLOOP_KEY"
-_OWN = frozenset({"azurite", "benchmarks", "host.json", "key", "page.html", "welcome.json"})
+_OWN = frozenset({"azurite", "benchmarks", "host.json", "key", "page.html", "welcome.json"}) | CERTIFICATE_FILES
 """What commands of this machine put there."""
 
 

@@ -35,11 +35,11 @@ def bind(port: int, host: str = THIS_MACHINE) -> socket.socket:
         ) from error
 
 
-def url_from_here(listening: socket.socket) -> str:
+def url_from_here(listening: socket.socket, scheme: str = "http") -> str:
     """Give the URL by which this machine reaches a socket."""
     host, port = listening.getsockname()[:2]
     host = _FROM_HERE.get(host, host)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def is_open(host: str) -> bool:

@@ -54,6 +54,13 @@ def write(file: Path, text: str) -> None:
         opened.write(text)
 
 
+def replace(file: Path, text: str) -> None:
+    """Put a text in the place of a file, which at each moment holds all of the old one or all of the new one."""
+    fresh = file.with_name(f"{file.name}.new")
+    write(fresh, text)
+    fresh.replace(file)
+
+
 def _inside(folder: Path) -> Iterator[Path]:
     return (path for path in folder.rglob("*") if not path.is_symlink())
 

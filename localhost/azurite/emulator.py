@@ -23,12 +23,12 @@ from localhost.azurite.accounts import (
     new_key,
     spare_name,
 )
-from localhost.azurite.locks import FolderLock
 from localhost.azurite.node import node
 from localhost.azurite.processes import ProcessId, Record
 from localhost.child_process import ChildProcess, ask_to_end
 from localhost.environment import ROOT
 from localhost.failures import StartFailure
+from localhost.locks import FolderLock
 from localhost.private_files import UMASK, make_folder
 
 SCRIPT = ROOT / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"

@@ -4,14 +4,18 @@ import argparse
 import os
 import sys
 from contextlib import ExitStack, redirect_stderr, redirect_stdout
+from datetime import UTC, datetime
 from pathlib import Path
 
+from localhost.certificate import Certificate, keep_certificate
+from localhost.data_folder import make_private
 from localhost.demo import demos
 from localhost.demo.course import Reporter
 from localhost.demo.failures import DemoFailed
 from localhost.demo.purchases import DATA_SETS
 from localhost.demo.rule import RULE
 from localhost.demo.showing import Showing
+from localhost.environment import ROOT
 from localhost.failures import StartFailure
 from localhost.interruption import INTERRUPTED, end_with_input, interruptible
 
@@ -32,7 +36,8 @@ first Rank, and plays on: from now on the loop learns from rewards. Its log is n
 exploration.
 
 The loop and its page can be looked at from the start, by the link that is printed; --open opens it. With --keep the
-loop goes on serving after the demo, until Ctrl-C.
+loop goes on serving after the demo, until Ctrl-C. With --https it is served over https, by the certificate that up
+keeps in the folder .local.
 """
 _EPILOG = """\
 Exit code: 0 if the loop learned (with --apprentice: if it imitated, took over, and went on learning), 1 if it did not
@@ -57,7 +62,8 @@ def _run(chosen: argparse.Namespace, reporter: Reporter) -> int:
         with interruptible() as interruption:
             if chosen.end_with_input:
                 end_with_input()
-            showing = Showing(interruption, reporter, chosen.keep, chosen.open)
+            certificate = _certificate_of_up() if chosen.https else None
+            showing = Showing(interruption, reporter, chosen.keep, chosen.open, certificate)
             if chosen.apprentice:
                 return demos.apprentice(chosen.data or "cracker", showing)
             return demos.online(chosen.data or "yogurt", showing)
@@ -68,6 +74,15 @@ def _run(chosen: argparse.Namespace, reporter: Reporter) -> int:
     except KeyboardInterrupt:
         print("\nThe demo was interrupted; nothing of it is left running.", file=sys.stderr)
         return INTERRUPTED
+
+
+def _certificate_of_up() -> Certificate:
+    """The certificate of the folder of `up`, so that who trusts one of them trusts both."""
+    data = ROOT / ".local"
+    closed, (certificate, news) = make_private(data), keep_certificate(data, datetime.now(UTC))
+    for sentence in filter(None, (closed, news)):
+        print(sentence, flush=True)
+    return certificate
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -83,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--apprentice", action="store_true", help="let the loop be an apprentice first, then take over")
     parser.add_argument("--keep", action="store_true", help="go on serving the loop after the demo, until Ctrl-C")
     parser.add_argument("--open", action="store_true", help="open the loop's page in the machine's browser")
+    parser.add_argument("--https", action="store_true", help="serve over https, by the certificate of the folder of up")
     parser.add_argument(
         "--json", action="store_true", help="print how it goes as JSON, an object a line, and else nothing"
     )

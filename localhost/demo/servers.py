@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localhost.azurite.emulator import Azurite
+from localhost.certificate import Certificate
 from localhost.demo.failures import DemoFailed
 from localhost.host.host_process import HostProcess
+
+_TRUST = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +32,11 @@ class Stage:
 
 
 @contextmanager
-def stage(**settings: str) -> Iterator[Stage]:
+def stage(certificate: Certificate | None = None, **settings: str) -> Iterator[Stage]:
     """Start it, and end all of it afterwards.
 
     Args:
+        certificate: By which to serve over https, and what the clients in this process trust meanwhile.
         settings: Of the functions, in place of the local defaults.
 
     Raises:
@@ -40,15 +44,31 @@ def stage(**settings: str) -> Iterator[Stage]:
         DemoFailed: As raised inside, with the place of the functions' log, and whether they have ended.
     """
     key = secrets.token_hex(16)
+    env = {**settings, "API_KEY_1": key}
     with (
         _log_file() as log,
         Azurite() as storage,
-        HostProcess(storage.account.connection_string, env={**settings, "API_KEY_1": key}, log_file=log) as host,
+        HostProcess(storage.account.connection_string, env=env, log_file=log, certificate=certificate) as host,
+        _trust(certificate),
     ):
         try:
             yield Stage(host.url, key, lambda: storage.has_ended() or host.exit_code() is not None)
         except DemoFailed as failure:
             raise DemoFailed(f"{failure}\n{_describe_end(host, storage)}The functions' log: {log}") from failure
+
+
+@contextmanager
+def _trust(certificate: Certificate | None) -> Iterator[None]:
+    """Have the clients in this process trust a certificate, as applications are told to: by variables."""
+    before = {name: os.environ.get(name) for name in _TRUST}
+    if certificate:
+        os.environ.update(dict.fromkeys(_TRUST, str(certificate.file)))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            os.environ.update({name: value} if value is not None else {})
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from localhost.certificate import Certificate
 from localhost.demo.course import ReportedProgress, Reporter
 from localhost.demo.failures import DemoFailed
 from localhost.demo.loop import STATUS
@@ -15,7 +16,7 @@ from localhost.environment import ROOT
 from localhost.interruption import Interruption
 from localhost.page import page_in_browser, page_link
 from localhost.progress import Progress
-from localhost.report.welcome import place_lines
+from localhost.report.welcome import curl_command, place_lines, trust_lines
 
 _PAGE_FILE = ROOT / ".local" / "demo.html"
 _PAUSE_SECONDS = 0.2
@@ -30,12 +31,14 @@ class Showing:
         reporter: Who is told how it goes.
         keeps: Whether its loop goes on serving after the demo, until Ctrl-C.
         opens: Whether its page is opened in a browser.
+        certificate: By which it is served over https; None for http.
     """
 
     interruption: Interruption
     reporter: Reporter
     keeps: bool = False
     opens: bool = False
+    certificate: Certificate | None = None
 
     @contextmanager
     def on_stage(self, data: str, purchases: int) -> Iterator[tuple[Stage, Progress]]:
@@ -43,10 +46,10 @@ class Showing:
         progress = ReportedProgress(purchases, sys.stdout, self.interruption, self.reporter)
         progress.line("Starting storage (Azurite, in memory) and the functions ...")
         self.reporter.begin(purchases)
-        with stage() as here, ExitStack() as opened:
+        with stage(self.certificate) as here, ExitStack() as opened:
             link = page_link(here.address, here.key)
             self.reporter.play(link)
-            progress.line(_welcome(here))
+            progress.line(_welcome(here, self.certificate))
             if self.opens:
                 progress.line(f"{opened.enter_context(page_in_browser(link, _PAGE_FILE))}\n")
             progress.line(f"Playing {purchases} purchases of {data} in {ROUNDS} rounds.\n")
@@ -72,9 +75,10 @@ def _wait_for_end(here: Stage) -> None:
         time.sleep(_PAUSE_SECONDS)
 
 
-def _welcome(here: Stage) -> str:
+def _welcome(here: Stage, certificate: Certificate | None) -> str:
+    file = certificate.file if certificate else None
     return f"""
 {place_lines(here.address, here.key)}
-Is it learning?
-  curl -H "Ocp-Apim-Subscription-Key: {here.key}" {here.address}{STATUS}
+{trust_lines(file)}Is it learning?
+  {curl_command(file)} -H "Ocp-Apim-Subscription-Key: {here.key}" {here.address}{STATUS}
 """

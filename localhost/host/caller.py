@@ -5,7 +5,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from localhost.host.http_trigger import Scope
 
-_PORT_OF_HTTP = 80
+_USUAL_PORTS = {"http": 80, "https": 443}
 
 
 def is_from_here(scope: Scope) -> bool:
@@ -20,14 +20,15 @@ def is_from_own_page(scope: Scope, headers: Mapping[str, str]) -> bool:
     Whoever owns a name can have it lead here, so a name, and a page of it, count for nothing; `localhost` is nobody's.
     """
     host = headers.get("host", "").lower()
-    return host in _own_hosts(*scope["server"][:2]) and headers.get("origin", f"http://{host}") == f"http://{host}"
+    own = f"{scope['scheme']}://{host}"
+    return host in _own_hosts(scope["scheme"], *scope["server"][:2]) and headers.get("origin", own) == own
 
 
-def _own_hosts(server: str, port: int) -> set[str]:
+def _own_hosts(scheme: str, server: str, port: int) -> set[str]:
     address = _address(server)
     names = [f"[{address}]" if address.version == 6 else str(address)]
     names += ["localhost"] if address.is_loopback else []
-    return {f"{name}:{port}" for name in names} | (set(names) if port == _PORT_OF_HTTP else set())
+    return {f"{name}:{port}" for name in names} | (set(names) if port == _USUAL_PORTS[scheme] else set())
 
 
 def _address(text: str) -> IPv4Address | IPv6Address:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
+from localhost.certificate import Certificate
 from localhost.child_process import ChildProcess, ask_to_end
 from localhost.environment import ALLOCATOR, LOCAL_DEFAULTS, ROOT, STORAGE, clean_environment
 from localhost.failures import StartFailure
@@ -57,6 +58,7 @@ class HostProcess(ChildProcess):
         home: Path = ROOT,
         offers_demo: bool = False,
         background_apart: bool = False,
+        certificate: Certificate | None = None,
     ) -> None:
         """Describe the host; nothing runs before `start`.
 
@@ -74,12 +76,15 @@ class HostProcess(ChildProcess):
             home: The folder in which `localhost` lies.
             offers_demo: Let the page have a demo played.
             background_apart: Run timer and queue functions in a process of their own.
+            certificate: By which to serve over https.
         """
         self.url = ""
         self.log_file = None if shown else log_file or _temporary_log(self)
         self._place = ["--root", str(root), "--host", host, *(["--log", shown] if shown else [])]
         self._place += ["--offer-demo"] if offers_demo else []
         self._place += ["--background-apart"] if background_apart else []
+        self._place += ["--https", str(certificate.folder)] if certificate else []
+        self._certificate = certificate
         inherited = {**clean_environment(), **LOCAL_DEFAULTS} if inherit else {}
         self._settings = {**ALLOCATOR, **inherited, **({STORAGE: storage} if storage else {}), **(env or {})}
         self._settings[MASTER_KEY] = self._settings.get(MASTER_KEY) or secrets.token_hex(16)
@@ -199,13 +204,19 @@ class HostProcess(ChildProcess):
         return json.loads(content)
 
     def _request(self, method: str, path: str, body: str | None) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection(urlsplit(self.url).hostname or "", self._port, timeout=30)
+        connection = self._connection(urlsplit(self.url).hostname or "", 30)
         try:
             connection.request(method, path, body, {HEADER: self._settings[MASTER_KEY]})
             answer = connection.getresponse()
             return answer.status, answer.read()
         finally:
             connection.close()
+
+    def _connection(self, host: str, seconds: float) -> http.client.HTTPConnection:
+        if self._certificate is None:
+            return http.client.HTTPConnection(host, self._port, timeout=seconds)
+        context = self._certificate.client_context()
+        return http.client.HTTPSConnection(host, self._port, timeout=seconds, context=context)
 
     def _await_end(self) -> int:
         process, self._process = self._process, None

@@ -77,6 +77,12 @@ class Http11(HttpToolsProtocol):
         super().on_message_complete()
         self.scope[WHOLE] = True  # type: ignore[literal-required]
 
+    def shutdown(self) -> None:
+        """End the connection once it has nothing to answer; over https without waiting for the client's farewell."""
+        super().shutdown()
+        if self.scheme == "https" and self.transport.is_closing():
+            self.transport.abort()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
         if self._head_timer is not None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import uvicorn
 
+from localhost.certificate import Certificate
 from localhost.host import ending, worker
 from localhost.host.admin import Admin
 from localhost.host.asgi_app import Front
@@ -45,6 +46,7 @@ class Serving:
         log: How log lines are written; in another style than `full`, each request is one.
         offers_demo: Whether the page can have a demo played.
         background_apart: Whether timer and queue functions run in a process of their own.
+        certificate: By which to serve over https; None for http.
     """
 
     root: Path
@@ -55,6 +57,12 @@ class Serving:
     log: LogStyle = LogStyle.FULL
     offers_demo: bool = False
     background_apart: bool = False
+    certificate: Certificate | None = None
+
+    @property
+    def scheme(self) -> str:
+        """How it is called."""
+        return "https" if self.certificate else "http"
 
 
 class _Server(uvicorn.Server):
@@ -89,13 +97,13 @@ async def _serve(serving: Serving, host_file: HostFile, listening: socket.socket
     background = _background(functions, host_file, serving)
     demo = DemoProcess() if serving.offers_demo else None
     front = _front(functions, background.functions, host_file, demo)
-    server = _server(front if serving.log is LogStyle.FULL else RequestLog(front))
+    server = _server(front if serving.log is LogStyle.FULL else RequestLog(front), serving.certificate)
     serving_task = asyncio.create_task(server.serve([listening]))
     await server.listening.wait()
     await background.start()
     if serving.ends_with_input:
         ending.stop_at_end_of_input(stop)
-    _announce(url_from_here(listening), len(functions), serving.address_file)
+    _announce(url_from_here(listening, serving.scheme), len(functions), serving.address_file)
     await stop.wait()
     server.should_exit = True
     await asyncio.gather(serving_task, background.close(), *([demo.close()] if demo else []))
@@ -123,7 +131,7 @@ def _front(
     return Front(http, host_file.route_prefix, keys, admin, bodies, host_file.function_seconds)
 
 
-def _server(application: Front | RequestLog) -> _Server:
+def _server(application: Front | RequestLog, certificate: Certificate | None) -> _Server:
     return _Server(
         uvicorn.Config(
             application,
@@ -137,6 +145,8 @@ def _server(application: Front | RequestLog) -> _Server:
             server_header=False,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=ending.STOP_SECONDS,
+            ssl_certfile=certificate.file if certificate else None,
+            ssl_keyfile=certificate.key_file if certificate else None,
         )
     )
 

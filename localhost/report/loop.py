@@ -4,12 +4,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
-from deployment.calls import Answer, Unreachable, ask
+from deployment.calls import LOOPBACK, Answer, Unreachable, Untrusted, ask
 from deployment.endpoint import read_endpoint
 from deployment.key import key
 from deployment.patience import Patience
+from localhost.certificate import Certificate
 from localhost.data_folder import KEY_VARIABLE, choose_key
 from localhost.environment import ROOT, choose_settings
 from localhost.failures import CommandFailure
@@ -17,6 +18,9 @@ from localhost.report.welcome import Welcome
 
 _PATIENCE_SECONDS = 30.0
 _OTHER_KEY = f"Put the loop's key into the variable {KEY_VARIABLE}."
+_OTHER_CERTIFICATE = (
+    "Put the path of its certificate into the variable SSL_CERT_FILE, or name the folder of up by --data."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +31,13 @@ class Loop:
         address: Without a slash at its end.
         key: Opens it.
         if_away: What to do if nothing answers there.
+        certificate: What is trusted beside the machine's own authorities, if that loop is on this machine.
     """
 
     address: str
     key: str = field(repr=False)
     if_away: str
+    certificate: Path | None = None
 
     @classmethod
     def of_folder(cls, data: Path) -> "Loop":
@@ -44,7 +50,7 @@ class Loop:
         address, own_key = Welcome.read(data).url, choose_key(data, choose_settings(ROOT))
         if not own_key:
             raise CommandFailure(f"There is no key in {data}.", _OTHER_KEY)
-        return cls(address, own_key, "Start it again with `python3 dev.py up`.")
+        return cls(address, own_key, "Start it again with `python3 dev.py up`.", _certificate(data, address))
 
     @classmethod
     def at(cls, endpoint: str, data: Path) -> "Loop":
@@ -57,7 +63,8 @@ class Loop:
         address = read_endpoint(endpoint)
         if _serves(data, address):
             return replace(cls.of_folder(data), address=address)
-        return cls(address, key(os.environ, Patience(_PATIENCE_SECONDS)), "Check the address and the network.")
+        own_key = key(os.environ, Patience(_PATIENCE_SECONDS))
+        return cls(address, own_key, "Check the address and the network.", _certificate(data, address))
 
     def read(self, path: str, query: Mapping[str, str], expected: str) -> Answer:
         """Read something.
@@ -91,7 +98,10 @@ class Loop:
 
     def _ask(self, method: str, path: str, body: object) -> Answer:
         try:
-            answer = ask(method, self._url(path), {"Ocp-Apim-Subscription-Key": self.key}, body)
+            headers = {"Ocp-Apim-Subscription-Key": self.key}
+            answer = ask(method, self._url(path), headers, body, self.certificate)
+        except Untrusted as error:
+            raise CommandFailure(f"{self.address} is not trusted: {error}.", _OTHER_CERTIFICATE) from error
         except Unreachable as error:
             raise CommandFailure(f"{self.address} cannot be reached: {error}.", self.if_away) from error
         if answer.status == 401:
@@ -113,6 +123,12 @@ def _serves(data: Path, address: str) -> bool:
         return f"{address}/".startswith(f"{Welcome.read(data).url}/")
     except CommandFailure:
         return False
+
+
+def _certificate(data: Path, address: str) -> Path | None:
+    """The certificate of the folder of `up`, which vouches for addresses of this machine alone."""
+    file, parts = Certificate(data).file, urlsplit(address)
+    return file if parts.scheme == "https" and parts.hostname in LOOPBACK and file.exists() else None
 
 
 def _next_step(answer: Answer) -> str:

@@ -6,9 +6,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from localhost import private_files
+from localhost.certificate import Certificate
 from localhost.environment import ROOT
 from localhost.failures import CommandFailure
 from localhost.page import page_link
+
+_UNENCRYPTED = "Calls and their key are not encrypted: serve so only in a network that you trust."
+_UNNAMED = "The certificate is for this machine's own names alone: elsewhere, clients that check it refuse it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +65,16 @@ class Welcome:
         actions = '[{"id": "pasta", "features": [{"hot": true}]}, {"id": "salad", "features": [{"hot": false}]}]'
         rank = f'{{"eventId": "lunch-1", "contextFeatures": [{{"weather": "cold"}}], "actions": {actions}}}'
         base = f"{self.url}/personalizer/v1.0"
+        certificate = Certificate(data).file if self._is_https else None
+        curl = curl_command(certificate)
         return f"""
 {place_lines(self.url, key)}
 Data                {self.storage}
-{self._reach()}
+{trust_lines(certificate)}{self._reach()}
 Rank:
-  curl -X POST {base}/rank {header} -d '{rank}'
+  {curl} -X POST {base}/rank {header} -d '{rank}'
 Reward:
-  curl -X POST {base}/events/lunch-1/reward {header} -d '{{"value": 1}}'
+  {curl} -X POST {base}/events/lunch-1/reward {header} -d '{{"value": 1}}'
 Is it learning?
   python3 dev.py status{folder}
 """
@@ -79,8 +85,29 @@ Is it learning?
         port = self.url.rpartition(":")[2]
         return f"""\
 Open to             other machines and containers, by the name or an address of this machine and port {port}.
-                    Calls and their key are not encrypted: serve so only in a network that you trust.
+                    {_UNNAMED if self._is_https else _UNENCRYPTED}
 """
+
+    @property
+    def _is_https(self) -> bool:
+        return self.url.startswith("https:")
+
+
+def trust_lines(certificate: Path | None) -> str:
+    """Write how clients come to trust a certificate; nothing where a loop has none."""
+    if certificate is None:
+        return ""
+    file = shlex.quote(str(certificate))
+    return f"""\
+Certificate         {certificate}
+  Python, JavaScript, .NET on Linux: export REQUESTS_CA_BUNDLE={file} NODE_EXTRA_CA_CERTS={file} SSL_CERT_FILE={file}
+  Java: keytool -importcert -noprompt -alias rankloop -file {file} -keystore truststore.p12 -storepass changeit
+"""
+
+
+def curl_command(certificate: Path | None) -> str:
+    """Write how a call with curl begins."""
+    return f"curl --cacert {shlex.quote(str(certificate))}" if certificate else "curl"
 
 
 def place_lines(address: str, key: str) -> str:

@@ -7,12 +7,15 @@ import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from localhost.azurite.emulator import Azurite
 from localhost.azurite.processes import ProcessId, Record
+from localhost.certificate import HOSTS, Certificate, keep_certificate
 from localhost.data_folder import azurite_folder, choose_key, keep_key, make_private
 from localhost.environment import ROOT, STORAGE, choose_settings, needs_emulator
 from localhost.failures import StartFailure
@@ -20,7 +23,7 @@ from localhost.host.host_process import HostProcess
 from localhost.host.log_lines import LogStyle
 from localhost.interruption import Interrupted
 from localhost.page import page_in_browser, page_link
-from localhost.ports import bind, is_open
+from localhost.ports import bind, is_open, url_from_here
 from localhost.report.welcome import Welcome
 from shared.settings import InvalidSetting, read
 from shared.storage.account import account
@@ -45,6 +48,7 @@ class Up:
         key: The API key that the command line gives; empty leaves the choice to the settings, then to the folder.
         log: How log lines are written.
         opens: Whether the page is opened in a browser.
+        https: Whether it is served over https, by a certificate that the folder keeps.
     """
 
     port: int
@@ -53,6 +57,7 @@ class Up:
     key: str
     log: LogStyle
     opens: bool
+    https: bool = False
 
 
 def up(command: Up) -> int:
@@ -60,7 +65,7 @@ def up(command: Up) -> int:
     record, page = command.data / "host.json", command.data / "page.html"
     page.unlink(missing_ok=True)  # of one that was killed: it holds a key, which may be kept nowhere else
     _end_left_behind(record)
-    bind(command.port, command.host).close()
+    _check_place(command)
     if closed := make_private(command.data):
         print(closed, flush=True)
     settings = choose_settings(ROOT)
@@ -71,7 +76,7 @@ def up(command: Up) -> int:
         if own:
             running.enter_context(own)
             settings[STORAGE] = own.account.connection_string
-        host = _describe_host(command, settings)
+        host = _describe_host(command, settings, _certificate(command))
         host.start()
         running.callback(host.stop)
         signals.interrupt = False
@@ -134,7 +139,27 @@ def _end_left_behind(path: Path) -> None:
         record.child.wait(_LEFT_BEHIND_SECONDS)
 
 
-def _describe_host(command: Up, settings: Mapping[str, str]) -> HostProcess:
+def _check_place(command: Up) -> None:
+    """Refuse a place that cannot be listened at, and one that no certificate of `up` is for."""
+    with bind(command.port, command.host) as listening:
+        host = urlsplit(url_from_here(listening)).hostname
+    if command.https and host not in HOSTS:
+        raise StartFailure(
+            f"The certificate of --https is for {', '.join(HOSTS)}, not for {host}.",
+            "Leave out --host; or give 0.0.0.0, by which other machines reach it too.",
+        )
+
+
+def _certificate(command: Up) -> Certificate | None:
+    if not command.https:
+        return None
+    certificate, news = keep_certificate(command.data, datetime.now(UTC))
+    if news:
+        print(news, flush=True)
+    return certificate
+
+
+def _describe_host(command: Up, settings: Mapping[str, str], certificate: Certificate | None) -> HostProcess:
     return HostProcess(
         env=settings,
         port=command.port,
@@ -143,6 +168,7 @@ def _describe_host(command: Up, settings: Mapping[str, str]) -> HostProcess:
         inherit=False,
         offers_demo=True,
         background_apart=True,
+        certificate=certificate,
     )
 
 

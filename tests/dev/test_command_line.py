@@ -63,11 +63,14 @@ def test_up_hands_on_where_to_listen(clone: Clone, port: int) -> None:
 def test_a_demo_is_handed_how_it_is_shown(clone: Clone) -> None:
     clone.run("demo")
 
-    outputs = [clone.run("demo", "--open", "--keep", "--apprentice"), clone.run("up", "--data", "/d", "--open")]
+    outputs = [
+        clone.run("demo", "--open", "--keep", "--apprentice", "--https"),
+        clone.run("up", "--data", "/d", "--open", "--https"),
+    ]
 
     assert outputs == [
-        (0, "ran -P -m localhost.demo --apprentice --keep --open\n"),
-        (0, "ran -P -m localhost up --port 7071 --host=127.0.0.1 --data /d --open\n"),
+        (0, "ran -P -m localhost.demo --apprentice --keep --open --https\n"),
+        (0, "ran -P -m localhost up --port 7071 --host=127.0.0.1 --data /d --open --https\n"),
     ]
 
 

@@ -129,7 +129,7 @@ def ask(admin: Admin, scope: dict[str, Any]) -> dict[str, Any]:
     async def receive() -> Any:
         raise AssertionError("there is no body to be read")
 
-    asyncio.run(admin({"server": ("10.0.0.1", 7071), "query_string": b"", **scope}, receive, send))
+    asyncio.run(admin({"scheme": "http", "server": ("10.0.0.1", 7071), "query_string": b"", **scope}, receive, send))
     return sent[0]
 
 

@@ -101,6 +101,12 @@ class Starter:
         self.started[-1].read_until("Ctrl-C ends it.")
         return self.started[-1]
 
+    def end(self) -> None:
+        """End what still runs of them."""
+        for serving in self.started:
+            if serving.process.poll() is None:
+                serving.end()
+
     def rows(self) -> int:
         """How many rows the tables of the folder hold, read with an Azurite of the test's own."""
         with (
@@ -121,9 +127,7 @@ def browser(tmp_path: Path) -> Browser:
 def up(tmp_path: Path) -> Iterator[Starter]:
     starter = Starter(tmp_path / "data")
     yield starter
-    for serving in starter.started:
-        if serving.process.poll() is None:
-            serving.end()
+    starter.end()
 
 
 def wait_for_end(pids: list[int], seconds: float = 15) -> bool:
