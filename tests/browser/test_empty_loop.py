@@ -42,6 +42,8 @@ def test_each_published_client_has_its_code_with_this_address(new: Api, open_pag
     codes = {title: code_for(page, title) for title in titles}
 
     assert all(new.url in code and KEY not in code for code in codes.values())
+    page.get_by_role("radio", name="Java", exact=True).check()
+    expect(page.get_by_text("serve the loop by dev.py up --https")).to_be_visible()
     languages = {title.split(",")[0] for title in titles} - {"curl"}
     readme = documented("README.md").text
     assert languages == {line.removeprefix("### ") for line in readme.splitlines() if line[4:] in languages}

@@ -27,6 +27,9 @@ export function Snippets() {
   `;
 }
 
+const NO_KEY_BY_HTTP = ADDRESS.startsWith("http:")
+  ? " This client sends no key to an address with http: serve the loop by dev.py up --https."
+  : "";
 const KEY_HINT = "The key is taken from the environment variable KEY.";
 const CLIENTS = [
   {
@@ -113,7 +116,7 @@ var client = new PersonalizerClient(new Uri("${ADDRESS}"), new AzureKeyCredentia
   {
     name: "java",
     title: "Java",
-    needs: "Maven com.azure:azure-ai-personalizer 1.0.0-beta.1. Endpoint and credential are the lines that change.",
+    needs: `Maven com.azure:azure-ai-personalizer 1.0.0-beta.1. Endpoint and credential are the lines that change.${NO_KEY_BY_HTTP}`,
     code: `import com.azure.ai.personalizer.PersonalizerClient;
 import com.azure.ai.personalizer.PersonalizerClientBuilder;
 import com.azure.core.credential.AzureKeyCredential;
