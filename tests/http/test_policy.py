@@ -44,6 +44,21 @@ def test_a_reset_gives_the_old_services_default_exactly(api: Api) -> None:
     assert answer.json == api.get(POLICY).json
 
 
+def test_a_policy_that_is_written_back_is_told_as_sent_and_is_no_change(api: Api) -> None:
+    """Clients that keep 32 bits write what they read in other digits; nothing is learned anew, and no edit is dated."""
+    arguments = "--cb_explore_adf --epsilon {} --cb_type mtr -q Fi"
+    api.put(POLICY, {"name": "mine", "arguments": arguments.format("0.45")})
+    before = api.get(SERVICE).json["lastConfigurationEditDate"]
+
+    for digits in ("0.449999988", "0.44999998807907104"):
+        sent = {"name": "mine", "arguments": arguments.format(digits)}
+        preview = api.post("/rankloop/v1/configurations/policy:preview", sent)
+
+        assert preview.json["happens"] == ["No model learns anew: the model in use stays, and goes on learning."]
+        assert sent == api.put(POLICY, sent).json == api.get(POLICY).json
+        assert before == api.get(SERVICE).json["lastConfigurationEditDate"]
+
+
 SLOTS = "--ccb_explore_adf --epsilon 0.2 --power_t 0 -l 0.001 --cb_type mtr -q ::"
 SERVICE = "/personalizer/v1.1-preview.1/configurations/service"
 
