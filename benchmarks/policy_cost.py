@@ -26,8 +26,9 @@ POLICIES = (
     *("-q :: --cubic abm", "-q am --cubic aam", "--interactions a::", "--cubic :::", "--cb_type dr --bag 3 -q ::"),
     *("--bag 5 -q ::", "--cover 4 -q ::", "--rnd 3 -q ::", "--coin -q ::", "--large_action_space -q ::"),
     *("-b 20 -q :: --cubic abm", "-b 22 -q ::", "-b 22 --bag 2 --cubic abm"),
+    *("--interactions aaam -q ::", "--interactions abmn", "--interactions aaaam", "--interactions am::"),
 )
-SLOT_POLICIES = ("", "-q ::", "-q am --bag 3", "-q :: --cubic abm", "--cubic :::")
+SLOT_POLICIES = ("", "-q ::", "-q am --bag 3", "-q :: --cubic abm", "--cubic :::", "--interactions abmm")
 _EVENTS, _TURNS, _LEAST_SECONDS = 12, 5, 0.05
 _MOST_SECONDS = 1.0
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from shared.configuration.configuration import Configuration
 from shared.configuration.corrections import agree
+from shared.configuration.learning_arguments import mean_the_same
 from shared.configuration.service_configuration import LearningMode
 from shared.evaluation import evaluation_run_store, evaluation_spec, evaluation_store
 from shared.evaluation.evaluation import Evaluation, Purpose, Status
@@ -103,7 +104,7 @@ def _why_no_trial(
         return "What a reward is worth, or the exploration, was changed meanwhile."
     if not agree(log.corrections, configuration.corrections, log.from_us, log.to_us):
         return "The log was corrected meanwhile by a quarantine or a relabel, or one of these was lifted."
-    if configuration.learning.arguments != evaluation.online.arguments:
+    if not mean_the_same(configuration.learning.arguments, evaluation.online.arguments or ""):
         return "The learning settings were changed meanwhile."
     if configuration.trial_exploration is None:
         return "The loop explores nothing in which a challenger could be shown."

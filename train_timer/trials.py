@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration, LearningSettings
+from shared.configuration.learning_arguments import mean_the_same
 from shared.configuration.settings_change import AUTOMATIC, Act, Cause
 from shared.errors import AutoOptimizationOfSlots, LoopError
 from shared.evaluation import evaluation_run_store, evaluation_store
@@ -119,7 +120,7 @@ def _apply(trainer: Trainer, trial: Trial) -> None:
     at_us, arguments = clock.now_us(), trial.challenger.arguments
 
     def use_learning(stored: Configuration) -> Configuration:
-        if stored.learning.arguments == arguments:
+        if mean_the_same(stored.learning.arguments, arguments):
             return stored
         if why := why_over(trial, stored):
             raise _NotApplied(why)

@@ -7,6 +7,7 @@ from shared.configuration.configuration import problem_type
 from shared.evaluation.evaluation import Policy, Source
 from shared.evaluation.names import is_own
 from shared.learner.arguments import InvalidLearningArguments, parse
+from shared.learner.policy_cost import demand_affordable
 from shared.web.json_bodies import MAX_ID
 
 MAX_POLICIES = 10
@@ -65,7 +66,7 @@ def _policy(text: str, number: int) -> Policy:
             "Give it a shorter one.",
         )
     try:
-        parse(arguments)
+        demand_affordable(parse(arguments))
     except InvalidLearningArguments as problem:
         raise CommandFailure(
             f"The policy {name} cannot be used: {problem}.",

@@ -253,10 +253,12 @@ class Configuration(StoredObject):
         return self._edit(at_us) if self._learns_anew(before) else self
 
     def _learns_anew(self, before: "Configuration") -> bool:
+        from shared.configuration.learning_arguments import mean_the_same  # no Rank needs it
+
         return (
             self.rewards != before.rewards
             or self.service.exploration_percentage != before.service.exploration_percentage
-            or self.learning.arguments != before.learning.arguments
+            or not mean_the_same(self.learning.arguments, before.learning.arguments)
         )
 
     def _edit(self, at_us: int) -> "Configuration":

@@ -7,11 +7,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-MAX_INTERACTIONS = 20
-"""How many `--quadratic`, `--cubic` and `--interactions` one set of arguments may have."""
-
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _WHOLE = re.compile(r"\d{1,10}", re.ASCII)
+_NAMESPACES = re.compile(r"[A-Za-z:]{2,}")
+_MOST_WILDCARDS = 3
 _SMALLEST = 1e-30
 """VW keeps 32-bit floats and refuses what is too small for them."""
 
@@ -67,6 +66,14 @@ def _letters(shortest: int, longest: int, also: str = "") -> Bound:
     return lambda text: None if pattern.fullmatch(text) else f"must be {kind}"
 
 
+def _namespaces(text: str) -> str | None:
+    """Any number of namespaces; what they make bounds them (`policy_cost`), and four of any kind make too much."""
+    if not _NAMESPACES.fullmatch(text):
+        return "must be 2 or more ASCII letters or :"
+    is_listable = text.count(":") <= _MOST_WILDCARDS
+    return None if is_listable else "must have at most 3 colons: 4 make 17,000,000,000 features of a Rank of 50 actions"
+
+
 _COST = _number(-1000, 1000)
 _NAMESPACE = _letters(1, 1)
 
@@ -82,7 +89,7 @@ _OPTIONS = (
     Option("--l2", _number(0, 0.1)),
     Option("--quadratic", _letters(2, 2, ":"), repeats=True),
     Option("--cubic", _letters(3, 3, ":"), repeats=True),
-    Option("--interactions", _letters(2, 3, ":"), repeats=True),
+    Option("--interactions", _namespaces, repeats=True),
     Option("--ignore", _NAMESPACE, repeats=True),
     Option("--ignore_linear", _NAMESPACE, repeats=True),
     Option("--keep", _NAMESPACE, repeats=True),

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from shared.errors import LoopError
-from shared.learner.allowed_options import ALLOWED, MAX_INTERACTIONS, SHORT_NAMES, STRIPPED, Option
+from shared.learner.allowed_options import ALLOWED, SHORT_NAMES, STRIPPED, Option
 
 DEFAULT_ARGUMENTS = "--cb_explore_adf --epsilon 0.2 --power_t 0 -l 0.001 --cb_type mtr -q ::"
 """The old service's default, to the letter."""
@@ -27,7 +27,7 @@ _COST_TYPES = {
 }
 _CRASHES = ("--cover", "--synthcover", "--first")
 """With `--large_action_space`: VW refuses the first and crashes with the others."""
-_INTERACTIONS = frozenset(("--quadratic", "--cubic", "--interactions"))
+_INTERACTIONS = ("--quadratic", "--cubic", "--interactions")
 
 
 class InvalidLearningArguments(LoopError):
@@ -85,6 +85,11 @@ class LearningArguments(NamedTuple):
     def words(self) -> list[str]:
         """The list that VW gets, with the exploration rate as given."""
         return self.only([name for name, _ in self.options])
+
+    @property
+    def interactions(self) -> list[str]:
+        """The namespaces that are multiplied with each other, such as `::` or `ab`, as given."""
+        return [value or "" for name, value in self.options if name in _INTERACTIONS]
 
     @property
     def bits(self) -> int:
@@ -152,8 +157,6 @@ def _refuse_repetition(options: Sequence[tuple[str, str | None]]) -> None:
         if name in names and not ALLOWED[name].repeats:
             raise InvalidLearningArguments(name, "is given more than once")
         names.add(name)
-    if sum(name in _INTERACTIONS for name, _ in options) > MAX_INTERACTIONS:
-        raise InvalidLearningArguments("--interactions", f"and its kin may be given at most {MAX_INTERACTIONS} times")
 
 
 def _refuse_contradiction(given: dict[str, str | None]) -> None:

@@ -7,6 +7,7 @@ import re
 import struct
 from collections.abc import Iterator
 
+from shared.float32 import shortest_float32
 from shared.learner import arguments
 from shared.learner.allowed_options import SHORT_NAMES
 from shared.learner.arguments import DEFAULT_BITS, InvalidLearningArguments, LearningArguments
@@ -108,11 +109,4 @@ def _seed(text: str) -> tuple[str, ...]:
 
 def _shortest(word: str) -> str:
     """A number in the fewest digits that mean the same to Vowpal Wabbit, which keeps 32 bits."""
-    if not _FRACTION.fullmatch(word):
-        return word
-    texts = (f"{float(word):.{digits}g}" for digits in range(1, 10))
-    return next((text for text in texts if _as_float32(text) == _as_float32(word)), word)
-
-
-def _as_float32(text: str) -> bytes:
-    return struct.pack("<f", float(text))
+    return f"{shortest_float32(float(word)):.9g}" if _FRACTION.fullmatch(word) else word

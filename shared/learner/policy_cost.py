@@ -4,20 +4,21 @@ The constants were measured on one machine; `python -m benchmarks policy-cost` c
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from shared.learner.arguments import InvalidLearningArguments, LearningArguments
 from shared.learner.cleaning import MAX_FEATURES
 from shared.learner.feature_counts import Counts, Question, count_features
-from shared.learner.generated_terms import ANY, combinations, parse_patterns
+from shared.learner.generated_terms import ANY, NAMESPACES, Interaction, combinations, limit, parse_patterns
 
 MAX_SECONDS = 0.25
 """What a prediction may take at most."""
+MOST_DENSE_SECONDS = 5.0
+"""What it may take at most if all features are in the namespaces of one interaction: what is slower learns nothing."""
 EVENT_LOOP_SECONDS = 0.02
 """What a prediction may take in the event loop, in which no other call is answered meanwhile."""
 
-_INTERACTIONS = ("--quadratic", "--cubic", "--interactions")
 _NS = 1e-9
 _TERM_NS: Mapping[int, float] = {19: 1.4, 20: 2.0, 21: 2.5, 22: 3.7}
 """To add up a term, by the bits of its weight's place: of many weights, the processor's caches hold few."""
@@ -25,13 +26,10 @@ _SMALL_TERM_NS = 1.2
 """The same with fewer bits."""
 _COIN = 3
 """How many times as long that takes with `--coin`, which has more numbers for each weight."""
-_SLOT_FACTORS = (1.0, 2.0, 3.4, 5.8)
-"""How many times as long it takes with slots, by how many features a term is made of: all are made once more, with the
-position of the slot."""
-_LOOP_NS = 10
-"""To begin another loop over the features of a namespace."""
-_TRIPLE_NS = 12
-"""To begin with three namespaces."""
+_FACTORS = (1.0, 1.0, 1.0, 1.0, 1.7)
+"""How many times as long it takes, by how many features a term is made of, up to four and more."""
+_SLOT_FACTORS = (1.0, 2.0, 3.4, 5.8, 8.0)
+"""The same with slots: all terms are made once more, with the position of the slot."""
 _LISTED_NS = 800
 """To list one of the interactions that wildcards stand for; all are listed anew when a namespace is seen first."""
 _ACTION_NS, _SAMPLED_ACTION_NS = 500, 3000
@@ -40,8 +38,6 @@ _NAMESPACE_NS = 80
 """To begin with a namespace of an action or of the context, for each action."""
 _BYTE_NS = 2.5
 """To parse a byte."""
-_NAMESPACES = 95
-"""Namespaces are told apart by their first letters, which are printable ASCII characters."""
 _OWN_FEATURES = 2
 """What the loop adds to the features of an action."""
 _NAME_ENDS, _SEPARATOR, _LIST_BEGINS = b'":', b",", b'":['
@@ -76,6 +72,17 @@ REFERENCE_RANKS = {"cb": ReferenceRank(50, 150, slots=0), "ccb": ReferenceRank(1
 """By problem type: larger than nearly all Ranks, smaller than the largest that are taken."""
 
 
+class Work(NamedTuple):
+    """What a Rank makes Vowpal Wabbit do.
+
+    Attributes:
+        features: How many are added up, products of features among them.
+    """
+
+    features: float
+    seconds: float
+
+
 class PolicyCost:
     """What predictions with some learning arguments cost.
 
@@ -87,22 +94,24 @@ class PolicyCost:
 
     def __init__(self, arguments: LearningArguments) -> None:
         """Compute what does not depend on a Rank."""
-        options = dict(arguments.options)
-        patterns = parse_patterns(value or "" for name, value in arguments.options if name in _INTERACTIONS)
-        listed = sum(combinations(_NAMESPACES, pattern.wildcards) for pattern in patterns)
+        options, patterns = dict(arguments.options), parse_patterns(arguments.interactions)
         self.reference = REFERENCE_RANKS[arguments.problem_type]
-        self.is_only_apart = listed * _LISTED_NS * _NS > EVENT_LOOP_SECONDS
-        self._patterns = [(pattern, pattern.without_last()) for pattern in patterns]
         self._ignored = {value or "" for name, value in arguments.options if name == "--ignore"}
         self._usable = {value or "" for name, value in arguments.options if name == "--keep"}
         self._passes = _count_passes(options)
-        self._term_ns = _TERM_NS.get(int(options.get("--bit_precision") or 0), _SMALL_TERM_NS)
-        self._term_ns *= _COIN if "--coin" in options else 1
         self._action_ns = _SAMPLED_ACTION_NS if "--large_action_space" in options else _ACTION_NS
-        self._factors = _SLOT_FACTORS if self.reference.slots else (1.0,) * len(_SLOT_FACTORS)
+        self._listing_seconds = sum(combinations(NAMESPACES, each.wildcards) for each in patterns) * _LISTED_NS * _NS
+        self.is_only_apart = self._listing_seconds > EVENT_LOOP_SECONDS
+        term_ns = _TERM_NS.get(int(options.get("--bit_precision") or 0), _SMALL_TERM_NS)
+        factors = _SLOT_FACTORS if self.reference.slots else _FACTORS
+        self._term_ns = [term_ns * factor * (_COIN if "--coin" in options else 1) for factor in factors]
+        self._interactions = [Interaction.of(pattern, self._get_term_ns(pattern.order)) for pattern in patterns]
         self._limits: dict[int, tuple[float, float]] = {}
         self._most_ns, feature_ns = self._limit_with(MAX_FEATURES + _OWN_FEATURES)
         self._most_byte_ns = feature_ns / _LEAST_BYTES[_SEPARATOR] + _BYTE_NS
+
+    def _get_term_ns(self, order: int) -> float:
+        return self._term_ns[min(order, len(self._term_ns) - 1)]
 
     def is_light(self, question: Question) -> bool:
         """Whether an answer certainly takes no longer than the event loop may wait.
@@ -137,29 +146,53 @@ class PolicyCost:
         counts = count_features(question)
         kinds = Counter(tuple(action.items()) for action in counts.actions)
         shared = _add(counts.context, _find_widest(counts.slots))
-        once_ns = sum(times * self._estimate_action(_add(shared, dict(action))) for action, times in kinds.items())
+        once_ns = 0.0
+        for action, times in kinds.items():
+            sizes = self._select(_add(shared, dict(action)))
+            once_ns += times * self._estimate_action(sizes, self._interactions)
         return self._to_seconds(once_ns, question) * question.times
 
-    def estimate_reference(self) -> float:
-        """Seconds that a prediction takes for the reference, its features spread over the namespaces that count."""
-        letters = {letter for pattern, _ in self._patterns for letter in pattern.letters}
-        if not letters or any(pattern.wildcards for pattern, _ in self._patterns):
+    def estimate_reference(self) -> Work:
+        """What the reference takes, its features spread over the namespaces that the interactions name."""
+        return self._estimate_spread(self._interactions)
+
+    def estimate_densest(self) -> Work:
+        """What the reference takes if its features are in the namespaces of one interaction, the worst of all."""
+        alone = (self._estimate_spread([interaction]) for interaction in self._interactions)
+        return max(alone, key=lambda work: work.seconds, default=Work(0, 0))
+
+    def _estimate_spread(self, interactions: Sequence[Interaction]) -> Work:
+        sizes = self._select(self._spread(interactions))
+        actions, total = self.reference.actions, sum(sizes.values())
+        once_ns = actions * self._estimate_action(sizes, interactions)
+        question = Question(b"", actions, (b"",) * self.reference.slots)
+        products = sum(interaction.pattern.count(sizes, total) for interaction in interactions)
+        features = (total + products) * actions * self._passes * _count_rounds(question)
+        return Work(features, max(self._to_seconds(once_ns, question), self._listing_seconds))
+
+    def _spread(self, interactions: Sequence[Interaction]) -> Counts:
+        """The features of the reference by the namespaces that interactions name.
+
+        Of those that all documents have, `i` holds an action's id, `F` what the context alone has, `j` an action alone.
+        """
+        letters = {letter for interaction in interactions for letter in interaction.pattern.letters}
+        if not letters or any(interaction.wildcards for interaction in interactions):
             letters.add(min(self._usable, default=ANY))
         size = 2 * self.reference.features // len(letters)
-        once_ns = self.reference.actions * self._estimate_action(dict.fromkeys(letters, size))
-        return self._to_seconds(once_ns, Question(b"", self.reference.actions, (b"",) * self.reference.slots))
+        most = {"i": _OWN_FEATURES, "F": self.reference.features, "j": self.reference.features}
+        return {letter: min(size, most.get(letter, size)) for letter in letters}
 
-    def _estimate_action(self, sizes: Counts) -> float:
-        if self._ignored or self._usable:
-            letters = (self._usable or sizes.keys()) - self._ignored
-            sizes = {letter: size for letter, size in sizes.items() if letter in letters}
+    def _select(self, sizes: Counts) -> Counts:
+        """The features that are not ignored."""
+        if not self._ignored and not self._usable:
+            return sizes
+        letters = (self._usable or sizes.keys()) - self._ignored
+        return {letter: size for letter, size in sizes.items() if letter in letters}
+
+    def _estimate_action(self, sizes: Counts, interactions: Sequence[Interaction]) -> float:
+        """Nanoseconds to score an action, by the features that are not ignored."""
         total, namespaces = sum(sizes.values()), len(sizes)
-        ns = self._term_ns * total * self._factors[1]
-        for pattern, outer in self._patterns:
-            order, wildcards = pattern.order, pattern.wildcards
-            ns += self._term_ns * pattern.count(sizes, total) * self._factors[order]
-            ns += _LOOP_NS * outer.count(sizes, total) * ((namespaces + wildcards - 1) / wildcards if wildcards else 1)
-            ns += _TRIPLE_NS * combinations(namespaces, wildcards) * (order > 2)
+        ns = self._term_ns[1] * total + sum(interaction.estimate(sizes, total) for interaction in interactions)
         return ns * self._passes + namespaces * _NAMESPACE_NS + self._action_ns
 
     def _limit_with(self, shared: int) -> tuple[float, float]:
@@ -168,49 +201,69 @@ class PolicyCost:
         The limit of some features is convex up to as many as there are namespaces, and from there on.
         """
         if shared not in self._limits:
-            least_ns, ends = self._limit(shared), (_NAMESPACES, shared + MAX_FEATURES)
+            least_ns, ends = self._limit(shared), (NAMESPACES, shared + MAX_FEATURES)
             slopes = [(self._limit(end) - least_ns) / (end - shared) for end in ends if end > shared]
             self._limits[shared] = least_ns, max(slopes)
         return self._limits[shared]
 
     def _limit(self, features: int) -> float:
         """What an action with so many features takes at most: all combinations, in as many namespaces as can be."""
-        namespaces = min(features, _NAMESPACES)
-        ns = self._term_ns * features * self._factors[1]
-        for order in {pattern.order for pattern, _ in self._patterns}:
-            terms, outer = combinations(features, order), combinations(features, order - 1)
-            ns += self._term_ns * terms * self._factors[order]
-            ns += _LOOP_NS * min(terms, outer * (_NAMESPACES + order - 1) / order)
-        for pattern, _ in self._patterns:
-            ns += _TRIPLE_NS * combinations(namespaces, pattern.wildcards) * (pattern.order > 2)
+        namespaces = min(features, NAMESPACES)
+        ns = self._term_ns[1] * features
+        for order, number in Counter(interaction.order for interaction in self._interactions).items():
+            once_ns = limit(features, order, self._get_term_ns(order))
+            ns += once_ns * (number if order > 3 else 1)  # of four and more places, a product may be in two patterns
+        ns += sum(interaction.walk(namespaces) for interaction in self._interactions)
         return ns * self._passes + namespaces * _NAMESPACE_NS + self._action_ns
 
     def _to_seconds(self, once_ns: float, question: Question) -> float:
-        """The time of a prediction, from that of scoring all actions once; each slot leaves fewer of them."""
-        actions, slots = question.actions, len(question.slots)
-        rounds = slots - slots * (slots - 1) / 2 / actions if slots else 1.0
-        return (once_ns * rounds + question.size_bytes * _BYTE_NS) * _NS
+        """The time of a prediction, from that of scoring all actions once."""
+        return (once_ns * _count_rounds(question) + question.size_bytes * _BYTE_NS) * _NS
 
 
 def is_affordable(arguments: LearningArguments) -> bool:
     """Whether a prediction for the reference is quick enough."""
-    return PolicyCost(arguments).estimate_reference() <= MAX_SECONDS
+    return _find_excess(PolicyCost(arguments)) is None
 
 
 def demand_affordable(arguments: LearningArguments) -> None:
     """Refuse learning arguments that would be too slow already for the reference.
 
     Raises:
-        InvalidLearningArguments: Says how long a prediction would take, and what may be changed.
+        InvalidLearningArguments: Says how many features a prediction would make, how long that takes, and what may be
+            changed.
     """
-    cost = PolicyCost(arguments)
-    if (seconds := cost.estimate_reference()) > MAX_SECONDS:
-        raise InvalidLearningArguments(
-            "arguments",
-            f"take Vowpal Wabbit about {seconds:.2g} s for a Rank of {cost.reference}, and {MAX_SECONDS:g} s are "
-            "allowed: use fewer or shorter interactions, namespaces in place of colons, or a smaller --bag, --cover, "
-            "--rnd or -b",
-        )
+    if (excess := _find_excess(PolicyCost(arguments))) is not None:
+        raise InvalidLearningArguments("arguments", excess)
+
+
+def _find_excess(cost: PolicyCost) -> str | None:
+    """What is too much for the reference, in words that follow the arguments; None if nothing is."""
+    spread, densest = cost.estimate_reference(), cost.estimate_densest()
+    if spread.seconds > MAX_SECONDS:
+        work, most, place = spread, MAX_SECONDS, ""
+    elif densest.seconds > MOST_DENSE_SECONDS:
+        work, most, place = densest, MOST_DENSE_SECONDS, ", all of them in the namespaces of one interaction"
+    else:
+        return None
+    return (
+        f"make about {_round(work.features)} features, which take Vowpal Wabbit about {_round(work.seconds)} s "
+        f"for a Rank of {cost.reference}{place}, and {_round(work.features * most / work.seconds)} in {most:g} s are "
+        "allowed: use fewer or shorter interactions, namespaces in place of colons, or a smaller --bag, --cover, "
+        "--rnd or -b"
+    )
+
+
+def _round(figure: float) -> str:
+    """A figure with two digits that count."""
+    rounded = float(f"{figure:.2g}")
+    return f"{rounded:,.0f}" if rounded >= 10 else f"{rounded:g}"
+
+
+def _count_rounds(question: Question) -> float:
+    """How often all actions are scored; each slot leaves fewer of them."""
+    actions, slots = question.actions, len(question.slots)
+    return slots - slots * (slots - 1) / 2 / actions if slots else 1.0
 
 
 def _count_passes(options: Mapping[str, str | None]) -> int:

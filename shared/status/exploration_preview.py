@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from shared.configuration.configuration import Configuration
+from shared.configuration.learning_arguments import mean_the_same
 from shared.configuration.service_configuration import LearningMode
 from shared.learner.arguments import parse
 
@@ -32,7 +33,8 @@ def doubts(before: Configuration, after: Configuration) -> Iterator[str]:
 def _is_about(before: Configuration, after: Configuration) -> bool:
     """Whether the change sets an exploration for settings such as those of a new loop: of others nothing is known."""
     is_measured = {name for name, _ in parse(after.learning.arguments).options} >= _MEASURED
-    changes = _share(before) != _share(after) or before.learning.arguments != after.learning.arguments
+    is_same = mean_the_same(before.learning.arguments, after.learning.arguments)
+    changes = _share(before) != _share(after) or not is_same
     return is_measured and changes and after.service.learning_mode is LearningMode.ONLINE
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from shared.configuration.configuration import Configuration, problem_type
 from shared.configuration.corrections import differences
+from shared.configuration.learning_arguments import mean_the_same
 from shared.metrics.recount import Recount
 from shared.models.published import Published
 from shared.times import DAY
@@ -137,8 +138,9 @@ def _is_for(cursor: Cursor, configuration: Configuration) -> bool:
 
 def _has_settings(cursor: Cursor, configuration: Configuration) -> bool:
     """Whether a model is trained for the settings as they are now, however the log is corrected."""
-    settings = configuration.learning.arguments, configuration.service.exploration_percentage, configuration.rewards
-    return (cursor.arguments, cursor.exploration, cursor.rewards) == settings
+    settings = configuration.service.exploration_percentage, configuration.rewards
+    is_same = mean_the_same(cursor.arguments, configuration.learning.arguments)
+    return is_same and (cursor.exploration, cursor.rewards) == settings
 
 
 def _follow(cursor: Cursor, configuration: Configuration) -> Cursor:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from shared.configuration.configuration import Configuration
 from shared.configuration.exploration import TrialExploration
+from shared.configuration.learning_arguments import mean_the_same
 from shared.evaluation.challenger import are_the_same
 from shared.evaluation.optimization_schedule import next_analysis, why_disabled
 from shared.evaluation.trial_verdict import TrialDecision, TrialVerdict
@@ -72,7 +73,7 @@ def why_over(trial: Trial, configuration: Configuration) -> str | None:
     """Why a trial cannot go on under a configuration, in plain words; None if it can."""
     if why := why_disabled(configuration):
         return f"The trial has ended: {why}"
-    if configuration.learning.arguments != trial.arguments_in_use:
+    if not mean_the_same(configuration.learning.arguments, trial.arguments_in_use):
         return "The learning settings were changed meanwhile."
     if configuration.rewards != trial.challenger.rewards:
         return "What a reward is worth was changed meanwhile."

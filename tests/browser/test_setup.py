@@ -93,6 +93,7 @@ def test_every_setting_of_the_description_has_its_place(loop: Api, open_page: Op
 def test_what_is_foreseen_is_what_happens(loop: Api, open_page: OpenPage, photograph: Photograph) -> None:
     """Percent and units are the page's; the API gets a fraction and a duration, and of a secret nothing."""
     wanted = {"explorationPercentage": 0.35, "modelExportFrequency": "PT2H", "logRetentionDays": 30}
+    loop.put(SERVICE, {"logMirrorSasUri": SECRET})
     foreseen = loop.post(f"{OWN}/configurations/service:preview", wanted).json
     page = open_page(loop, "/setup")
 

@@ -41,13 +41,14 @@ KINDS = [
     *("--rnd 2 -q ::", "--coin -q ::", "--coin --bag 2", "--large_action_space -q ::", "--l1 0.0001 --l2 0.001 -q ::"),
     *("--marginal i -q ::", "--marginal ij --bag 2", "--marginal it -q :: --cubic :::", "--chain_hash -q ::"),
     *("--cubic :::", "-q i: -q :j --cubic F::", "--cubic ijF --cubic Fji -q ji -q ij", "--interactions iij -q tt"),
+    *("--interactions jFiF -q ij", "--interactions FFFi --interactions tiijF --cubic tji", "--interactions ij::"),
     *("--cubic tji --cubic ttF --noconstant", "--ignore t -q ::", "--keep i --keep u", "--ignore_linear j -q ij"),
     *("--ignore i --ignore j --noconstant", "-b 10 -q ::", "-b 22 --cubic :::", "--random_seed 7 --nounif --cover 2"),
 ]
 """Learning arguments of every kind that is allowed."""
 SLOT_KINDS = ["-q ::", "", "--cubic :::", "--squarecb -q sF", "--bag 2 --noconstant", "--cover 2", "--cb_type dr -q s:"]
 SLOT_KINDS += ["--regcb --l2 0.01", "--chain_hash -q ::", "--marginal i", "--ignore s -q ::", "--coin --cubic ijF"]
-SLOT_KINDS += ["--keep i --keep s --bag 2 --noconstant -q ::", "--rnd 2 -q i:"]
+SLOT_KINDS += ["--keep i --keep s --bag 2 --noconstant -q ::", "--rnd 2 -q i:", "--interactions iFjF --cubic ijF"]
 CB, CCB = "--cb_explore_adf ", "--ccb_explore_adf "
 ODD = document(
     [

@@ -172,6 +172,10 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
             "policy mine cannot be used: --epsilom is not an option",
         ),
         (["--policy", "--cb_explore_adf -f /tmp/x"], "The policy policy-1 cannot be used: -f is not an option"),
+        (
+            ["--policy", "--cb_explore_adf --cubic zzz"],
+            "policy-1 cannot be used: arguments make about 230,000,000 features",
+        ),
         (["--policy", "x=--cb_explore_adf --daemon"], "--daemon is not an option"),
         (["--policy", "--cb_explore_adf --epsilon 2"], "--epsilon must be a number from 0 to 1"),
         (["--policy=--epsilon 0.1"], "--cb_explore_adf or --ccb_explore_adf must be given"),

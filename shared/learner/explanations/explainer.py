@@ -15,7 +15,6 @@ from shared.learner.explanations.named_features import name_features
 from shared.learner.explanations.placed_examples import CONSTANT_NAMESPACE, place, with_context, with_slot
 from shared.learner.explanations.terms import Example, TermSums, Weights, count_terms
 
-_INTERACTIONS = ("--quadratic", "--cubic", "--interactions")
 _ROUNDING = 2**-22
 """By how much a score may be off, as a share of what is added up, times the square root of the number of terms: Vowpal
 Wabbit adds up 32-bit floats."""
@@ -49,7 +48,7 @@ class Explainer:
         """Take a workspace, whose weights are only read, its model's learning arguments, and its model's file."""
         options = dict(arguments.options)
         self._workspace = workspace
-        given = interactions.parse(value or "" for name, value in arguments.options if name in _INTERACTIONS)
+        given = interactions.parse(arguments.interactions)
         self._interactions = interactions.with_slots(given) if arguments.problem_type == "ccb" else given
         self._ignored = {ord(value or " ") for name, value in arguments.options if name == "--ignore_linear"}
         self._only = [value or "" for name, value in arguments.options if name == "--keep"]

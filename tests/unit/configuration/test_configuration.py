@@ -127,6 +127,16 @@ def test_other_arguments_learn_anew_and_another_name_does_not() -> None:
     assert (before.revision, before.revision + 1) == (named.revision, other.revision)
 
 
+def test_arguments_that_are_written_back_are_told_as_sent_and_learn_nothing_anew() -> None:
+    """Clients that keep 32 bits write 0.3 as 0.300000012."""
+    before = new_configuration(4).with_learning(LearningSettings("mine", "--cb_explore_adf --epsilon 0.3"), 77)
+    sent = "--cb_explore_adf --epsilon 0.300000012"
+
+    after = before.with_learning(LearningSettings("mine", sent), 78)
+
+    assert (sent, before.revision, 77) == (after.learning.arguments, after.revision, after.service.last_edit_us)
+
+
 SLOTS = LearningSettings("slots", "--ccb_explore_adf -q ::")
 
 

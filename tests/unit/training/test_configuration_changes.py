@@ -80,6 +80,18 @@ def test_settings_that_are_taken_back_between_two_runs_start_no_model() -> None:
     assert (back.running.model, back.running.revision, back.next) == (_MODEL, 3, None)
 
 
+def test_settings_that_come_back_in_other_digits_start_no_model() -> None:
+    """A client wrote back 0.2 as the 32 bits that it keeps, while others changed the settings and took that back."""
+    digits = _CONFIGURATION.learning.arguments.replace("--epsilon 0.2", "--epsilon 0.200000003")
+    there = _CONFIGURATION.with_learning(LearningSettings("other", "--cb_explore_adf -q ::"), NOW_US)
+    back = there.with_learning(LearningSettings("mine", digits), NOW_US)
+
+    state = apply_changes(state_with_model(), back, Published())
+
+    assert digits != _CONFIGURATION.learning.arguments
+    assert (state.running.model, state.running.revision, state.next) == (_MODEL, 3, None)
+
+
 def test_a_model_that_learns_for_settings_goes_on_when_they_come_back() -> None:
     """Its progress is worth as much as that of a model that would begin now."""
     more = service(_CONFIGURATION, exploration_percentage=0.5)

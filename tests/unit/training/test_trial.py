@@ -20,6 +20,7 @@ from train_timer import model_retention
 
 _FIRST = new_configuration(4)
 LOOP = replace(_FIRST, service=replace(_FIRST.service, is_auto_optimization_enabled=True))
+LOOP_IN_OTHER_DIGITS = LOOP.learning.arguments.replace("--epsilon 0.2", "--epsilon 0.20000000298023224")
 RUNNING, EARLIER, LATER = (ModelFiles.at(f"a/{name}1.vw", f"a/{name}2.vw", 100) for name in "rel")
 
 
@@ -76,6 +77,7 @@ def test_after_an_analysis_more_events_come_before_the_next(decision: TrialDecis
         (LOOP, None),
         (replace(LOOP, learning=replace(LOOP.learning, name="another name")), None),
         (replace(LOOP, learning=LearningSettings("x", "--cb_explore_adf --epsilon 0.1")), "learning settings"),
+        (replace(LOOP, learning=LearningSettings("x", LOOP_IN_OTHER_DIGITS)), None),
         (replace(LOOP, service=replace(LOOP.service, default_reward=0.5)), "What a reward is worth"),
         (replace(LOOP, exploration_shares=replace(LOOP.exploration_shares, default=0.1)), None),
         (replace(LOOP, exploration_shares=replace(LOOP.exploration_shares, default=0.05)), "exploration was changed"),
