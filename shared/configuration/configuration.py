@@ -1,26 +1,24 @@
 """The configuration of a loop: its service configuration, its learning settings, and what a change of them starts."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shared import durations
 from shared.access.loop_keys import LoopKey
-from shared.configuration import container_sas
 from shared.configuration.corrections import Correction, Quarantine, Relabel
 from shared.configuration.exploration import NEW_SHARES, Exploration, ExplorationShares, TrialExploration
 from shared.configuration.reward_aggregation import Aggregation
-from shared.configuration.service_configuration import SECRETS, LearningMode, ServiceConfiguration
-from shared.configuration.settings_change import ChangedValue, SettingsChange, Value, value_change
+from shared.configuration.service_configuration import LearningMode, ServiceConfiguration
+from shared.configuration.settings_change import SettingsChange
 from shared.errors import AutoOptimizationOfSlots, ModeChangedWithRewards
 from shared.stored_objects import StoredObject
-from shared.times import DAY, HOUR, MINUTE, to_iso, to_iso_second
+from shared.times import DAY, HOUR, MINUTE, to_iso_second
 
 SHARD_CHANGE_AHEAD_US = 2 * MINUTE
 """How far ahead another number of shards is announced; instances read the configuration every few seconds."""
 _AROUND_CHANGE_US = HOUR
 _BEFORE_OPTIMIZATION_US = 15 * DAY
-_NO_SETTINGS = ("last_edit_us", "unknown")
 INITIAL_ARGUMENTS = "--cb_explore_adf --synthcover --epsilon 0.2 --cb_type mtr --clip_p 0.5 -q ::"
 """Learning arguments of a new loop: among the best of all in sixteen worlds, as `bench worlds` shows."""
 
@@ -195,30 +193,6 @@ class Configuration(StoredObject):
         days = self.service.retention_days
         return None if days < 0 else days * DAY
 
-    def differences(self, before: "Configuration") -> Iterator[ChangedValue]:
-        """What is different from an earlier configuration, secrets hidden."""
-        for name in (each.name for each in fields(ServiceConfiguration) if each.name not in _NO_SETTINGS):
-            old, new = getattr(before.service, name), getattr(self.service, name)
-            if old != new:
-                show = container_sas.hide_secret if name in SECRETS else _as_is
-                yield value_change(name, show(old), show(new))
-        for name in ("name", "arguments"):
-            old, new = getattr(before.learning, name), getattr(self.learning, name)
-            if old != new:
-                yield value_change(f"learning_settings_{name}", old, new)
-        for name in ("default", "challenger"):
-            old, new = getattr(before.exploration_shares, name), getattr(self.exploration_shares, name)
-            if old != new:
-                yield value_change(f"exploration_shares_{name}", old, new)
-        if before.logs_deleted_before_us != self.logs_deleted_before_us:
-            moments = before.logs_deleted_before_us, self.logs_deleted_before_us
-            yield value_change("logs_deleted_before", *(to_iso(at_us) if at_us else None for at_us in moments))
-        descriptions = ("key", _describe_keys), ("quarantine", _describe_quarantines), ("relabel", _describe_relabels)
-        for name, describe in descriptions:
-            old_texts, new_texts = describe(before), describe(self)
-            for id_ in old_texts.keys() ^ new_texts.keys():
-                yield value_change(name, old_texts.get(id_), new_texts.get(id_))
-
     def with_quarantines(self, quarantines: Iterable[Quarantine], at_us: int) -> "Configuration":
         """The configuration with other quarantines, from the next revision on: what was learned may have to be anew."""
         return replace(self, quarantines=tuple(quarantines))._edit(at_us)
@@ -263,32 +237,6 @@ class Configuration(StoredObject):
 
     def _edit(self, at_us: int) -> "Configuration":
         return replace(self, revision=self.revision + 1, service=replace(self.service, last_edit_us=at_us))
-
-
-def _describe_keys(configuration: "Configuration") -> dict[str, str]:
-    """What the history says of keys: their names and roles, by their ids."""
-    return {key.id: f"{key.name} ({key.role})" for key in configuration.keys}
-
-
-def _describe_quarantines(configuration: "Configuration") -> dict[str, str]:
-    """What the history says of active quarantines: which events these take out, without the values of features."""
-    return {each.id: _describe_correction(each) for each in configuration.corrections if each.formula is None}
-
-
-def _describe_relabels(configuration: "Configuration") -> dict[str, str]:
-    """The same of active relabels."""
-    return {each.id: _describe_correction(each) for each in configuration.corrections if each.formula is not None}
-
-
-def _describe_correction(correction: Correction) -> str:
-    text = f"{correction.id}: {to_iso(correction.from_us)} to {to_iso(correction.to_us)}"
-    if correction.action_id is not None:
-        text += f", action {correction.action_id}"
-    return text if correction.feature is None else f"{text}, a value of feature {correction.feature.name}"
-
-
-def _as_is(value: Value) -> Value:
-    return value
 
 
 def new_configuration(shards: int, event_key_secret: str = "", at_us: int = 0) -> Configuration:

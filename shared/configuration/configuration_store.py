@@ -45,6 +45,8 @@ def first_configuration(cause: Cause, copied: Configuration | None = None) -> Co
     Args:
         copied: Another loop's, whose settings it gets; its keys, its log and the copy of its log stay its own.
     """
+    from shared.configuration.changed_values import list_changed_values  # here, and below: no Rank needs it
+
     first = initial_configuration()
     configuration = first
     if copied is not None:
@@ -52,7 +54,7 @@ def first_configuration(cause: Cause, copied: Configuration | None = None) -> Co
         configuration = replace(
             first, service=service, learning=copied.learning, exploration_shares=copied.exploration_shares
         )
-    change = SettingsChange.of(cause, now_us(), configuration.differences(first), running_call.request_id())
+    change = SettingsChange.of(cause, now_us(), list_changed_values(first, configuration), running_call.request_id())
     return replace(configuration, changes=(change,))
 
 
@@ -72,10 +74,12 @@ def change_configuration(change: Callable[[Configuration], Configuration], cause
     loop_list_store.mark()
 
     def change_and_note(before: Configuration) -> Configuration:
+        from shared.configuration.changed_values import list_changed_values
+
         if cause is not None and settings_history_store.has_noted(before.changes):
             return before
         after = change(before)
-        values = list(after.differences(before))
+        values = list(list_changed_values(before, after))
         if cause is None or not values:
             return after
         return replace(after, changes=settings_history_store.note(before.changes, cause, values))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from localhost.azurite.emulator import Azurite
+from shared.configuration.changed_values import list_changed_values
 from shared.configuration.configuration import Configuration
 from shared.configuration.service_configuration import LearningMode
 from shared.configuration.settings_change import Act, Cause, SettingsChange
@@ -98,7 +99,7 @@ def changed(before: Configuration, minutes: float, **service: Any) -> Configurat
     """A configuration after a caller has changed its service configuration, so many minutes ago."""
     at_us = past.minutes_ago(minutes)
     after = before.with_service(replace(before.service, **service), at_us)
-    change = SettingsChange.of(Cause("API_KEY_1", Act.SERVICE), at_us, after.differences(before))
+    change = SettingsChange.of(Cause("API_KEY_1", Act.SERVICE), at_us, list_changed_values(before, after))
     return replace(after, changes=(*before.changes, change))
 
 

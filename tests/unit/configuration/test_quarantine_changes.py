@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from shared.configuration import quarantine_changes, relabel_changes
+from shared.configuration.changed_values import list_changed_values
 from shared.configuration.configuration import Configuration, new_configuration
 from shared.configuration.corrections import (
     MOST_CORRECTIONS,
@@ -93,8 +94,8 @@ def test_the_history_tells_which_events_but_no_value_of_a_feature() -> None:
     """Features may hold what has to be redacted later."""
     made = quarantine_changes.add(first := new_configuration(4), BAD, 2)
 
-    [change] = made.differences(first)
-    [back] = quarantine_changes.lift(made, "bad", "bob", 3).differences(made)
+    [change] = list_changed_values(first, made)
+    [back] = list_changed_values(made, quarantine_changes.lift(made, "bad", "bob", 3))
 
     text = f"bad: {to_iso(0)} to {to_iso(10)}, action soup, a value of feature mail"
     assert (change.name, change.before, change.after) == ("quarantine", None, text)

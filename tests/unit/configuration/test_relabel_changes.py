@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from shared.configuration import relabel_changes
+from shared.configuration.changed_values import list_changed_values
 from shared.configuration.configuration import Configuration, new_configuration
 from shared.configuration.corrections import MOST_CORRECTIONS, Correction, Relabel, RelabelFigures, RewardFormula
 from shared.errors import RelabelEnded, RelabelExists, TooManyRelabels, UnknownRelabel
@@ -42,7 +43,9 @@ def test_a_proposal_changes_nothing_until_it_is_activated() -> None:
     assert [each.revision for each in (proposed, active, lifted)] == [1, 2, 3]
     assert [len(each.corrections) for each in (proposed, active, lifted)] == [0, 1, 0]
     assert [len(lifted.corrections_at(revision)) for revision in (1, 2, 3)] == [0, 1, 0]
-    assert [len(list(after.differences(before))) for before, after in ((FIRST, proposed), (proposed, active))] == [0, 1]
+    assert [
+        len(list(list_changed_values(before, after))) for before, after in ((FIRST, proposed), (proposed, active))
+    ] == [0, 1]
     assert relabel_changes.activate(active, "cents", "eve", 9) == active
     assert relabel_changes.lift(lifted, "cents", "eve", 9) == lifted
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from shared.configuration import quarantine_changes
+from shared.configuration.changed_values import list_changed_values
 from shared.configuration.configuration import Configuration, LearningSettings, new_configuration
 from shared.configuration.corrections import Correction, Quarantine
 from shared.configuration.service_configuration import LearningMode, ServiceConfiguration
@@ -20,7 +21,7 @@ SERVICE = FIRST.service
 
 def noted(after: Configuration, at_us: int, cause: Cause = Cause("key 1", Act.SERVICE)) -> Configuration:  # noqa: B008
     """A changed configuration, with its change among its last ones."""
-    return replace(after, changes=(SettingsChange.of(cause, at_us, after.differences(FIRST)),))
+    return replace(after, changes=(SettingsChange.of(cause, at_us, list_changed_values(FIRST, after)),))
 
 
 def put(service: ServiceConfiguration) -> Configuration:
