@@ -42,6 +42,7 @@ MEASURES = {
     "coverage": "how often intervals hold the truth, in simulated logs (5 minutes)",
     "truth": "the same in logs over real purchases (2 minutes)",
     "worlds": "what a new loop's settings earn, against the best of the algorithms, in sixteen worlds (40 minutes)",
+    "optimal": "how often an evaluation names a policy that is no better, in simulated loops (10 minutes)",
     "lift": "how much narrower the lift's interval gets if part of the exploration shows the first action (10 minutes)",
     "verdict": "how often the verdict's intervals ever exclude the truth, in simulated loops (25 minutes)",
     "importance": "how well feature importances tell what matters, in simulated logs (no goal; 5 minutes)",
@@ -53,14 +54,16 @@ MEASURES = {
     "soak": "`up` under a steady load for 4 minutes: how long Ranks take, what is lost (6 minutes)",
     "auto-apply": "how often automatic optimization takes other settings, rightly or wrongly (4 hours)",
 }
-_STUDIES = frozenset(("coverage", "truth", "worlds", "lift", "verdict", "importance", "arrays", "auto-apply"))
+_STUDIES = frozenset(
+    ("coverage", "truth", "worlds", "optimal", "lift", "verdict", "importance", "arrays", "auto-apply")
+)
 """Studies with simulated logs and loops: what they find does not depend on the machine, the times of `arrays` aside."""
 _ONLY_IF_NAMED = _STUDIES | {"simulation", "warnings", "hostile", "action-cache", "soak"}
 _STRICT = frozenset(("hostile", "action-cache"))
 """Measures whose missed goals are failures: what they find is wrong on any machine."""
 _ABOUT = """Measures speed and memory, each against a real other side, in turns, in the same run. A ratio is that of the
 medians of all rounds. Other work on the machine makes all numbers noisy. All of it takes 20 to 26
-minutes, without the studies and the simulations: coverage, truth, worlds, lift, verdict, importance,
+minutes, without the studies and the simulations: coverage, truth, worlds, optimal, lift, verdict, importance,
 arrays, auto-apply, simulation, warnings, hostile, action-cache and soak are run only if named."""
 
 

@@ -33,7 +33,7 @@ type OpenTasks = Callable[[Evaluation, Mapping[str, TaskResult]], tuple[Task, ..
 
 def open_without_models(evaluation: Evaluation, results: Mapping[str, TaskResult]) -> tuple[Task, ...]:
     """The open tasks of an evaluation of which no model is kept."""
-    return tuple(replace(task, keeps_model=False) for task in plan.open_tasks(evaluation, results))
+    return tuple(replace(task, keeps_model=False, width_us=0) for task in plan.open_tasks(evaluation, results))
 
 
 @dataclass(frozen=True, slots=True)

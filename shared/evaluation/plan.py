@@ -16,9 +16,8 @@ from shared.evaluation.names import FIRST, RANDOM
 from shared.evaluation.outcome import Outcome, PolicyOutcome
 from shared.evaluation.search import Search, SearchResult
 from shared.evaluation.tasks import Task, TaskResult
-from shared.evaluation.time_bins import MOST_BINS
+from shared.evaluation.time_bins import WIDTHS, widen
 from shared.metrics.estimators.sums import Sums
-from shared.times import DAY, HOUR, MINUTE
 
 LOGGED = "logged"
 """Key of the task without arguments over the whole log."""
@@ -29,14 +28,8 @@ IN_USE = "in-use"
 FEWEST_EVENTS = 100
 """Better settings are not searched in logs with fewer usable events."""
 
-_WIDTHS = (5 * MINUTE, HOUR, 6 * HOUR, DAY)
+_NARROWEST_US = WIDTHS[0]
 _BASELINES = (Policy(FIRST, None, Source.BASELINE), Policy(RANDOM, None, Source.RANDOM))
-
-
-def width_us(evaluation: Evaluation) -> int:
-    """How wide bins are: five minutes, or more if the range would have more than `MOST_BINS` of them; at most a day."""
-    span = evaluation.end_us - evaluation.start_us
-    return next((width for width in _WIDTHS if span <= width * MOST_BINS), _WIDTHS[-1])
 
 
 def open_tasks(evaluation: Evaluation, results: Results) -> tuple[Task, ...]:
@@ -59,7 +52,7 @@ def list_open(of_stages: Iterable[tuple[Task, ...]], results: Results) -> tuple[
 
 def stages(evaluation: Evaluation, results: Results) -> Iterator[tuple[Task, ...]]:
     """The stages of an evaluation; each needs the results of all tasks of the stages before it."""
-    logged, custom = _make_logged_task(evaluation, LOGGED, 0), tuple(_list_custom_tasks(evaluation, 0))
+    logged, custom = _make_logged_task(LOGGED, 0), tuple(_list_custom_tasks(evaluation, 0))
     if not evaluation.optimise:
         yield (logged, *custom)
         return
@@ -96,10 +89,12 @@ def why_no_search(evaluation: Evaluation, results: Results) -> str | None:
 def outcome(evaluation: Evaluation, results: Results) -> Outcome:
     """Make the outcome of an evaluation; needs the results of all tasks."""
     search = _search_result(evaluation, results)
+    matches = list(_match_results(evaluation, results, search))
+    width_us = max(result.width_us for _, result, _ in matches)
     outcome = Outcome(
-        policies=tuple(_policies(evaluation, results, search)),
+        policies=tuple(each for match in matches for each in _slots(*match, width_us)),
         lines=results[LOGGED].lines,
-        width_us=width_us(evaluation),
+        width_us=width_us,
         candidates=search.candidates,
         optimal=evaluation.online.name,
         up_to_us=results[LOGGED].up_to_us,
@@ -108,16 +103,18 @@ def outcome(evaluation: Evaluation, results: Results) -> Outcome:
     return _name(outcome, results) if evaluation.is_automatic else _decide(evaluation, outcome)
 
 
-def _policies(evaluation: Evaluation, results: Results, search: SearchResult) -> Iterator[PolicyOutcome]:
-    """All policies over the same events."""
+def _match_results(
+    evaluation: Evaluation, results: Results, search: SearchResult
+) -> Iterator[tuple[Policy, TaskResult, str]]:
+    """All policies over the same events: each with the result that it is judged by, and its name there."""
     has_half = _searches(evaluation, results) and not evaluation.is_automatic
     logged = results[JUDGING if has_half else LOGGED]
     for policy in (evaluation.online, *_BASELINES):
-        yield from _slots(policy, logged, policy.name)
+        yield policy, logged, policy.name
     for index, policy in enumerate(evaluation.custom):
-        yield from _slots(policy, results[_custom_key(index, judging=has_half)], "")
+        yield policy, results[_custom_key(index, judging=has_half)], ""
     for name, text in search.winners:
-        yield from _slots(Policy(name, text, Source.SEARCH), results[_winner_key(text)], "")
+        yield Policy(name, text, Source.SEARCH), results[_winner_key(text)], ""
 
 
 def _decide(evaluation: Evaluation, outcome: Outcome) -> Outcome:
@@ -146,27 +143,28 @@ def _list_last_tasks(evaluation: Evaluation, search: SearchResult, results: Resu
     half too, but only this one counts. A round of automatic optimization searches all of the log, for a trial judges
     what it finds.
     """
-    width, cut = width_us(evaluation), 0 if evaluation.is_automatic else _search_events(evaluation, results)
+    cut = 0 if evaluation.is_automatic else _search_events(evaluation, results)
     if evaluation.is_automatic:
         in_use = with_exploration(evaluation.online.arguments or "", evaluation.exploration)
-        yield Task(IN_USE, 0, in_use, cut, None, width, explores_as_loop=True)
+        yield Task(IN_USE, 0, in_use, cut, None, _NARROWEST_US, explores_as_loop=True)
     else:
-        yield _make_logged_task(evaluation, JUDGING, cut)
+        yield _make_logged_task(JUDGING, cut)
     yield from _list_custom_tasks(evaluation, cut)
     for text in dict.fromkeys(text for _, text in search.winners):
-        winner_task = Task(_winner_key(text), 0, text, cut, None, width, with_reward_model=True, keeps_model=True)
-        yield replace(winner_task, explores_as_loop=True)
+        yield replace(_make_policy_task(_winner_key(text), text, cut), explores_as_loop=True)
 
 
-def _make_logged_task(evaluation: Evaluation, key: str, counted_from: int) -> Task:
-    return Task(key, 0, None, counted_from, None, width_us(evaluation), with_reward_model=True)
+def _make_logged_task(key: str, counted_from: int) -> Task:
+    return Task(key, 0, None, counted_from, None, _NARROWEST_US, with_reward_model=True)
+
+
+def _make_policy_task(key: str, arguments: str | None, counted_from: int) -> Task:
+    return replace(_make_logged_task(key, counted_from), arguments=arguments, keeps_model=True)
 
 
 def _list_custom_tasks(evaluation: Evaluation, counted_from: int) -> Iterator[Task]:
-    width = width_us(evaluation)
     for index, policy in enumerate(evaluation.custom):
-        key = _custom_key(index, judging=counted_from > 0)
-        yield Task(key, 0, policy.arguments, counted_from, None, width, with_reward_model=True, keeps_model=True)
+        yield _make_policy_task(_custom_key(index, judging=counted_from > 0), policy.arguments, counted_from)
 
 
 def _searches(evaluation: Evaluation, results: Results) -> bool:
@@ -208,8 +206,9 @@ def _winner_key(arguments: str) -> str:
     return f"found-{short(arguments)}"
 
 
-def _slots(policy: Policy, result: TaskResult, name: str) -> Iterator[PolicyOutcome]:
-    """A policy's outcome for the event, and those for its slots."""
-    bins = result.bins.get(name, {})
-    for slot in ("", *(slot for slot in bins if slot)):
-        yield PolicyOutcome(policy, slot, bins.get(slot, {}), result.counted_from_us, result.model)
+def _slots(policy: Policy, result: TaskResult, name: str, width_us: int) -> Iterator[PolicyOutcome]:
+    """A policy's outcome for the event, and those for its slots, by bins of a width."""
+    by_slot = result.bins.get(name, {})
+    for slot in ("", *(slot for slot in by_slot if slot)):
+        bins = by_slot.get(slot, {}) if result.width_us == width_us else widen(by_slot.get(slot, {}), width_us)
+        yield PolicyOutcome(policy, slot, bins, result.counted_from_us, result.model)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from shared.metrics.estimators.sums import Sums, total
+from shared.times import DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Task:
         arguments: The policy's learning arguments; None for what was logged: `online` and the baselines.
         counted_from: The first usable event that is in the sums; the policy learns from earlier events too.
         until: The first usable event that is neither learned nor counted; None for the end of the log.
-        width_us: Sums are kept by bins of this width; 0 for one sum over all.
+        width_us: Sums are kept by bins of this width, or wider ones (`time_bins.choose_width`); 0 for one sum over all.
         with_reward_model: Whether a reward model goes along, for the doubly robust estimate.
         keeps_model: Whether the model at the end is stored, so that it can be applied.
         without: The namespace and the name of the feature that is left out of every event.
@@ -126,6 +127,7 @@ class TaskResult:
         counted_from_us: When the first counted event came; None without.
         up_to_us: When the last usable event came; None without.
         features: Of a task that finds features: namespace, name and number of events, the most frequent first.
+        width_us: Of the bins. Those of earlier versions, which do not tell, are no wider than a day.
     """
 
     key: str
@@ -137,6 +139,7 @@ class TaskResult:
     up_to_us: int | None = None
     model: TrainedModel | None = None
     features: tuple[tuple[str, str, int], ...] = ()
+    width_us: int = DAY
 
     def sums(self, policy: str = "", slot: str = "") -> Sums:
         """The sums over all counted events."""

@@ -1,4 +1,4 @@
-"""Bins of time: those of a range, filled, widened or accumulated, with the sums that averages take.
+"""Bins of time: how wide they are, and those of a range, widened or accumulated, with the sums that averages take.
 
 An answer has a thousand bins of each policy and is to be made within milliseconds, so sums are kept as columns, which
 are added as a whole.
@@ -6,14 +6,18 @@ are added as a whole.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from itertools import accumulate
+from itertools import accumulate, groupby
 from typing import NamedTuple
 
 from shared.evaluation.packed_sums import column
 from shared.evaluation.tasks import Bins
+from shared.metrics.estimators.sums import total
+from shared.times import DAY, HOUR, MINUTE
 
+WIDTHS = (5 * MINUTE, HOUR, 6 * HOUR, DAY)
+"""How wide bins are: as narrow as the stretch that has events allows. Each is a multiple of those before."""
 MOST_BINS = 10_000
-"""Of a range with more bins, only those with events are in an answer."""
+"""A stretch in which there is room for more bins has wider ones, if there are any."""
 
 
 class Columns(NamedTuple):
@@ -43,20 +47,26 @@ def columns(bins: Bins, from_us: int, to_us: int, width_us: int) -> Columns:
     return Columns(at[within], *(column(bins, name)[within] for name in Columns._fields[1:]))
 
 
-def fill(bins: Columns, from_us: int, to_us: int, width_us: int, most: int = MOST_BINS) -> Columns:
-    """Add zeros where a range has bins without events, unless the range has more than `most` bins."""
-    first = from_us - from_us % width_us
-    at = range(first, to_us, width_us)
-    if len(at) > most or not at:
-        return bins
-    if len(at) == len(bins.at):
-        return bins._replace(at=at)
-    places = [(start_us - first) // width_us for start_us in bins.at]
-    return Columns(at, *(_spread(values, places, len(at)) for values in bins[1:]))
+def choose_width(first_us: int, last_us: int, narrowest_us: int) -> int:
+    """Choose the width of bins from the stretch that has events.
+
+    Args:
+        first_us, last_us: When the first event came, and the last one.
+        narrowest_us: At least so wide they are.
+    """
+    widths = (narrowest_us, *(width_us for width_us in WIDTHS if width_us > narrowest_us))
+    fitting = (width_us for width_us in widths if last_us // width_us - first_us // width_us < MOST_BINS)
+    return next(fitting, widths[-1])
 
 
-def widen(bins: Columns, width_us: int) -> Columns:
+def widen(bins: Bins, width_us: int) -> Bins:
     """Add up bins to wider bins, whose width is a multiple of theirs."""
+    by_start = groupby(sorted(bins), lambda at_us: at_us - at_us % width_us)
+    return {start_us: total(bins[at_us] for at_us in merged) for start_us, merged in by_start}
+
+
+def widen_columns(bins: Columns, width_us: int) -> Columns:
+    """Add up columns of bins in the same way."""
     starts = [start_us - start_us % width_us for start_us in bins.at]
     ends = [bisect_right(starts, start_us) for start_us in dict.fromkeys(starts)]
     return Columns(list(dict.fromkeys(starts)), *(_sums(values, ends) for values in bins[1:]))
@@ -73,10 +83,3 @@ def _sums(values: Sequence[float], ends: Iterable[int]) -> list[float]:
         sums.append(float(sum(values[begin:end])))
         begin = end
     return sums
-
-
-def _spread(values: Sequence[float], places: Sequence[int], length: int) -> list[float]:
-    spread = [0.0] * length
-    for place, value in zip(places, values, strict=True):
-        spread[place] = value
-    return spread

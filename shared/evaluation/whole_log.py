@@ -10,7 +10,7 @@ AS_LABELLED = RewardSettings(0, 0.0, Aggregation.EARLIEST)
 
 
 def whole_log(kind: str = "cb") -> EvaluatedLog:
-    """All of a log; so its sums are kept by days, and a long log needs no more memory.
+    """All of a log, whenever its events came.
 
     Args:
         kind: Of the events, as `ranked_event.line_kind`.

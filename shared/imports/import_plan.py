@@ -84,7 +84,7 @@ def _stages(evaluation: Evaluation, results: Results, gathered: Gathered | None)
     if gathered is None:
         raise ValueError("what was gathered is needed now")
     for tasks in plan.stages(evaluation, results):
-        yield tuple(replace(task, keeps_model=False) for task in tasks)
+        yield tuple(replace(task, keeps_model=False, width_us=0) for task in tasks)
     evaluated = plan.outcome(evaluation, results)
     if gathered.has_replicates:
         _demand_all(gathered, results)

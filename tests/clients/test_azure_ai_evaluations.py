@@ -70,7 +70,7 @@ def test_pages_are_gone_through_by_the_client(api: Api, kind: str) -> None:
 def test_refusals_are_the_clients_own_exceptions(api: Api, kind: str) -> None:
     """With the codes that are documented for them."""
     twice = {**WITHOUT_DATA, "policies": WITHOUT_DATA["policies"] * 2}  # type: ignore[operator]
-    reversed_range = {**WITHOUT_DATA, "startTime": WITHOUT_DATA["endTime"]}
+    reversed_range = {**WITHOUT_DATA, "startTime": WITHOUT_DATA["endTime"], "endTime": WITHOUT_DATA["startTime"]}
     cases = ((twice, "DuplicateCustomPolicyNames"), (reversed_range, "InvalidDateTimesInEvaluationContract"))
     with clients(kind, api.url, "test-key-1") as client:
         for body, code in cases:
@@ -109,8 +109,10 @@ def test_a_log_is_evaluated(logged: Api) -> None:
     results = newest["content"]["value"]
     assert newest["status"] == "Succeeded"
     assert [result["name"] for result in results] == [policy["name"] for policy in own["policies"]] == names
-    assert [result["name"] for result in older["policyResults"]] == names
-    for result, older_result, policy in zip(results, older["policyResults"], own["policies"], strict=True):
+    older_results = {result["name"]: result for result in older["policyResults"]}
+    assert list(older_results) == ["squarecb", "online", "baseline1", "baselineRand"]
+    for result, policy in zip(results, own["policies"], strict=True):
+        older_result = older_results[result["name"]]
         low, high = result["summary"]["confidenceInterval"]
         assert low <= result["summary"]["expectedReward"] <= high
         assert (
@@ -121,6 +123,24 @@ def test_a_log_is_evaluated(logged: Api) -> None:
         assert older_result["totalSummary"]["ipsEstimatorDenominator"] == policy["events"] == EVENTS
     assert own["lines"]["used"] == EVENTS
     assert newest["optimalPolicy"] in names
+
+
+def test_a_century_is_told_by_the_five_minutes_that_have_events(logged: Api) -> None:
+    """In both forms of the API: whoever wants all of the log asks for more than there is."""
+    start, end = datetime.datetime(2019, 3, 1, tzinfo=datetime.UTC), datetime.datetime(2119, 3, 1, tzinfo=datetime.UTC)
+    body = {"name": "all", "startTime": start.isoformat(), "endTime": end.isoformat()}
+    with clients("sync", logged.url, "test-key-1") as client:
+        client.owner.create_evaluation("all", body)
+        newest = wait_for_end(client, "all", start_time=start, end_time=end)
+    older = logged.get("/personalizer/v1.1-preview.3/evaluations/all").json
+
+    online = next(result for result in older["policyResults"] if result["name"] == "online")
+    fine = [summary for summary in online["summary"] if summary["aggregateTimeWindow"] == "PT5M"]
+    series = newest["content"]["value"][0]["timeseries"]["data"]
+    assert all(summary["ipsEstimatorDenominator"] for summary in online["summary"])
+    assert sum(summary["ipsEstimatorDenominator"] for summary in fine) == EVENTS
+    assert newest["content"]["intervalInMinutes"] == 5
+    assert [interval["timeStamp"] for interval in series] == [summary["timeStamp"] for summary in fine]
 
 
 def test_what_is_not_certain_can_be_applied_as_ever(logged: Api) -> None:

@@ -58,8 +58,8 @@ def test_older_versions_have_a_plain_array(loop: Api, described: Described, vers
     answer = loop.get(f"/{version.prefix}/evaluations")
 
     assert [entry["id"] for entry in answer.json] == IDS
-    assert [len(entry["policyResults"]) for entry in answer.json] == [0, *[4] * 6]
-    assert answer.json[1]["policyResults"][0]["summary"] == []
+    assert [len(entry["policyResults"]) for entry in answer.json] == [1, *[4] * 6]
+    assert "summary" not in answer.json[1]["policyResults"][0]
     described.demand("GET", f"/{version.prefix}/evaluations", answer)
 
 
@@ -70,7 +70,8 @@ def test_totals_in_the_list_are_those_of_each(loop: Api) -> None:
 
     def totals(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [
-            {**result, "summary": [], "totalSummary": {**result["totalSummary"], "timeStamp": ""}} for result in results
+            {**result, "summary": [], "totalSummary": {**result.get("totalSummary", {}), "timeStamp": ""}}
+            for result in results
         ]
 
     assert [totals(entry["policyResults"]) for entry in entries] == [totals(entry["policyResults"]) for entry in alone]

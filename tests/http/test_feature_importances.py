@@ -163,8 +163,7 @@ def test_an_unknown_id_is_not_found(importances: Api, method: str) -> None:
         ({"name": "n" * 257}, "name"),
         ({"startTime": "yesterday"}, "startTime"),
         ({"endTime": 3}, "endTime"),
-        ({"endTime": BODY["startTime"]}, "endTime"),
-        ({"startTime": "2020-01-01T00:00:00Z"}, "endTime"),
+        ({"startTime": "2027-01-01T00:00:00Z"}, "endTime"),
     ],
 )
 def test_what_cannot_be_one_is_refused(importances: Api, change: dict[str, object], target: str) -> None:

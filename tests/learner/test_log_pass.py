@@ -120,6 +120,7 @@ def test_bins_hold_the_events_of_their_time(tmp_path: Path) -> None:
 
     bins = result.bins[""][""]
     assert [sums.lines for sums in bins.values()] == [60] * 10
+    assert result.width_us == hour
     assert all(start % hour == 0 for start in bins)
     assert result.counted_from_us is not None
     assert min(bins) <= result.counted_from_us < min(bins) + hour

@@ -1,15 +1,16 @@
 """Offline evaluations over HTTP in 2022-09-01-preview."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, Self
 
 import orjson
 from pydantic import Field
 
 from shared.evaluation import time_bins
-from shared.evaluation.evaluation import EvaluatedLog, Evaluation
-from shared.evaluation.forms.evaluation_times import NEVER, Stamps, format_moment
+from shared.evaluation.evaluation import Evaluation
+from shared.evaluation.forms.evaluation_times import NEVER, format_moment
 from shared.evaluation.forms.queries_2022 import AnswerRange
 from shared.evaluation.forms.run_details import RunDetails
 from shared.evaluation.outcome import Outcome, PolicyOutcome
@@ -24,8 +25,6 @@ from shared.web.json_forms import Wire
 
 NO_EVENTS = "No event of this range is in the log, or none that can be evaluated."
 
-_MOST_BINS_IN_ALL = 200_000
-"""A loop with many slots has many results, and an answer with all empty bins of all of them could take all memory."""
 _Pair = Annotated[list[float], Field(min_length=2, max_length=2)]
 
 
@@ -87,7 +86,7 @@ class EvaluationDetails(RunDetails):
 class Evaluation2022(EvaluationDetails):
     """An offline evaluation; the description says why it failed, or what came of it."""
 
-    optimal_policy: str
+    optimal_policy: str | None = None
     content: EvaluationResult
     description: str | None = None
 
@@ -116,13 +115,12 @@ def answer(evaluation: Evaluation, outcome: Outcome | None, wanted: AnswerRange)
         outcome: None before the evaluation has ended.
     """
     description = evaluation.reason or (_describe(outcome) if outcome else None)
-    more = {"description": description} if description else {}
-    head = Evaluation2022.of(
-        evaluation, optimal_policy=evaluation.optimal or "", content=_content(outcome, wanted), **more
-    )
+    more = {"description": description, "optimal_policy": evaluation.optimal}
+    more = {name: text for name, text in more.items() if text is not None}
+    head = Evaluation2022.of(evaluation, content=_content(outcome, wanted), **more)
     body = head.model_dump(by_alias=True, exclude_unset=True)
     if outcome and outcome.has_events:
-        body["content"]["value"] = _results(evaluation, outcome, wanted)
+        body["content"]["value"] = _results(outcome, wanted)
     return orjson.dumps(body)
 
 
@@ -154,20 +152,17 @@ class _Shape:
     Attributes:
         stored_us: Width of the bins of the outcome.
         width_us: Width of the intervals of the answer.
-        most_bins: A range with more intervals has only those with events.
+        stamp: Writes a moment.
     """
 
-    log: EvaluatedLog
     wanted: AnswerRange
     stored_us: int
     width_us: int
-    most_bins: int
-    stamps: Stamps
+    stamp: Callable[[int], str]
 
 
-def _results(evaluation: Evaluation, outcome: Outcome, wanted: AnswerRange) -> list[dict[str, Any]]:
-    most_bins = min(time_bins.MOST_BINS, _MOST_BINS_IN_ALL // max(len(outcome.policies), 1))
-    shape = _Shape(evaluation.log, wanted, outcome.width_us, _width_us(outcome, wanted), most_bins, Stamps())
+def _results(outcome: Outcome, wanted: AnswerRange) -> list[dict[str, Any]]:
+    shape = _Shape(wanted, outcome.width_us, _width_us(outcome, wanted), cache(format_moment))
     return [_result(policy, shape) for policy in outcome.policies]
 
 
@@ -189,15 +184,12 @@ def _span(outcome: PolicyOutcome) -> Span:
 
 
 def _series(columns: Columns, rewards: Span, shape: _Shape) -> list[dict[str, Any]]:
-    wanted, log, width_us = shape.wanted, shape.log, shape.width_us
-    bins = time_bins.widen(columns, width_us) if width_us > shape.stored_us else columns
-    from_us, to_us = max(wanted.from_us, log.from_us), min(wanted.to_us, log.to_us)
-    bins = time_bins.fill(bins, from_us, to_us, width_us, shape.most_bins)
-    if not wanted.rolling:
+    bins = time_bins.widen_columns(columns, shape.width_us) if shape.width_us > shape.stored_us else columns
+    if not shape.wanted.rolling:
         bins = time_bins.accumulate_bins(bins)
     summaries = _summaries(bins, rewards)
-    for stamp, summary in zip(shape.stamps.of(bins.at), summaries, strict=True):
-        summary["timeStamp"] = stamp
+    for at_us, summary in zip(bins.at, summaries, strict=True):
+        summary["timeStamp"] = shape.stamp(at_us)
     return summaries
 
 

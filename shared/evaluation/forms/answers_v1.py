@@ -1,7 +1,7 @@
 """Offline evaluations over HTTP in the versions before 2022-09-01-preview."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -9,8 +9,8 @@ import orjson
 from pydantic import create_model
 
 from shared.evaluation import time_bins
-from shared.evaluation.evaluation import EvaluatedLog, Evaluation, Policy, Source, Status
-from shared.evaluation.forms.evaluation_times import NEVER, Stamps, format_moment
+from shared.evaluation.evaluation import Evaluation, Policy, Source, Status
+from shared.evaluation.forms.evaluation_times import NEVER, format_moment
 from shared.evaluation.outcome import Outcome, PolicyOutcome
 from shared.evaluation.time_bins import Columns
 from shared.metrics.estimators.gaussian import old_half_width
@@ -59,10 +59,10 @@ class PolicyResultHead(Wire):
 
 
 class PolicyResult(PolicyResultHead):
-    """What a policy would have earned, in windows of time and in all."""
+    """What a policy would have earned: in all, and in windows of time, which lists leave out."""
 
-    summary: list[PolicyResultSummary]
-    total_summary: PolicyResultSummary
+    summary: list[PolicyResultSummary] | None = None
+    total_summary: PolicyResultSummary | None = None
 
 
 class Evaluation1(Wire):
@@ -77,7 +77,7 @@ class Evaluation1(Wire):
     policy_results: list[PolicyResult]
     feature_importance: list[list[str]]
     evaluation_type: str
-    optimal_policy: str
+    optimal_policy: str | None = None
     creation_time: str
 
 
@@ -88,8 +88,8 @@ def answer_model(version: Version) -> type[Wire]:
     result = _without_later_fields(
         PolicyResult,
         version,
-        summary=(list[summary], ...),  # type: ignore[valid-type]
-        total_summary=(summary, ...),
+        summary=(list[summary] | None, None),  # type: ignore[valid-type]
+        total_summary=(summary | None, None),
     )
     return _without_later_fields(Evaluation1, version, policy_results=(list[result], ...))  # type: ignore[valid-type]
 
@@ -106,13 +106,13 @@ def answer(evaluation: Evaluation, outcome: Outcome | None, version: Version) ->
     Args:
         outcome: None before the evaluation has ended.
     """
-    results = list(_results(evaluation, outcome, version)) if outcome else []
+    results = list(_results(evaluation, outcome, version)) if outcome and outcome.has_events else None
     return orjson.dumps(_body(evaluation, results, version))
 
 
 def list_entry(evaluation: Evaluation, outcome: Outcome | None, version: Version) -> bytes:
     """Write an evaluation for the list: with the totals of each policy, without its windows."""
-    results = list(_totals(outcome, version)) if outcome else []
+    results = list(_totals(outcome, version)) if outcome and outcome.has_events else None
     return orjson.dumps(_body(evaluation, results, version))
 
 
@@ -121,9 +121,14 @@ def list_answer(entries: list[bytes]) -> bytes:
     return b"[" + b",".join(entries) + b"]"
 
 
-def _body(evaluation: Evaluation, results: list[dict[str, Any]], version: Version) -> dict[str, Any]:
-    """The answer; results are added as dictionaries, since models of thousands of windows take many times as long."""
+def _body(evaluation: Evaluation, results: list[dict[str, Any]] | None, version: Version) -> dict[str, Any]:
+    """The answer; results are added as dictionaries, since models of thousands of windows take many times as long.
+
+    Args:
+        results: None without any: then the caller's policies are told, without figures, as the old service did.
+    """
     status = _STATUSES[evaluation.status]
+    optimal = {} if evaluation.optimal is None else {"optimal_policy": evaluation.optimal}
     answer = Evaluation1(
         id=evaluation.id,
         name=evaluation.name,
@@ -134,25 +139,27 @@ def _body(evaluation: Evaluation, results: list[dict[str, Any]], version: Versio
         policy_results=[],
         feature_importance=[],
         evaluation_type="Auto" if evaluation.is_automatic else "Manual",
-        optimal_policy=evaluation.optimal or "",
         creation_time=format_moment(evaluation.created_us),
+        **optimal,
     )
+    if results is None:
+        results = [_head(policy, version) for policy in evaluation.custom]
     return _fields(answer, version) | {"policyResults": results}
 
 
 def _results(evaluation: Evaluation, outcome: Outcome, version: Version) -> Iterator[dict[str, Any]]:
-    stamps, end = Stamps(), format_moment(evaluation.end_us)
+    stamp, end = cache(format_moment), format_moment(evaluation.end_us)
     for result in _whole_events(outcome):
         bins = _columns(result)
-        windows = _windows(result.policy, bins, evaluation.log, outcome.width_us, stamps, version)
+        windows = _windows(result.policy, bins, outcome.width_us, stamp, version)
         (total,) = _summaries(result.policy, bins.whole, [end], WHOLE, version)
-        yield _result(result.policy, windows, total, version)
+        yield _head(result.policy, version) | {"summary": windows, "totalSummary": total}
 
 
 def _totals(outcome: Outcome, version: Version) -> Iterator[dict[str, Any]]:
     for result in _whole_events(outcome):
         (total,) = _summaries(result.policy, _columns(result).whole, [NEVER], WHOLE, version)
-        yield _result(result.policy, [], total, version)
+        yield _head(result.policy, version) | {"totalSummary": total}
 
 
 def _columns(result: PolicyOutcome) -> Columns:
@@ -160,27 +167,26 @@ def _columns(result: PolicyOutcome) -> Columns:
 
 
 def _whole_events(outcome: Outcome) -> list[PolicyOutcome]:
-    """The outcomes but those of slots, which these versions do not have; none if there were no events."""
-    return [result for result in outcome.policies if not result.slot_id] if outcome.has_events else []
+    """The outcomes but those of slots, which these versions do not have: as in the old service, learners come first."""
+    whole = [result for result in outcome.policies if not result.slot_id]
+    return sorted(whole, key=lambda result: result.policy.source not in (Source.CUSTOM, Source.SEARCH))
 
 
-def _result(policy: Policy, windows: list[Any], total: dict[str, Any], version: Version) -> dict[str, Any]:
+def _head(policy: Policy, version: Version) -> dict[str, Any]:
     more = {} if policy.arguments is None else {"arguments": policy.arguments}
-    head = PolicyResultHead(name=policy.name, policy_source=policy.source.value, **more)
-    return _fields(head, version) | {"summary": windows, "totalSummary": total}
+    return _fields(PolicyResultHead(name=policy.name, policy_source=policy.source.value, **more), version)
 
 
 def _windows(
-    policy: Policy, bins: Columns, log: EvaluatedLog, width_us: int, stamps: Stamps, version: Version
+    policy: Policy, bins: Columns, width_us: int, stamp: Callable[[int], str], version: Version
 ) -> list[dict[str, Any]]:
     summaries: list[dict[str, Any]] = []
     for window, length_us in WINDOWS.items():
         if length_us < width_us:
             continue
         if length_us > width_us:
-            bins = time_bins.widen(bins, length_us)
-        filled = time_bins.fill(bins, log.from_us, log.to_us, length_us)
-        summaries += _summaries(policy, filled, stamps.of(filled.at), window, version)
+            bins = time_bins.widen_columns(bins, length_us)
+        summaries += _summaries(policy, bins, map(stamp, bins.at), window, version)
     return summaries
 
 

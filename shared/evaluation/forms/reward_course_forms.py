@@ -1,6 +1,5 @@
 """The course of each policy's reward over the time of an evaluated log, in the loop's own API."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Annotated, Self
 
@@ -9,18 +8,18 @@ from pydantic import Field
 from shared import durations
 from shared.evaluation.forms.evaluation_times import EvaluationMoment
 from shared.evaluation.outcome import Outcome, PolicyOutcome
-from shared.evaluation.tasks import Bins
+from shared.evaluation.time_bins import WIDTHS, widen
 from shared.metrics.estimators.estimates import estimates
-from shared.metrics.estimators.sums import Sums, total
+from shared.metrics.estimators.sums import Sums
 from shared.metrics.intervals import Span
-from shared.times import DAY, HOUR, MINUTE
+from shared.times import DAY
 from shared.web.json_forms import Wire
 
 MOST = 100
 """Intervals; of a range that is longer than so many weeks there are more."""
 EVENTS = 50
 """So many an interval has on average: fewer tell next to nothing."""
-_WIDTHS = (5 * MINUTE, HOUR, 6 * HOUR, DAY, 7 * DAY)
+_WIDTHS = (*WIDTHS, 7 * DAY)
 _Pair = tuple[float, float]
 
 
@@ -77,20 +76,13 @@ def answer(outcome: Outcome | None) -> bytes:
 
 
 def _course(policy: PolicyOutcome, starts: Sequence[int], width_us: int, rewards: Span) -> PolicyCourse:
-    by_interval = _by_interval(policy.bins, width_us)
+    by_interval = widen(policy.bins, width_us)
     first, last = starts[0] // width_us * width_us, starts[-1]
     intervals = [
-        RewardInInterval.of(at_us, total(by_interval.get(at_us, [])), rewards)
+        RewardInInterval.of(at_us, by_interval.get(at_us, Sums()), rewards)
         for at_us in range(first, last + 1, width_us)
     ]
     return PolicyCourse(name=policy.policy.name, source=policy.policy.source.value, intervals=intervals)
-
-
-def _by_interval(bins: Bins, width_us: int) -> dict[int, list[Sums]]:
-    grouped = defaultdict[int, list[Sums]](list)
-    for at_us, sums in bins.items():
-        grouped[at_us // width_us * width_us].append(sums)
-    return grouped
 
 
 def _width_us(starts: Sequence[int], least_us: int, most: int) -> int:

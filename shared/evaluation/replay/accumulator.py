@@ -8,6 +8,7 @@ from operator import add, mul, sub
 from typing import NamedTuple
 
 from shared.evaluation.tasks import Bins
+from shared.evaluation.time_bins import choose_width, widen
 from shared.metrics.estimators.sums import MOST_WEIGHT, Sums
 
 Column = Sequence[float]
@@ -39,19 +40,54 @@ class WeighedEvents(NamedTuple):
         """Some of the events."""
         return WeighedEvents._make([*compress(column, selectors)] for column in self)
 
+    def halve(self) -> tuple["WeighedEvents", "WeighedEvents"]:
+        """The first half of the events, and the second."""
+        middle = len(self.at_us) // 2
+        first, second = ([column[part] for column in self] for part in (slice(middle), slice(middle, None)))
+        return WeighedEvents._make(first), WeighedEvents._make(second)
+
 
 class Accumulator:
-    """The sums of one policy (or of one slot of it); see `Sums` for their meaning."""
+    """The sums of one policy (or of one slot of it); see `Sums` for their meaning.
 
-    __slots__ = ("_bins", "_width_us")
+    Attributes:
+        width_us: Of the bins, which get wider as the stretch that has events gets longer; 0 for one sum over all.
+    """
+
+    __slots__ = ("_bins", "_ends", "width_us")
 
     def __init__(self, width_us: int) -> None:
-        self._width_us = width_us
+        self.width_us = width_us
         self._bins: dict[int, _GrowingSums] = {}
+        self._ends: tuple[int, ...] = ()
 
     def add(self, events: WeighedEvents) -> None:
-        """Add events, at least one."""
-        width = self._width_us
+        """Add events, at least one.
+
+        What is added at once makes no digit of a sum another one: bins get wider between two events.
+        """
+        ends = (*self._ends, *events.at_us)
+        first_us, last_us = min(ends), max(ends)
+        width_us = self.width_us and choose_width(first_us, last_us, self.width_us)
+        if width_us > self.width_us and len(events.at_us) > 1:
+            for half in events.halve():
+                self.add(half)
+            return
+        if width_us > self.width_us:
+            self._widen(width_us)
+        self._ends = first_us, last_us
+        self._add(events)
+
+    def bins(self) -> Bins:
+        """The sums, in the order of time."""
+        return {start: sums.freeze() for start, sums in sorted(self._bins.items())}
+
+    def _widen(self, width_us: int) -> None:
+        self._bins = {start: _GrowingSums(sums) for start, sums in widen(self.bins(), width_us).items()}
+        self.width_us = width_us
+
+    def _add(self, events: WeighedEvents) -> None:
+        width = self.width_us
         starts = [at_us - at_us % width for at_us in events.at_us] if width else [0]
         if starts.count(starts[0]) == len(starts):
             self._of_bin(starts[0]).add(events)
@@ -59,14 +95,10 @@ class Accumulator:
         for start in dict.fromkeys(starts):
             self._of_bin(start).add(events.select([other == start for other in starts]))
 
-    def bins(self) -> Bins:
-        """The sums, in the order of time."""
-        return {start: sums.freeze() for start, sums in sorted(self._bins.items())}
-
     def _of_bin(self, start: int) -> "_GrowingSums":
         sums = self._bins.get(start)
         if sums is None:
-            sums = self._bins[start] = _GrowingSums()
+            sums = self._bins[start] = _GrowingSums(Sums())
         return sums
 
 
@@ -99,8 +131,8 @@ class _GrowingSums:
     lowest: float
     highest: float
 
-    def __init__(self) -> None:
-        for name, value in zip(Sums._fields, Sums(), strict=True):
+    def __init__(self, sums: Sums) -> None:
+        for name, value in zip(Sums._fields, sums, strict=True):
             setattr(self, name, value)
 
     def add(self, events: WeighedEvents) -> None:

@@ -9,6 +9,7 @@ from shared.evaluation.replay.evaluated_events import EvaluatedChoice, Evaluated
 from shared.evaluation.replay.event_batch import EventBatch
 from shared.evaluation.replay.predictions import Chances, Prediction, Worth, read_chances
 from shared.evaluation.tasks import Bins, Task
+from shared.evaluation.time_bins import widen
 from shared.metrics.estimators.sums import MOST_WEIGHT
 
 MAX_SLOTS = 100
@@ -30,7 +31,7 @@ class Judge:
         """
         self._listener = listener
         self._default_share = default_share
-        self._width_us = task.width_us
+        self._narrowest_us = task.width_us
         self._predicts = task.arguments is not None
         self._sums: dict[str, dict[str, Accumulator]] = {}
         for policy in ("",) if self._predicts else (ONLINE, FIRST, RANDOM):
@@ -52,11 +53,20 @@ class Judge:
         self._judge(FIRST, batch, _chance_of_first, batch.worths_at("baseline"))
         self._judge(RANDOM, batch, _chance_at_random, [*map(_average, batch.worths)])
 
+    @property
+    def width_us(self) -> int:
+        """Of all bins: that of whole events, which are as far apart as those of any slot, or farther."""
+        return max(of_policy[""].width_us for of_policy in self._sums.values())
+
     def bins(self) -> dict[str, dict[str, Bins]]:
         """The sums by policy and slot."""
         return {
-            policy: {slot: sums.bins() for slot, sums in of_policy.items()} for policy, of_policy in self._sums.items()
+            policy: {slot: self._bins(sums) for slot, sums in of_policy.items()}
+            for policy, of_policy in self._sums.items()
         }
+
+    def _bins(self, sums: Accumulator) -> Bins:
+        return sums.bins() if sums.width_us == self.width_us else widen(sums.bins(), self.width_us)
 
     def _judge_learner(self, batch: EventBatch, predictions: Sequence[Prediction]) -> None:
         drawn = [self._read(event, prediction) for event, prediction in zip(batch.events, predictions, strict=True)]
@@ -102,7 +112,7 @@ class Judge:
 
     def _of_slot(self, of_policy: dict[str, Accumulator], slot: str) -> Accumulator | None:
         if slot not in of_policy and len(of_policy) <= MAX_SLOTS:
-            of_policy[slot] = Accumulator(self._width_us)
+            of_policy[slot] = Accumulator(self._narrowest_us)
         return of_policy.get(slot)
 
 

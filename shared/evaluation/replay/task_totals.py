@@ -54,6 +54,7 @@ class TaskTotals:
             self._counted_from_us,
             self._up_to_us,
             model,
+            width_us=self._judge.width_us,
         )
 
     def _count(self, batch: EventBatch, predictions: Sequence[Prediction]) -> None:

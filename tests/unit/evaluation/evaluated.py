@@ -91,6 +91,7 @@ class Log:
             self.namespaces,
             counted_from_us=task.counted_from if events else None,
             up_to_us=self.used if events else None,
+            width_us=task.width_us,
         )
 
 

@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 
 from shared.evaluation import evaluation_documents as documents
-from shared.evaluation.evaluation import Evaluation, Status
+from shared.evaluation.evaluation import Evaluation, Policy, Source, Status
 from shared.evaluation.forms import answers_2022, answers_v1, queries_2022, report_forms
 from shared.evaluation.forms.queries_2022 import read_answer_range
 from shared.evaluation.outcome import Outcome, PolicyOutcome
-from shared.evaluation.time_bins import MOST_BINS
-from shared.times import DAY, HOUR
+from shared.times import DAY, HOUR, from_iso
 from shared.web.errors import InvalidRequest
 from shared.web.versions import VERSIONS, since
 from tests.http.evaluated import BIN, CUSTOM, EMPTY, ONLINE, PUBLISHED, START, START_US, evaluation, outcome, plain
@@ -33,12 +32,17 @@ def summaries(result: dict[str, Any], window: str) -> list[dict[str, Any]]:
     return [summary for summary in result["summary"] if summary["aggregateTimeWindow"] == window]
 
 
+def result_of(name: str, answer: dict[str, Any]) -> dict[str, Any]:
+    (result,) = (result for result in answer["policyResults"] if result["name"] == name)
+    return dict(result)
+
+
 # Before 2022-09-01-preview
 
 
 def test_figures_are_those_of_the_old_services_example() -> None:
     """Its `averageReward` and `confidenceInterval` follow from its sums."""
-    custom = answer_v1(evaluation("e"), outcome())["policyResults"][3]
+    custom = result_of("mine", answer_v1(evaluation("e"), outcome()))
 
     first = custom["summary"][0]
     assert first["ipsEstimatorNumerator"] == 2.2
@@ -50,17 +54,15 @@ def test_figures_are_those_of_the_old_services_example() -> None:
     assert first["confidenceInterval"] == pytest.approx(0.015529361, rel=1e-6)
 
 
-def test_bins_come_in_four_windows_with_zeros_where_nothing_was() -> None:
+def test_bins_come_in_four_windows_as_far_as_something_was() -> None:
     """And the total over all of them, at the evaluation's end, in a window of no length."""
     subject = evaluation("e")
 
-    custom = answer_v1(subject, outcome())["policyResults"][3]
+    custom = result_of("mine", answer_v1(subject, outcome()))
 
     fine = summaries(custom, "PT5M")
-    stamps = ["2026-10-01T12:00:00Z", "2026-10-01T12:05:00Z", "2026-10-01T12:10:00Z"]
-    assert [summary["timeStamp"] for summary in fine] == stamps
-    assert [summary["ipsEstimatorDenominator"] for summary in fine] == [196.0, 0.0, 4.0]
-    assert {value for name, value in fine[1].items() if name not in ("timeStamp", "aggregateTimeWindow")} == {0.0}
+    assert [summary["timeStamp"] for summary in fine] == ["2026-10-01T12:00:00Z", "2026-10-01T12:10:00Z"]
+    assert [summary["ipsEstimatorDenominator"] for summary in fine] == [196.0, 4.0]
     assert [summary["timeStamp"] for summary in summaries(custom, "P1D")] == ["2026-10-01T00:00:00Z"]
     assert {len(summaries(custom, window)) for window in ("PT1H", "PT6H", "P1D")} == {1}
     total = custom["totalSummary"]
@@ -82,14 +84,14 @@ def test_windows_hold_the_sums_of_the_bins_in_them() -> None:
             start_us = at_us - at_us % length_us
             expected[start_us] = expected.get(start_us, 0.0) + sums.events
         events = [summary["ipsEstimatorDenominator"] for summary in summaries(result, window)]
-        assert [number for number in events if number] == list(expected.values())
-        assert len(events) == len(range(START_US - START_US % length_us, subject.end_us, length_us))
+        assert events == list(expected.values())
     assert result["totalSummary"]["ipsEstimatorDenominator"] == sum(sums.events for sums in bins.values())
 
 
 def test_online_is_told_without_what_only_weights_have() -> None:
     """As the old service did; baselines have no learning arguments."""
-    online, first, *_ = answer_v1(evaluation("e"), outcome())["policyResults"]
+    answer = answer_v1(evaluation("e"), outcome())
+    online, first = result_of("online", answer), result_of("baseline1", answer)
 
     assert {"nonZeroProbability", "sumOfSquares"} & online["summary"][0].keys() == set()
     assert online["arguments"] == ONLINE.arguments
@@ -99,12 +101,11 @@ def test_online_is_told_without_what_only_weights_have() -> None:
 
 def test_a_single_event_has_no_interval() -> None:
     """It is left out: 0 would say that the figure is certain."""
-    result = answer_v1(evaluation("e"), outcome(PolicyOutcome(CUSTOM, "", {START_US: plain(1, 1.0)})))["policyResults"][
-        0
-    ]
+    bins = {START_US: plain(1, 1.0), START_US + BIN: plain(2, 1.0)}
+    conclusion = outcome(PolicyOutcome(CUSTOM, "", bins))
+    fine = summaries(answer_v1(evaluation("e"), conclusion)["policyResults"][0], "PT5M")
 
-    assert "confidenceInterval" not in result["totalSummary"]
-    assert result["summary"][1]["confidenceInterval"] == 0.0
+    assert ["confidenceInterval" in summary for summary in fine] == [False, True]
 
 
 def test_v1_0_tells_what_it_knows() -> None:
@@ -114,6 +115,7 @@ def test_v1_0_tells_what_it_knows() -> None:
 
         assert answer["status"] == word
         assert {"evaluationType", "optimalPolicy", "creationTime"} & answer.keys() == set()
+        assert answer["jobId"] == "e"
         assert all("policySource" not in result for result in answer["policyResults"])
         assert "averageReward" not in answer["policyResults"][0]["summary"][0]
 
@@ -139,13 +141,47 @@ def test_v1_1_has_words_of_its_own_for_every_status(status: Status, word: str) -
     assert answer_2022(subject, None)["status"] == status.value
 
 
+def test_policies_that_learn_come_first() -> None:
+    """In the order of the old service: those of the caller, those that were found, what was done, the baselines."""
+    found = Policy("Hyper1", "--cb_explore_adf", Source.SEARCH)
+    conclusion = outcome(*outcome().policies, PolicyOutcome(found, "", {START_US: PUBLISHED}))
+
+    names = [result["name"] for result in answer_v1(evaluation("e"), conclusion)["policyResults"]]
+
+    assert names == ["mine", "Hyper1", "online", "baseline1", "baselineRand"]
+
+
+@pytest.mark.parametrize("status", [Status.RUNNING, Status.FAILED, Status.SUCCEEDED])
+def test_without_results_the_callers_policies_are_told(status: Status) -> None:
+    """While it runs, if it failed, and if there was no event: by name, arguments and source, without figures."""
+    subject = evaluation("e", status=status)
+    conclusion = EMPTY if status.has_results else None
+
+    told = [answer_v1(subject, conclusion, version)["policyResults"] for version in (V1_0, V1_1)]
+    listed = json.loads(answers_v1.list_entry(subject, conclusion, V1_1))["policyResults"]
+
+    assert told[0] == [{"name": "mine", "arguments": "--cb_explore_adf --squarecb"}]
+    assert told[1] == listed == [{**told[0][0], "policySource": "Custom"}]
+
+
+def test_which_policy_is_the_best_is_not_told_before_it_is_known() -> None:
+    """Nor if the evaluation failed: the field is left out, in every version."""
+    for status in (Status.RUNNING, Status.FAILED):
+        subject = evaluation("e", status=status, optimal=None)
+
+        assert "optimalPolicy" not in answer_v1(subject, None)
+        assert "optimalPolicy" not in json.loads(answers_v1.list_entry(subject, None, V1_1))
+        assert "optimalPolicy" not in answer_2022(subject, None)
+
+
 def test_the_list_tells_totals_without_windows() -> None:
     """Those are at the year 1, as in the old service's lists."""
     answer = json.loads(answers_v1.list_entry(evaluation("e"), outcome(), V1_1))
 
-    assert [result["summary"] for result in answer["policyResults"]] == [[]] * 4
+    assert len(answer["policyResults"]) == 4
+    assert not any("summary" in result for result in answer["policyResults"])
     assert {result["totalSummary"]["timeStamp"] for result in answer["policyResults"]} == {NEVER}
-    assert answer["policyResults"][0]["totalSummary"]["ipsEstimatorDenominator"] == 200.0
+    assert result_of("online", answer)["totalSummary"]["ipsEstimatorDenominator"] == 200.0
 
 
 def test_slots_are_told_in_the_newest_version_only() -> None:
@@ -169,29 +205,30 @@ def test_while_it_runs_there_are_zeros_of_the_year_1() -> None:
 
 
 def test_five_minutes_are_told_with_all_before_them() -> None:
-    """The window expands: gaps keep what was before, and the last value is that of the whole."""
+    """The window expands, and the last value is that of the whole."""
     answer = answer_2022(evaluation("e"), outcome())["content"]
 
     custom = answer["value"][3]
     data = custom["timeseries"]["data"]
     assert answer["intervalInMinutes"] == 5
-    assert data[0]["expectedReward"] == data[1]["expectedReward"] == pytest.approx(2.2 / 196)
-    assert data[2] == {"timeStamp": "2026-10-01T12:10:00Z", **custom["summary"]}
+    assert data[0]["expectedReward"] == pytest.approx(2.2 / 196)
+    assert data[1] == {"timeStamp": "2026-10-01T12:10:00Z", **custom["summary"]}
     low, high = data[0]["confidenceInterval"]
     assert (high - low) / 2 == pytest.approx(0.015529361, rel=1e-6)
     assert (high + low) / 2 == pytest.approx(2.2 / 196)
 
 
 def test_longer_intervals_are_told_each_for_itself() -> None:
-    """The window rolls: nothing is left of what was before."""
+    """The window rolls: nothing is left of what was before. Hours without events are not there."""
     bins = {START_US: plain(10, 1.0), START_US + 2 * HOUR: plain(10, 9.0)}
     subject = evaluation("e", bins=36)
 
     answer = answer_2022(subject, outcome(PolicyOutcome(CUSTOM, "", bins)), intervalInMinutes="60", window="Rolling")
 
     (custom,) = answer["content"]["value"]
-    assert [summary["expectedReward"] for summary in custom["timeseries"]["data"]] == [0.1, 0.0, 0.9]
-    assert [summary["confidenceInterval"] for summary in custom["timeseries"]["data"]][1] == [0.0, 0.0]
+    data = custom["timeseries"]["data"]
+    assert [summary["expectedReward"] for summary in data] == [0.1, 0.9]
+    assert [summary["timeStamp"] for summary in data] == ["2026-10-01T12:00:00Z", "2026-10-01T14:00:00Z"]
     assert custom["summary"]["expectedReward"] == 0.5
 
 
@@ -202,7 +239,7 @@ def test_only_the_asked_range_is_told() -> None:
     content = answer_2022(evaluation("e"), outcome(), **query)["content"]
 
     assert (content["startTime"], content["endTime"]) == ("2026-10-01T12:10:00Z", "2026-10-01T12:15:00Z")
-    assert [len(result["timeseries"]["data"]) for result in content["value"]] == [1] * 4
+    assert [len(result["timeseries"]["data"]) for result in content["value"]] == [1, 0, 0, 1]
     assert [result["summary"]["expectedReward"] for result in content["value"]] == [0.25, 0.0, 0.0, 0.5]
 
 
@@ -222,6 +259,7 @@ def test_a_single_event_may_mean_anything() -> None:
         ({"startTime": "noon"}, "startTime"),
         ({"startTime": "0001-01-01T00:00:00+14:00"}, "startTime"),
         ({"startTime": "2026-10-02", "endTime": "2026-10-01"}, "endTime"),
+        ({"startTime": "2026-10-02T12:00:00Z", "endTime": "2026-10-02"}, "endTime"),
         ({"intervalInMinutes": "7"}, "intervalInMinutes"),
         ({"intervalInMinutes": "5.0"}, "intervalInMinutes"),
         ({"window": "Jumping"}, "window"),
@@ -235,6 +273,14 @@ def test_a_query_that_makes_no_sense_is_refused(query: dict[str, str], target: s
         read_answer_range(query, evaluation("e"))
 
     assert refusal.value.place == target
+
+
+@pytest.mark.parametrize("moment", ["2026-10-01", "2026-10-01T17:45:00Z", "2026-10-02T01:30:00+02:00"])
+def test_the_same_moment_twice_is_its_day(moment: str) -> None:
+    """That of UTC: who asks for a day of a portal's form gets all of it."""
+    wanted = read_answer_range({"startTime": moment, "endTime": moment}, evaluation("e"))
+
+    assert (wanted.from_us, wanted.to_us) == (from_iso("2026-10-01"), from_iso("2026-10-02"))
 
 
 def test_a_window_and_an_interval_follow_from_each_other() -> None:
@@ -272,18 +318,16 @@ def test_another_filter_is_refused(text: str) -> None:
 
 def test_without_events_results_are_empty() -> None:
     """And the newest version says why."""
-    subject = evaluation("e")
-    newest = answer_2022(subject, EMPTY)
+    subject = evaluation("e", custom=())
+    newest, older = answer_2022(subject, EMPTY), since("v1.0", "v1.1-preview.3")
 
-    assert [answer_v1(subject, EMPTY, version)["policyResults"] for version in since("v1.0", "v1.1-preview.3")] == [
-        []
-    ] * 4
+    assert [answer_v1(subject, EMPTY, version)["policyResults"] for version in older] == [[]] * 4
     assert newest["content"]["value"] == []
     assert "No event" in newest["description"]
 
 
 def test_a_range_of_years_is_told_by_the_bins_that_have_events() -> None:
-    """Beyond ten thousand bins zeros are left out; finer bins than were kept there are none."""
+    """Finer bins than were kept there are none."""
     days = {START_US - START_US % DAY + place * DAY: plain(5, 1.0) for place in (0, 7, 20_000)}
     end_us = START_US + 25_000 * DAY
     subject = evaluation("e")
@@ -297,28 +341,6 @@ def test_a_range_of_years_is_told_by_the_bins_that_have_events() -> None:
     assert [summary["timeStamp"] for summary in newest["value"][0]["timeseries"]["data"]] == [
         summary["timeStamp"] for summary in older["summary"]
     ]
-
-
-def test_up_to_ten_thousand_bins_are_filled() -> None:
-    """And one more are not."""
-    lengths = {}
-    for bins in (MOST_BINS, MOST_BINS + 1):
-        conclusion = outcome(PolicyOutcome(CUSTOM, "", {START_US: plain(5, 1.0)}))
-        result = answer_v1(evaluation("e", bins=bins), conclusion)["policyResults"][0]
-        lengths[bins] = len(summaries(result, "PT5M"))
-
-    assert lengths == {MOST_BINS: MOST_BINS, MOST_BINS + 1: 1}
-
-
-def test_gaps_of_many_slots_are_not_filled() -> None:
-    """An answer of millions of zeros could take all memory of an instance."""
-    lengths = set[int]()
-    for slots in (20, 21):
-        conclusion = outcome(*(PolicyOutcome(CUSTOM, f"s{slot}", {START_US: plain(5, 1.0)}) for slot in range(slots)))
-        results = answer_2022(evaluation("e", bins=MOST_BINS), conclusion)["content"]["value"]
-        lengths |= {len(result["timeseries"]["data"]) for result in results}
-
-    assert lengths == {MOST_BINS, 1}
 
 
 def test_a_thousand_bins_are_told_as_they_were_kept() -> None:

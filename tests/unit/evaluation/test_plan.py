@@ -1,6 +1,7 @@
 """Which tasks an evaluation takes, and what follows from their results, however they are carried out."""
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -10,12 +11,13 @@ from hypothesis import strategies as st
 
 from shared.evaluation import plan
 from shared.evaluation.evaluation import Evaluation, Source
+from shared.evaluation.forms import report_forms
 from shared.evaluation.outcome import Outcome
-from shared.evaluation.plan import FEWEST_EVENTS, open_tasks, why_no_search, width_us
-from shared.evaluation.tasks import Namespaces, Task, TaskResult, TrainedModel
-from shared.evaluation.time_bins import MOST_BINS
+from shared.evaluation.plan import FEWEST_EVENTS, open_tasks, why_no_search
+from shared.evaluation.tasks import LineCounts, Namespaces, Task, TaskResult, TrainedModel
+from shared.evaluation.time_bins import MOST_BINS, choose_width
 from shared.times import DAY, HOUR, MINUTE
-from tests.unit.evaluation.evaluated import LOGGED_REWARD, Log, new_evaluation, stages
+from tests.unit.evaluation.evaluated import LOGGED_REWARD, Log, new_evaluation, stages, sums
 
 CUSTOM = "--cb_explore_adf --epsilon 0.1"
 MODEL = TrainedModel("1f", "2e", 5000)
@@ -235,6 +237,25 @@ def test_online_is_the_best_where_nothing_is_above_it() -> None:
     assert plan.outcome(evaluation, results).optimal == "online"
 
 
+def test_what_is_named_is_above_0_by_the_interval_that_is_shown() -> None:
+    """By the one in the loop's own report, which gets wider with each policy that is compared; else it is `online`."""
+    evaluation, decided = new_evaluation(CUSTOM, CUSTOM + " -q ::", optimise=False), set[str]()
+    for more in range(-40, 80, 4):
+        _, results = stages(
+            evaluation, Log(1000, lambda task, gain=more / 1000: LOGGED_REWARD + gain * (task.key != "custom-1"))
+        )
+        outcome = plan.outcome(evaluation, results)
+        shown = json.loads(report_forms.answer(evaluation, outcome))["policies"]
+        above = [
+            policy["name"] for policy in shown if policy["source"] == "Custom" and policy["differenceInterval"][0] > 0
+        ]
+
+        assert [outcome.optimal] == (above or ["online"])
+        decided.add(outcome.optimal)
+
+    assert decided == {"online", "mine-0"}
+
+
 def test_what_cannot_be_applied_is_never_the_best() -> None:
     """Such as a baseline, which is reported by its own figures."""
     evaluation = new_evaluation(CUSTOM, optimise=False)
@@ -328,16 +349,44 @@ def test_what_a_caller_wants_searched_names_nobody() -> None:
     [
         (0, 5 * MINUTE),
         (DAY, 5 * MINUTE),
-        (MOST_BINS * 5 * MINUTE, 5 * MINUTE),
-        (MOST_BINS * 5 * MINUTE + 1, HOUR),
+        (MOST_BINS * 5 * MINUTE - 1, 5 * MINUTE),
+        (MOST_BINS * 5 * MINUTE, HOUR),
         (3 * 365 * DAY, 6 * HOUR),
         (20 * 365 * DAY, DAY),
         (200 * 365 * DAY, DAY),
     ],
 )
 def test_bins_are_as_wide_as_it_takes(span: int, width: int) -> None:
-    """Five minutes, as the old service had them, unless a range has too many of these."""
-    assert width == width_us(new_evaluation(end_us=span))
+    """Five minutes, as the old service had them, unless the first event and the last are too far apart."""
+    assert width == choose_width(7 * DAY, 7 * DAY + span, 5 * MINUTE)
+
+
+@pytest.mark.parametrize("end_us", [DAY, 99 * 365 * DAY])
+def test_no_range_makes_bins_wider(end_us: int) -> None:
+    """Microsoft's own test asks for a hundred years; only events that are far apart do."""
+    evaluation = new_evaluation(CUSTOM, optimise=False, end_us=end_us)
+    _, results = stages(evaluation, Log(500))
+
+    assert plan.outcome(evaluation, results).width_us == 5 * MINUTE
+
+
+def test_all_policies_have_bins_of_one_width() -> None:
+    """The widest of any task: one that an earlier version carried out may have wider bins, of a day at most."""
+    evaluation = new_evaluation(CUSTOM, optimise=False)
+    _, results = stages(evaluation, Log(500))
+    narrow, width = (
+        {DAY + 20 * HOUR: sums(3, 0.5), DAY + 23 * HOUR: sums(1, 1.0)},
+        TaskResult("", LineCounts(), {}).width_us,
+    )
+    results = {
+        "logged": replace(results["logged"], bins={"online": {"": {DAY: sums(4, 0.2)}}}, width_us=width),
+        "custom-0": replace(results["custom-0"], bins={"": {"": narrow}}),
+    }
+
+    outcome = plan.outcome(evaluation, results)
+
+    assert outcome.width_us == DAY
+    assert {at_us: bin_.events for at_us, bin_ in outcome.policies[-1].bins.items()} == {DAY: 4}
 
 
 def test_several_slots_are_searched_with_their_own_option() -> None:

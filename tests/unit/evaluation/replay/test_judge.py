@@ -15,6 +15,7 @@ from shared.evaluation.tasks import Namespaces, Task
 from shared.metrics.estimators import difference
 from shared.metrics.estimators.estimates import estimates, span_of
 from shared.metrics.estimators.sums import MOST_WEIGHT, Sums, total
+from shared.times import DAY, HOUR, MINUTE
 
 EVENT = EvaluatedEvent(5, 1.0, (EvaluatedChoice("", 1, 0.5, 2.0, actions=2, least=0.5, exploration=1.0, baseline=0),))
 SLOTS = [
@@ -68,22 +69,47 @@ def test_an_event_that_the_reward_model_fails_at_is_not_modelled() -> None:
     assert (sums.lines, sums.modelled, sums.doubly_robust) == (3, 1, 1.5)
 
 
+def all_at_once(events: list[EvaluatedEvent]) -> Judge:
+    judge = Judge(Task("k", 0, None, width_us=5 * MINUTE))
+    judge.take(EventBatch(events))
+    return judge
+
+
+def one_by_one(events: list[EvaluatedEvent]) -> Judge:
+    judge = Judge(Task("k", 0, None, width_us=5 * MINUTE))
+    for event in events:
+        judge.take(EventBatch([event]))
+    return judge
+
+
 def test_sums_are_the_same_however_events_come_together() -> None:
     """How many predictions come at once is a matter of chance, and no digit of a figure may be."""
     rng = random.Random(3)
     events = [
         EVENT._replace(
-            at_us=rng.randrange(50),
+            at_us=rng.randrange(25 * MINUTE),
             choices=(EVENT.choices[0]._replace(slot=rng.choice("abc"), reward=rng.random()), *rng.choices(SLOTS, k=2)),
         )
         for _ in range(100)
     ]
-    apart, together = (Judge(Task("k", 0, None, width_us=10)) for _ in range(2))
-    together.take(EventBatch(events))
-    for single in events:
-        apart.take(EventBatch([single]))
+    assert one_by_one(events).bins() == all_at_once(events).bins()
 
-    assert apart.bins() == together.bins()
+
+def test_bins_get_wider_as_events_get_farther_apart() -> None:
+    """All of them, those of a slot that came once, too; and no digit depends on what came together."""
+    rng = random.Random(5)
+    events = [
+        EVENT._replace(
+            at_us=at_us, choices=(EVENT.choices[0]._replace(slot="s" if at_us else "once", reward=rng.random()),)
+        )
+        for at_us in (0, *range(MINUTE, HOUR, MINUTE), 34 * DAY, 35 * DAY)
+    ]
+    month, longer = all_at_once(events[:-1]), all_at_once(events)
+
+    assert (month.width_us, longer.width_us) == (5 * MINUTE, HOUR)
+    assert {tuple(bins) for bins in longer.bins()["online"].values()} == {(0,), (0, 34 * DAY, 35 * DAY)}
+    assert sum(bin_.lines for bin_ in longer.bins()["online"][""].values()) == len(events)
+    assert one_by_one(events).bins() == longer.bins()
 
 
 def test_slots_beyond_the_first_hundred_have_no_sums_of_their_own() -> None:
