@@ -79,6 +79,7 @@ class ServiceConfiguration(StoredObject):
             least=-1,
             most=1,
             read=shortest_float32,
+            answer=shortest_float32,
             learns_anew=True,
         ),
     ] = 0.0
@@ -103,6 +104,7 @@ class ServiceConfiguration(StoredObject):
             most=1,
             hint=hint_at_fraction,
             read=shortest_float32,
+            answer=shortest_float32,
             learns_anew=True,
         ),
     ] = 0.2

@@ -167,7 +167,7 @@ EXCHANGES = (
         "evaluations",
         201,
         _EVALUATION | {"enableOfflineExperimentation": True},
-        {"name": "which menu", "status": "pending", "policyResults": [], "featureImportance": []},
+        {"name": "which menu", "status": "pending", "featureImportance": []},
         until=versions.LAST_OF_V1,
     ),
     *(

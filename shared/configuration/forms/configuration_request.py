@@ -60,7 +60,9 @@ class _Change(Wire):
         sent = self.model_dump(exclude_none=True)
         if "reward_wait_time" in sent:
             _check_wait(_value_of(_SETTABLE["reward_wait_time"], sent["reward_wait_time"]), longest_wait_us)
-        changed = replace(stored, **{name: _value_of(_SETTABLE[name], value) for name, value in sent.items()})
+        changed = replace(
+            stored, **{name: _choose(_SETTABLE[name], value, getattr(stored, name)) for name, value in sent.items()}
+        )
         _check_retention(changed)
         _check_retraining(changed)
         if {"log_mirror_enabled", "log_mirror_sas_uri"} & sent.keys():
@@ -95,6 +97,12 @@ def _value_of(field: DeclaredField, sent: Any) -> Any:
         return field.api.read(sent)
     except ValueError as error:
         raise InvalidServiceConfiguration(str(error), field.alias) from error
+
+
+def _choose(field: DeclaredField, sent: Any, stored: Any) -> Any:
+    """The value to store; a stored number that is told as what was sent stays: earlier versions kept 64 bits."""
+    value = _value_of(field, sent)
+    return stored if isinstance(stored, float) and field.api.answer(stored) == value else value
 
 
 def _check_wait(wait: str, longest_us: int) -> None:

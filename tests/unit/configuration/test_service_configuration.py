@@ -33,6 +33,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {field.alias: st.booleans() for fiel
     "modelRetrainDays": st.integers(0, 31),
 }
 READ_ONLY = {"lastConfigurationEditDate": NEVER, "latestApprenticeModeMetrics": {"numberOfEvents": 3}}
+_PYTHON_NAMES = {field.alias: field.name for field in STORED}
 MIRRORED = ServiceConfiguration(log_mirror_enabled=True, log_mirror_sas_uri=SAS)
 
 
@@ -112,8 +113,11 @@ def test_what_is_not_set_is_left_out(version: Version) -> None:
 def test_a_number_is_a_32_bit_float(name: str, sent: float, told: float) -> None:
     """Clients that keep such floats write back what they read, and mean no change."""
     read = put(MIRRORED, {name: told})
+    of_earlier_version = replace(MIRRORED, **{_PYTHON_NAMES[name]: sent})
 
     assert (answer_of(read)[name], put(read, {name: sent})) == (told, read)
+    assert answer_of(of_earlier_version)[name] == told
+    assert put(of_earlier_version, {name: told}) == of_earlier_version
 
 
 @pytest.mark.parametrize(
