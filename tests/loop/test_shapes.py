@@ -74,14 +74,8 @@ def live(loops: Mapping[str, Api]) -> Shapes:
         ask_about_events(loops[name], name)
     for name in LOOPS[1:]:
         await_results(loops[name])
-    shapes: Shapes = {}
-    for methods in ("GET",), ("POST", "PUT"):
-        for name, loop in loops.items():
-            shapes |= ask(loop, name, methods)
-    with ThreadPoolExecutor(len(loops)) as clients:  # to delete a log takes seconds
-        for deleted in clients.map(partial(ask, methods=["DELETE"]), loops.values(), loops):
-            shapes |= deleted
-    return shapes
+    reading, writing, deleting = ask(loops, ["GET"], 8), ask(loops, ["POST", "PUT"], 1), ask(loops, ["DELETE"], 30)
+    return reading | writing | deleting
 
 
 def make_loop(api: Api, name: str) -> None:
@@ -142,22 +136,30 @@ def call(loop: Api, exchange: Exchange, version: Version) -> Answer:
     return loop.call(exchange.method, exchange.url(version), exchange.body)
 
 
-def ask(loop: Api, name: str, methods: Sequence[str]) -> Shapes:
-    """Each operation with one of these methods in each version."""
-    signed = loop.get(f"/personalizer/model{LATEST}&signed=true")
-    exchanges = *EXCHANGES, Exchange("PUT", "model", 204, signed.body, since="v1.1-preview.3")
-    return {
-        (f"{exchange.method} {exchange.path}", name, version.name): describe(call(loop, with_place(exchange), version))
-        for exchange in exchanges
+def ask(loops: Mapping[str, Api], methods: Sequence[str], clients: int) -> Shapes:
+    """Each operation with one of these methods, in each version of each loop, by so many clients at once."""
+    calls = [
+        (name, exchange, version)
+        for name, loop in loops.items()
+        for exchange in list_exchanges(loop)
         if exchange.method in methods
         for version in exchange.versions()
+    ]
+    with ThreadPoolExecutor(clients) as pool:
+        answers = list(pool.map(lambda each: call(loops[each[0]], *each[1:]), calls))
+    return {
+        (f"{exchange.method} {exchange.path}", name, version.name): describe(answer)
+        for (name, exchange, version), answer in zip(calls, answers, strict=True)
     }
 
 
-def with_place(exchange: Exchange) -> Exchange:
-    """The exchange about the evaluation that there is, where it is about one."""
-    ids = {name: "kitchen-1" for name in exchange.values if name != "eventId"}
-    return replace(exchange, values={**exchange.values, **ids})
+def list_exchanges(loop: Api) -> Iterator[Exchange]:
+    """All there are, about the evaluation that there is; each deletion answers the same whatever is deleted before."""
+    for exchange in EXCHANGES:
+        ids = {} if exchange.method == "DELETE" else {"evaluationId": "kitchen-1"}
+        yield replace(exchange, values={name: ids.get(name, id_) for name, id_ in exchange.values.items()})
+    signed = loop.get(f"/personalizer/model{LATEST}&signed=true")
+    yield Exchange("PUT", "model", 204, signed.body, since="v1.1-preview.3")
 
 
 def describe(answer: Answer) -> str:
