@@ -66,6 +66,8 @@ class Loop:
         """Take the address of the service and one of its keys."""
         self._address = address
         self._key = key
+        # of its own: the one of `urlopen` trusts for ever what the process trusted at its first call
+        self._opener = urllib.request.build_opener()
 
     def configure(self) -> None:
         """Shorten the times of the loop; exploration and learning settings stay as they are. Raises `DemoFailed`."""
@@ -89,7 +91,7 @@ class Loop:
         """Wait until Rank is answered by a model that has learned so many events; raises `DemoFailed`.
 
         Args:
-            tell: Is given every answer on the way.
+            report: Is given every answer on the way.
         """
         end = time.monotonic() + _PATIENCE_SECONDS
         while not (standing := self.standing()).holds(events):
@@ -127,11 +129,21 @@ class Loop:
             headers={"Ocp-Apim-Subscription-Key": self._key, "Content-Type": "application/json"},
         )
         end = time.monotonic() + _PATIENCE_SECONDS
-        while (answer := _answer(request)).status == UNAVAILABLE and time.monotonic() < end:
+        while (answer := self._answer(request)).status == UNAVAILABLE and time.monotonic() < end:
             time.sleep(_PAUSE_SECONDS)
         if answer.status != OK:
             raise refusal(f"{method} {path}", answer.status, answer.body.decode(errors="replace"))
         return answer
+
+    def _answer(self, request: urllib.request.Request) -> "_Answer":
+        try:
+            with self._opener.open(request, timeout=_TIMEOUT_SECONDS) as answer:
+                link = answer.headers.get("Link", "")
+                return _Answer(answer.status, answer.read(), link.partition(">")[0].removeprefix("<"))
+        except urllib.error.HTTPError as error:
+            return _Answer(error.code, error.read())
+        except OSError as error:
+            raise DemoFailed(f"{request.method} {request.selector} got no answer: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +153,3 @@ class _Answer:
     status: int
     body: bytes
     next_path: str = ""
-
-
-def _answer(request: urllib.request.Request) -> _Answer:
-    try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
-            link = answer.headers.get("Link", "")
-            return _Answer(answer.status, answer.read(), link.partition(">")[0].removeprefix("<"))
-    except urllib.error.HTTPError as error:
-        return _Answer(error.code, error.read())
-    except OSError as error:
-        raise DemoFailed(f"{request.method} {request.selector} got no answer: {error}") from error
