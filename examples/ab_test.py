@@ -26,7 +26,8 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-ENDPOINT, KEY = os.environ.get("ENDPOINT", "http://127.0.0.1:7071"), os.environ.get("KEY", "your-key")
+ENDPOINT = os.environ.get("ENDPOINT", "http://127.0.0.1:7071").rstrip("/")
+KEY = os.environ.get("KEY", "your-key")
 LOOP = f"ab-test-{secrets.token_hex(2)}"
 API, OWN_API = f"/{LOOP}/personalizer/v1.1-preview.3", f"/{LOOP}/rankloop/v1"
 

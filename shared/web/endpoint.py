@@ -19,7 +19,7 @@ from shared.storage.time_limits import TimeLimits
 from shared.storage_errors import StorageUnavailable
 from shared.web import callers, versions
 from shared.web.api_keys import LoopAccess, check_caller
-from shared.web.errors import MayHaveHappened, TooLarge, TooManyCalls, UnknownApiVersion
+from shared.web.errors import BodyWithoutLength, MayHaveHappened, TooLarge, TooManyCalls, UnknownApiVersion
 from shared.web.refusals import refuse
 from shared.web.urls import with_ids_as_sent
 from shared.web.versions import Version
@@ -111,7 +111,7 @@ def _frame(
     async def serve(req: HttpRequest) -> HttpResponse:
         await admit(req)
         _check_version(req, version)
-        _check_size(req, limit_bytes)
+        _check_body(req, limit_bytes)
         return await handler(req)
 
     async def answer_call(req: HttpRequest) -> HttpResponse:
@@ -149,8 +149,11 @@ def _check_version(req: HttpRequest, version: Version | None) -> None:
         raise UnknownApiVersion(sent, version.api_version)
 
 
-def _check_size(req: HttpRequest, limit_bytes: int) -> None:
-    if len(req.get_body()) > limit_bytes:
+def _check_body(req: HttpRequest, limit_bytes: int) -> None:
+    body = req.get_body()
+    if not body and "transfer-encoding" in req.headers:
+        raise BodyWithoutLength
+    if len(body) > limit_bytes:
         raise TooLarge("The body", limit_bytes)
 
 

@@ -84,6 +84,16 @@ class UnknownPath(LoopError):
     """The call's path and method are those of no operation."""
 
 
+class BodyWithoutLength(LoopError):
+    """The body was sent in chunks, which the Functions host hands to no app."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The body was sent in chunks (Transfer-Encoding), which Azure Functions hands on to no app. "
+            "Send it whole, with Content-Length. Nothing was changed."
+        )
+
+
 class TooLarge(LoopError):
     """More bytes than the loop takes.
 

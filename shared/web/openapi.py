@@ -14,9 +14,9 @@ from shared.web.versions import VERSIONS
 
 _OWN = "rankloop"
 _ABOUT = "The Personalizer API in all its published versions, and the loop's own API."
-_REFUSED = (400, 401, 403, 429, 500, 503)
+_REFUSED = (400, 401, 403, 411, 429, 500, 503)
 _REFUSED_CHANGE = (*_REFUSED, 504)
-_REFUSED_OPEN = (400, 500, 503)
+_REFUSED_OPEN = (400, 411, 500, 503)
 _ID: Schema = {"type": "string", "minLength": 1, "maxLength": 256}
 _CODE: Schema = {"x-ms-error-code": {"description": "The code of the error.", "schema": {"type": "string"}}}
 _PAUSE: Schema = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "string"}}}
@@ -34,6 +34,7 @@ _REASONS = {
     404: "There is no such thing.",
     405: "It was made by an older version of the API.",
     409: "It does not fit what is there.",
+    411: "The body came in chunks, without a length; nothing was changed.",
     429: "More calls came than are taken on; try again later.",
     500: "The service failed.",
     503: "Storage did not answer in time; nothing was acknowledged.",

@@ -110,7 +110,7 @@ class Functions:
 
         Args:
             status: Of the answer, or all that it may have; None if the operation always refuses.
-            refusals: Statuses of refusals beyond 400, 401, 500 and 503.
+            refusals: Statuses of refusals beyond those that every operation has.
         """
         statuses = status if isinstance(status, tuple) else () if status is None else (status,)
 

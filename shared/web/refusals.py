@@ -95,6 +95,7 @@ _REFUSALS: Mapping[type[Exception], Refusal] = {
     UnknownRelabel: Refusal(404, "ResourceNotFound", _NO_RELABEL),
     UnknownLoop: Refusal(404, "ResourceNotFound", _NO_LOOP),
     errors.UnknownPath: Refusal(404, "ResourceNotFound", _UNKNOWN),
+    errors.BodyWithoutLength: Refusal(411, "MissingContentLengthHeader"),
     errors.TooLarge: Refusal(400, "PayloadSizeExceeded"),
     errors.NotJson: Refusal(400, "BadRequest"),
     errors.TooManyValues: Refusal(400, "PayloadSizeExceeded"),

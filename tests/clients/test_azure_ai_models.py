@@ -55,24 +55,35 @@ def test_a_model_goes_out_signed_and_comes_back_after_a_reset(learned: Api, kind
         assert client.owner.get_log_properties()["dateRange"].keys() == {"from", "to"}
 
 
-def test_a_signed_model_may_be_handed_on_as_it_comes_in(learned: Api) -> None:
-    """The pieces that one call gives are what the next one sends, without a length."""
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_signed_model_is_handed_on_in_one_piece(learned: Api, kind: str) -> None:
+    """As docs/migrate.md has it."""
+    with clients(kind, learned.url, "test-key-1") as client:
+        before = whole(client.owner.export_model(signed=False))
+        client.owner.import_model(whole(client.owner.export_model(signed=True)))
+
+        assert whole(client.owner.export_model(signed=False)) == before != b""
+
+
+def test_a_model_that_is_handed_on_in_chunks_is_refused(learned: Api) -> None:
+    """They have no length, and reach no app in Azure."""
     with clients("sync", learned.url, "test-key-1") as client:
         before = whole(client.owner.export_model(signed=False))
-        client.owner.import_model(client.owner.export_model(signed=True))
+        with pytest.raises(HttpResponseError) as refusal:
+            client.owner.import_model(client.owner.export_model(signed=True))
 
+        assert (refusal.value.status_code, refusal.value.error.code) == (411, "MissingContentLengthHeader")
         assert whole(client.owner.export_model(signed=False)) == before
 
 
-async def test_so_may_the_asynchronous_pieces(learned: Api) -> None:
-    """They are sent while they still come in."""
+async def test_so_are_asynchronous_chunks(learned: Api) -> None:
+    """They would be sent while they still come in."""
     credential = AzureKeyCredential("test-key-1")
     async with PersonalizerAdministrationClient(learned.url, credential) as owner:
-        before = [piece async for piece in await owner.export_model(signed=False)]
-        await owner.import_model(await owner.export_model(signed=True))
-        after = [piece async for piece in await owner.export_model(signed=False)]
+        with pytest.raises(HttpResponseError) as refusal:
+            await owner.import_model(await owner.export_model(signed=True))
 
-    assert whole(before) == whole(after) != b""
+    assert (refusal.value.status_code, refusal.value.error.code) == (411, "MissingContentLengthHeader")
 
 
 @pytest.mark.parametrize("kind", KINDS)
