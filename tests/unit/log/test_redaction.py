@@ -257,3 +257,4 @@ def test_no_model_names_a_redacted_event() -> None:
     assert after.publishing == cleared
     assert after.running.model == replace(stored, last_event_id=None)
     assert without_id(state, "x") == state
+    assert without_id(replace(stored, first_event_id="a%2Fb"), "a/b").first_event_id is None
