@@ -23,6 +23,12 @@ HEADERS = st.text(
 )
 
 
+@pytest.fixture(scope="module")
+def api(single_slot: Api) -> Api:
+    """A loop in which no other test ranks an event of the same id."""
+    return single_slot
+
+
 def path(version: Version, event_id: str, call: str) -> str:
     query = f"?api-version={version.api_version}" if version.api_version else ""
     return f"/{version.prefix}/events/{quote(event_id, safe='')}/{call}{query}"
