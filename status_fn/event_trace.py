@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from azure.functions import HttpRequest, HttpResponse
 
 from shared.access.role import Role
+from shared.intake.keys import canonical
 from shared.intake.reward_bodies import read_event_id
 from shared.learner.explorer import Explorer
 from shared.ranking.hot_path import HotPath
@@ -42,4 +43,4 @@ def _answer(
 ) -> bytes:
     """The body of the answer; of an id that is used again and again it takes long to make."""
     evidence = read_evidence(event_id, around_us)
-    return EventTrace.of(event_id, trace(evidence), ask(read_recorded(evidence))).to_json()
+    return EventTrace.of(canonical(event_id), trace(evidence), ask(read_recorded(evidence))).to_json()

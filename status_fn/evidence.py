@@ -6,7 +6,7 @@ from contextlib import suppress
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
 from shared.intake import scan
-from shared.intake.keys import event_key, shard
+from shared.intake.keys import event_key, shard, spellings
 from shared.intake.row_stream import Entity
 from shared.intake.rows import Event, Observation
 from shared.intake.scan import FAR_US, RowQuery
@@ -107,22 +107,22 @@ class _RowsOfEvent:
     def __init__(self, event_id: str, configuration: Configuration) -> None:
         self.is_cut = False
         self._tables = scan.list_tables()
-        self._event_id = event_id
-        self._key = event_key(event_id, configuration.event_key_secret)
+        self._ids = spellings(event_id)
+        self._keys = [event_key(of_id, configuration.event_key_secret) for of_id in self._ids]
         self._configuration = configuration
         self._deleted_us = configuration.logs_deleted_before_us
 
     def waiting_events(self, joined_us: int) -> list[RankedEvent]:
         """The events that are not log yet, in order of arrival."""
         from_us = max(joined_us, self._deleted_us)
-        query = RowQuery("events", self._shards(from_us), from_us - BEFORE_US, event_key=self._key)
+        query = RowQuery("events", self._shards(from_us), from_us - BEFORE_US, event_keys=self._keys)
         events = [scan.parse_event(row) for row in self._read(query)]
         return [event for event in self._unpack(events) if event.at_us >= from_us]
 
     def observations(self, from_us: int) -> list[Observation]:
         """The observations from a moment on, in order of arrival."""
         since_us = max(from_us, self._deleted_us)
-        query = RowQuery("rewards", self._shards(since_us), since_us, event_key=self._key)
+        query = RowQuery("rewards", self._shards(since_us), since_us, event_keys=self._keys)
         observations = [scan.parse_observation(row) for row in self._read(query)]
         return sorted(observations, key=lambda observation: (observation.at_us, observation.observation_id))
 
@@ -147,7 +147,7 @@ class _RowsOfEvent:
     def _shards(self, from_us: int) -> list[int]:
         """The shards in which rows of the event can be from a moment on."""
         numbers = self._configuration.shard_numbers(from_us, FAR_US)
-        return sorted({shard(self._event_id, number) for number in numbers})
+        return sorted({shard(of_id, number) for of_id in self._ids for number in numbers})
 
 
 def _nearest_blobs(configuration: Configuration, from_us: int, to_us: int, at_us: int) -> list[LogBlob]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Final
 
+from shared.intake.keys import spellings
 from shared.log import line_pieces, log_line, log_store, stored_lines
 from shared.log.log_store import OpenLog
 from shared.log.manifest import LogBlob
@@ -31,7 +32,8 @@ class LogSearch:
         self.size_bytes = 0
         self.is_over = False
         self.is_cut = False
-        self._event_id = event_id
+        self._ids = spellings(event_id)
+        self._texts = [*map(line_pieces.event_id, self._ids)]
         self._until = time.monotonic() + _SECONDS
         self._left_bytes = MOST_LINES_BYTES
         self._lines: dict[tuple[int, int], Sequence[bytes]] = {}
@@ -76,10 +78,12 @@ class LogSearch:
 
     def _lines_of_id(self, opened: OpenLog) -> Iterator[bytes]:
         """The lines of the id, searched by the text of the id before any line is parsed."""
-        text = line_pieces.event_id(self._event_id)
         for line in stored_lines.unpack_short(opened.file):
             if time.monotonic() > self._until:
                 self.is_over = True
                 return
-            if line is not None and text in line and log_line.read_ids(line).event_id == self._event_id:
+            if line is not None and self._is_of_id(line):
                 yield line
+
+    def _is_of_id(self, line: bytes) -> bool:
+        return any(text in line for text in self._texts) and log_line.read_ids(line).event_id in self._ids

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 
 from shared.intake import scan
+from shared.intake.keys import canonical
 from shared.intake.rows import Event, Observation
 from shared.intake.scan import Tables
 from shared.intake.sharding import JoinShard
 from shared.log import log_store, stored_lines
 from shared.log.corrected_lines import CorrectedLines
-from shared.log.join import BEFORE_US, Arrival, Join, Repetitions, Requests
+from shared.log.join import BEFORE_US, Arrival, Join, Repetitions, Requests, of_earlier_ids
 from shared.log.manifest import LogBlob
 from shared.log.marks import event_mark
 from shared.metrics.tally import Tally
@@ -98,9 +99,10 @@ class PartJoin:
 
     def _part(self, intent: Intent) -> Part:
         wait_us = intent.rewards.wait_us
-        ids = (arrival.event_id for arrival, _ in self.events.ahead(intent.to_us))
-        of_event = self.observations.of_part(Stretch(intent.from_us, intent.to_us, wait_us), ids)
         event_marks = {arrival.event_id: event_mark(arrival.event_id) for arrival, _ in self.events.ahead(intent.to_us)}
+        stretch = Stretch(intent.from_us, intent.to_us, wait_us)
+        of_part = self.observations.of_part(stretch, {*event_marks, *map(canonical, event_marks)})
+        of_event = of_earlier_ids(of_part, event_marks)
         wanted, deleted_us = set(self._marks_of(intent, event_marks, of_event)), intent.deleted_before_us
         logged = self._find_logged(wanted, intent.from_us, intent.lookback_us, deleted_us)
         return Part(

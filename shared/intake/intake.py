@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from shared.intake import row_json
 from shared.intake.group_commit import GroupCommit, Landed
 from shared.intake.intake_tables import IntakeTables
+from shared.intake.keys import canonical
 from shared.intake.loop_mark import LoopMark
 from shared.intake.rows import Event, Observation, counts
 from shared.settings import Settings
@@ -33,7 +34,7 @@ class StoredEvent(NamedTuple):
 
 
 class Intake:
-    """Appends events and observations; each call returns only once its rows count."""
+    """Appends events and observations, by the canonical ids of the events; a call returns only once its rows count."""
 
     def __init__(self, rest: Rest, settings: Settings, clock: Callable[[], int] | None = None) -> None:
         """Take where rows go, and what tells storage's time, if that is not the clock of storage's answers."""
@@ -62,6 +63,7 @@ class Intake:
             StorageUnavailable: The event was not durable in time.
             RowTooLarge: The payload does not fit into a row.
         """
+        event = event._replace(event_id=canonical(event.event_id))
         place = row_json.event_place(event, shards, secret)
         landed = await self._append(
             self._tables.name("events", event.at_us, secret),
@@ -97,6 +99,7 @@ class Intake:
         Raises:
             StorageUnavailable: The observation was not durable in time.
         """
+        observation = observation._replace(event_id=canonical(observation.event_id))
         place = row_json.observation_place(observation, shards, secret)
         entity = row_json.observation_entity(place, observation, self._deadline_us)
         await self._append(self._tables.name("rewards", observation.at_us, secret), observation.at_us, place, entity)

@@ -1,13 +1,34 @@
-"""Table keys of events and observations, made from the ids that clients choose."""
+"""Table keys of events and observations, made from the ids that clients choose; and the one form of an event's id."""
 
 import base64
 import hashlib
 import re
 import struct
 import zlib
+from collections.abc import Sequence
 
 _PLAIN = re.compile(r"[A-Za-z0-9._-]{1,100}", re.ASCII)
+_ENCODED_SLASH = re.compile("%2f", re.IGNORECASE)
 _LENGTH = struct.Struct("<I")
+
+
+def canonical(event_id: str) -> str:
+    """Give the one form of an event's id, under which all rows lie: with a slash where the id has `%2F`.
+
+    In a path, a host cannot tell them apart: it leaves `%2F` as it is when it decodes, so `%252F` becomes the same.
+    """
+    return _ENCODED_SLASH.sub("/", event_id) if "%" in event_id else event_id
+
+
+def spellings(event_id: str) -> Sequence[str]:
+    """Give the forms in which storage may hold an event's id: the canonical one, then those of earlier versions.
+
+    These stored an id as it was sent. One that has both slashes and `%2F` is found where it is asked for as it is.
+    """
+    slashed = canonical(event_id)
+    if "/" not in slashed:
+        return (slashed,)
+    return [*dict.fromkeys((slashed, slashed.replace("/", "%2F"), slashed.replace("/", "%2f"), event_id))]
 
 
 def event_key(event_id: str, secret: str = "") -> str:

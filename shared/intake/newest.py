@@ -36,7 +36,7 @@ class Wanted:
         kinds: Of which kinds.
         shards: Over which shards the rows may be spread.
         from_us: Rows that arrived in [from_us, to_us).
-        id_begin: How the ids of their events begin; empty for all.
+        id_begin: How the canonical ids of their events begin; empty for all.
     """
 
     kinds: Sequence[Kind]
@@ -52,7 +52,7 @@ class Wanted:
         return RowQuery(kind, self.shards, from_us, to_us, exact=True, takes=takes, id_begin=begin)
 
     def _takes(self, event_id: str) -> bool:
-        return event_id.startswith(self.id_begin)
+        return keys.canonical(event_id).startswith(self.id_begin)
 
 
 @dataclass(frozen=True, slots=True)

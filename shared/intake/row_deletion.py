@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from shared.intake.keys import event_key, shard
+from shared.intake.keys import event_key, shard, spellings
 from shared.intake.scan import Tables
 from shared.storage import sdk
 from shared.storage.paths import IntakeTable, this_loop
@@ -39,9 +39,10 @@ class RowsOfEvent:
     secret: str = field(default="", repr=False)
 
     def queries(self, from_us: int, to_us: int) -> Iterator[str]:
-        """Write the queries that select the rows of a range of time, one for each shard that may have some."""
-        key = event_key(self.event_id, self.secret)
-        for place in sorted({shard(self.event_id, number) for number in self.shards}):
+        """Write the queries that select the rows of a range of time, one for each place that may have some."""
+        ids, numbers = spellings(self.event_id), [*self.shards]
+        places = {(shard(of_id, number), event_key(of_id, self.secret)) for of_id in ids for number in numbers}
+        for place, key in sorted(places):
             first, last = this_loop().partition_key(place, from_us), this_loop().partition_key(place, to_us - 1)
             where = f"PartitionKey ge '{first}' and PartitionKey le '{last}'"
             yield f"{where} and RowKey gt '{key}|' and RowKey lt '{key}}}'"

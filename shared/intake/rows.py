@@ -9,7 +9,7 @@ class Event(NamedTuple):
     """One Rank.
 
     Attributes:
-        event_id: The caller's id, untouched.
+        event_id: The caller's id; in storage its canonical form, or in rows of earlier versions the id untouched.
         request_hash: The same for a client's repetition, another for another request under the same id.
         at_us: Arrival time.
         payload: The packed record of the decision (`shared.log.ranked_event`).
@@ -25,7 +25,7 @@ class Observation(NamedTuple):
     """One reward, or one activation.
 
     Attributes:
-        event_id: The id in the call's path, untouched.
+        event_id: The id in the call's path, with the same forms.
         observation_id: The same for a client's repetition of one call.
         at_us: Arrival time.
         value: The reward; None for an activation.

@@ -45,7 +45,7 @@ class RowQuery:
     Attributes:
         shards: Which of the loop's shards.
         from_us: Rows that arrived in [from_us, to_us).
-        event_key: Rows of this event only; empty for all events.
+        event_keys: Rows with one of these keys of an event only; empty for all events.
         id_begin: Rows of ids that begin so, in characters of which `keys.is_plain`; empty for all.
         valued: Only rows with a value: rewards without activations.
         keys_only: Whether to leave out what the rows hold beside keys and times.
@@ -57,7 +57,7 @@ class RowQuery:
     shards: Iterable[int]
     from_us: int
     to_us: int = FAR_US
-    event_key: str = ""
+    event_keys: Sequence[str] = ()
     keys_only: bool = False
     exact: bool = False
     takes: Callable[[str], bool] | None = None
@@ -79,8 +79,9 @@ class RowQuery:
         where = f"PartitionKey ge '{first}' and PartitionKey le '{last}'"
         if self.exact:
             where += f" and at ge {self.from_us}L and at lt {self.to_us}L"
-        if self.event_key:
-            where += f" and RowKey gt '{self.event_key}|' and RowKey lt '{self.event_key}}}'"
+        if self.event_keys:
+            of_event = [f"(RowKey gt '{key}|' and RowKey lt '{key}}}')" for key in self.event_keys]
+            where += f" and ({' or '.join(of_event)})"
         if self.id_begin:
             where += f" and id ge '{self.id_begin}' and id lt '{self.id_begin[:-1]}{chr(ord(self.id_begin[-1]) + 1)}'"
         return {"$filter": where} | ({"$select": _KEYS + _VALUE * self.valued} if self.keys_only else {})

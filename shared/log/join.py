@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from shared.intake.keys import canonical
 from shared.intake.rows import Observation
 from shared.times import MINUTE
 
@@ -26,8 +27,8 @@ class Arrival:
 
     @property
     def request(self) -> tuple[str, str]:
-        """The id and the hash of the request: the same in a client's repetition."""
-        return self.event_id, self.request_hash
+        """The canonical id and the hash of the request: the same in a client's repetition."""
+        return canonical(self.event_id), self.request_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,25 @@ def belongs(observed_us: int, event_us: int, wait_us: int) -> bool:
     Source: the joiner of the old service, which compares strictly.
     """
     return observed_us - event_us < wait_us and event_us - observed_us < BEFORE_US
+
+
+def of_earlier_ids(
+    of_event: Mapping[str, Sequence[Observation]], event_ids: Iterable[str]
+) -> Mapping[str, Sequence[Observation]]:
+    """Give events under ids that an earlier version stored as they were sent also what came since, by canonical ids.
+
+    Args:
+        of_event: Observations by event id, in order of arrival; so is what is given back.
+    """
+    earlier = {event_id: canonical(event_id) for event_id in event_ids if canonical(event_id) != event_id}
+    both = {event_id: [*of_event.get(event_id, ()), *of_event.get(now, ())] for event_id, now in earlier.items()}
+    return (
+        {**of_event, **{event_id: sorted(rows, key=_arrival) for event_id, rows in both.items()}} if both else of_event
+    )
+
+
+def _arrival(observation: Observation) -> int:
+    return observation.at_us
 
 
 class Join:

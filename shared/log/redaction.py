@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
+from shared.intake.keys import spellings
 from shared.log import feature_names, line_pieces, log_line
 from shared.log.array_projection import LONGEST_AS_SENT, project
 from shared.log.line_keys import DOCUMENT_ACTIONS
@@ -21,24 +22,25 @@ class EventTarget:
     """All lines of one event: its own and those of its late rewards."""
 
     event_id: str
+    forms: Sequence[Sequence[bytes]] = field(init=False, repr=False, compare=False)
+    """The texts of which a line of the event holds all of one form: the id in one of its spellings."""
 
     before = line_pieces.FEATURES
     """They stand before this one, if the line has it."""
 
-    @property
-    def texts(self) -> tuple[bytes, ...]:
-        """The texts that every line of the event holds."""
-        return (line_pieces.event_id(self.event_id),)
+    def __post_init__(self) -> None:
+        """Write the forms once, for every line is compared with them."""
+        object.__setattr__(self, "forms", [(line_pieces.event_id(each),) for each in spellings(self.event_id)])
 
     @property
-    def secret(self) -> str:
-        """The text that no other document may quote."""
-        return self.event_id
+    def secrets(self) -> Sequence[str]:
+        """The texts that no other document may quote."""
+        return spellings(self.event_id)
 
     def redact(self, line: bytes) -> bytes | None:
         """What is left of a line that holds the texts; None if the line goes."""
         try:
-            return line if log_line.read_ids(line).event_id != self.event_id else None
+            return line if log_line.read_ids(line).event_id not in spellings(self.event_id) else None
         except ValueError:
             return None
 
@@ -72,9 +74,14 @@ class FeatureTarget:
         return (named, line_pieces.text(self.value[:_MAX_TEXT])) if isinstance(self.value, str) else (named,)
 
     @property
-    def secret(self) -> str:
-        """The text that no other document may quote."""
-        return self.value[:_MAX_TEXT] if isinstance(self.value, str) else json.dumps(self.value)
+    def forms(self) -> Sequence[Sequence[bytes]]:
+        """The texts, as of an `EventTarget`; there is only one form."""
+        return (self.texts,)
+
+    @property
+    def secrets(self) -> Sequence[str]:
+        """The texts that no other document may quote."""
+        return (self.value[:_MAX_TEXT] if isinstance(self.value, str) else json.dumps(self.value),)
 
     def may_be_in(self, line: bytes) -> bool:
         """Whether a line holds the texts, without which its event has not the feature."""
@@ -170,7 +177,7 @@ def without_id[Document](document: Document, event_id: str) -> Document:
 
 
 def _without_id(name: str, value: Any, event_id: str) -> Any:
-    if name in ("first_event_id", "last_event_id") and value == event_id:
+    if name in ("first_event_id", "last_event_id") and value in spellings(event_id):
         return None
     if isinstance(value, dict):
         return {member: _without_id(member, element, event_id) for member, element in value.items()}

@@ -194,7 +194,7 @@ def _store_refused(blob: LogBlob, aside: _RefusedLines, texts: Mapping[int, tupl
     for place, reason in aside.reasons.items():
         if place in texts:
             at, text = texts[place]
-            shown = _HIDDEN if target.secret in reason else reason
+            shown = _HIDDEN if any(secret in reason for secret in target.secrets) else reason
             refused.append({"line": at, "reason": shown, "text": text})
     if refused:
         blobs.write(
@@ -211,5 +211,5 @@ def _redact_line(line: bytes | LongLine, target: Target) -> bytes | LongLine | N
 
 def _is_concerned(line: bytes | LongLine, target: Target) -> bool:
     if isinstance(line, LongLine):
-        return line.holds(target.texts, target.before)
-    return all(text in line for text in target.texts)
+        return any(line.holds(texts, target.before) for texts in target.forms)
+    return any(all(text in line for text in texts) for texts in target.forms)

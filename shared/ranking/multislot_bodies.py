@@ -19,7 +19,7 @@ from shared.ranking.slots import Slot
 from shared.web.errors import InvalidRankRequest
 from shared.web.form import Form
 from shared.web.json_bodies import from_json
-from shared.web.plain_checks import Fields, is_id, is_list, is_object, is_optional_bool, optional
+from shared.web.plain_checks import Fields, is_event_id, is_id, is_list, is_object, is_optional_bool, optional
 
 MOST_REWARDS = 100
 MULTI_SLOT_RANK_REQUEST = Form("shared.ranking.multislot_forms", "MultiSlotRankRequest")
@@ -148,7 +148,7 @@ _SLOT_FIELDS = Fields.of(
 _FIELDS = Fields.of(
     context_features=optional(are_groups),
     slots=lambda slots: is_list(slots, MOST_ACTIONS, lambda slot: is_object(slot, _SLOT_FIELDS), least=1),
-    event_id=optional(is_id),
+    event_id=optional(is_event_id),
     defer_activation=is_optional_bool,
 )
 _REWARD_FIELDS = Fields.of(value=is_reward, slot_id=is_id)

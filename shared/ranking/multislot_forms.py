@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, NotRequired, TypedDict
 from shared.intake.reward_forms import RewardRequest
 from shared.ranking.multislot_bodies import MOST_REWARDS
 from shared.ranking.rank_bodies import MOST_ACTIONS
-from shared.ranking.rank_forms import Action, ExcludedActions, Groups, Id
+from shared.ranking.rank_forms import Action, EventId, ExcludedActions, Groups, Id
 from shared.web.errors import InvalidRankRequest, InvalidRequest, InvalidRewardRequest, TooManyActions
 from shared.web.json_forms import Wire, at_most
 
@@ -34,7 +34,7 @@ class MultiSlotRankRequest(Wire):
     context_features: Groups | None = None
     actions: Annotated[list[Action], at_most(MOST_ACTIONS, least=1)]
     slots: Annotated[list[SlotRequest], at_most(MOST_ACTIONS, least=1)]
-    event_id: Id | None = None
+    event_id: EventId | None = None
     defer_activation: bool | None = None
 
 

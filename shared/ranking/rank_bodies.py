@@ -9,7 +9,7 @@ from shared.ranking.decision import Decision
 from shared.web.errors import InvalidRankRequest
 from shared.web.form import Form
 from shared.web.json_bodies import MAX_ID, from_json
-from shared.web.plain_checks import Fields, is_id, is_list, is_object, is_optional_bool, optional
+from shared.web.plain_checks import Fields, is_event_id, is_list, is_object, is_optional_bool, optional
 
 MOST_ACTIONS = 50
 MOST_GROUPS = 400
@@ -148,7 +148,7 @@ def are_excluded(value: Any) -> bool:
 _FIELDS = Fields.of(
     context_features=optional(are_groups),
     excluded_actions=optional(are_excluded),
-    event_id=optional(is_id),
+    event_id=optional(is_event_id),
     defer_activation=is_optional_bool,
 )
 

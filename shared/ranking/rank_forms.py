@@ -3,14 +3,27 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, TypedDict
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from shared.ranking.rank_bodies import MOST_ACTIONS, MOST_GROUPS
 from shared.web.errors import InvalidRankRequest, InvalidRequest, TooManyActions
-from shared.web.json_bodies import MAX_ID
+from shared.web.json_bodies import EVENT_ID_PATTERN, MAX_ID, is_carried_by_paths
 from shared.web.json_forms import Wire, at_most
 
+_NOT_CARRIED = (
+    "An event id is not . or .., and has no control characters, for the path of its reward cannot carry these"
+)
+
+
+def _check_event_id(event_id: str) -> str:
+    if not is_carried_by_paths(event_id):
+        raise PydanticCustomError("event_id", _NOT_CARRIED)
+    return event_id
+
+
 Id = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID)]
+EventId = Annotated[Id, AfterValidator(_check_event_id), Field(json_schema_extra={"pattern": EVENT_ID_PATTERN})]
 Groups = Annotated[list[Any], at_most(MOST_GROUPS)]
 ExcludedActions = Annotated[list[Annotated[str, StringConstraints(max_length=MAX_ID)]], at_most(MOST_ACTIONS)]
 
@@ -37,7 +50,7 @@ class RankRequest(Wire):
     context_features: Groups | None = None
     actions: Annotated[list[Action], at_most(MOST_ACTIONS, least=1)]
     excluded_actions: ExcludedActions | None = None
-    event_id: Id | None = None
+    event_id: EventId | None = None
     defer_activation: bool | None = None
 
 

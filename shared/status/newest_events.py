@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from shared.configuration.service_configuration import LearningMode
+from shared.intake.keys import canonical, spellings
 from shared.intake.rows import Event, Observation
 from shared.log import line_pieces, log_line, ranked_event
 from shared.log.join import Arrival, Join, Requests
@@ -60,7 +61,7 @@ class ListedRank:
 
     @property
     def event_id(self) -> str:
-        """The caller's id, untouched."""
+        """The id as storage holds it."""
         return self.rank.arrival.event_id
 
 
@@ -70,7 +71,7 @@ class Filters:
 
     Attributes:
         kind: `rank`, `reward` or `activation`.
-        id_begin: How the event id begins.
+        id_begin: How the canonical event id begins.
         explored: Whether a Rank explored, in one of its slots at least.
         rewarded: Whether a reward has come for a Rank, for one of its slots at least.
     """
@@ -93,7 +94,7 @@ class Filters:
 
     def passes(self, entry: "ListedRank | Observation") -> bool:
         """Whether an entry is listed."""
-        if not entry.event_id.startswith(self.id_begin):
+        if not canonical(entry.event_id).startswith(self.id_begin):
             return False
         if isinstance(entry, Observation):
             return not self.of_ranks and self.kind in (None, "activation" if entry.value is None else "reward")
@@ -152,7 +153,7 @@ def read_line(line: bytes, id_begin: str) -> Sequence[Entry]:
     Args:
         id_begin: A line of an id that begins otherwise stands for none.
     """
-    if line_pieces.event_id(id_begin)[:-1] not in line:
+    if not any(line_pieces.event_id(begin)[:-1] in line for begin in spellings(id_begin)):
         return ()
     if not log_line.is_event(line):
         return (log_line.read_lone(line)[0],)

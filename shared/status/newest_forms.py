@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from shared.configuration.service_configuration import LearningMode
+from shared.intake.keys import canonical
 from shared.intake.rows import Observation
 from shared.status.newest_events import Entry, Filters, ListedRank
 from shared.status.traced_choice import TracedChoice
@@ -39,7 +40,7 @@ def read_filters(query: Mapping[str, str]) -> Filters:
     read = NewestQuery.from_parsed(dict(query))
     filters = Filters(
         read.kind,
-        read.event_id or "",
+        canonical(read.event_id or ""),
         LearningMode(read.learning_mode) if read.learning_mode else None,
         _TRUTHS[read.explored] if read.explored else None,
         _TRUTHS[read.rewarded] if read.rewarded else None,

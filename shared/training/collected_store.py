@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from shared.intake import keys
 from shared.log import marks, reward_runs, reward_runs_store
 from shared.log.reward_runs import Record, RewardRun
 from shared.log.reward_runs_store import LostRun, RunReader
@@ -66,16 +67,17 @@ def remove_event(trainer: Trainer, event_id: str, from_us: int, to_us: int, at_u
     Raises:
         LeaseLost: Another trainer has taken over.
     """
-    reader, mark = RunReader(), marks.event_mark(event_id)
+    reader, ids = RunReader(), keys.spellings(event_id)
+    wanted = sorted(map(marks.event_mark, ids))
 
     def stays(record: Record) -> bool:
-        observation = reward_runs.read_observation(record[1]) if record[0] == mark else None
-        return observation is None or observation.event_id != event_id or not from_us <= observation.at_us < to_us
+        observation = reward_runs.read_observation(record[1]) if record[0] in wanted else None
+        return observation is None or observation.event_id not in ids or not from_us <= observation.at_us < to_us
 
     try:
         for run in trainer.state.collected.runs if trainer.state.collected else ():
             is_near = run.from_us < to_us and run.to_us > from_us
-            if is_near and not all(map(stays, reader.find(run, [mark]))):
+            if is_near and not all(map(stays, reader.find(run, wanted))):
                 _replace(trainer, run, stays, at_us)
     except LostRun:
         begin_anew(trainer)

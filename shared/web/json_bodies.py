@@ -1,5 +1,6 @@
 """JSON bodies of requests: parsed, within bounds, and the ids and moments that stand beside them."""
 
+import re
 from typing import Any
 
 import orjson
@@ -14,6 +15,10 @@ MAX_MOMENT = 64
 MAX_VALUES = 100_000
 """The most values of a body: texts, numbers, true, false and null, objects and lists."""
 
+EVENT_ID_PATTERN = r"^(?!\.{1,2}$)[^\x00-\x1F\x7F-\x9F]+$"
+"""The ids of events that a path can carry: `.` and `..` are steps of it, and hosts refuse control characters."""
+
+_EVENT_ID = re.compile(EVENT_ID_PATTERN)
 _COMMAS = bytes.maketrans(b"[{", b",,")
 _NEITHER_COMMA_NOR_QUOTE = bytes(set(range(256)) - set(b'",[{'))
 
@@ -76,6 +81,11 @@ def read_id(sent: str, field: str, refusal: type[InvalidRequest]) -> str:
     except UnicodeEncodeError:
         raise refusal("An id is UTF-8, percent-encoded.", field) from None
     return sent
+
+
+def is_carried_by_paths(event_id: str) -> bool:
+    """Whether a path can carry the id of an event, as that of its reward has to."""
+    return _EVENT_ID.fullmatch(event_id) is not None
 
 
 def read_new_id(sent: str, field: str, refusal: type[InvalidRequest]) -> str:

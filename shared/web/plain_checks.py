@@ -7,7 +7,7 @@ let pass is for the model to judge, which takes some of it and says what is wron
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Self
 
-from shared.web.json_bodies import MAX_ID
+from shared.web.json_bodies import MAX_ID, is_carried_by_paths
 
 type Check = Callable[[Any], bool]
 """Of the value of a field."""
@@ -51,6 +51,11 @@ def is_list(value: Any, most: int, check: Check, least: int = 0) -> bool:
 def is_id(value: Any) -> bool:
     """Whether a value is an id."""
     return type(value) is str and 0 < len(value) <= MAX_ID
+
+
+def is_event_id(value: Any) -> bool:
+    """Whether a value is the id of an event, which a path will have to carry."""
+    return is_id(value) and is_carried_by_paths(value)
 
 
 def optional(check: Check) -> Check:

@@ -1,7 +1,8 @@
 """The ids in a path as the client sent them, before the host decoded them.
 
 The Functions host decodes a path once, but leaves `%2F` unchanged: a slash in an id then looks like the text `%2F` in
-an id. A header of Azure's front end holds the path as the client sent it.
+an id. The address that it gives to a function is encoded anew from that. A header of Azure's front end holds the path
+as the client sent it; without it, `%2F` is taken for a slash. For the ids of events the two are the same.
 """
 
 import posixpath
@@ -22,7 +23,7 @@ def with_ids_as_sent(req: HttpRequest) -> HttpRequest:
     """Give the call with route parameters that are decoded exactly once."""
     if "%" not in "".join(req.route_params.values()):
         return req
-    segments = (_path_in_header(req) or urlsplit(req.url).path).split("/")
+    segments = (_path_in_header(req) or "").split("/")
     return with_route(req, {name: _exact(value, segments) for name, value in req.route_params.items()})
 
 

@@ -130,7 +130,7 @@ def test_a_redaction_takes_what_it_names_and_nothing_that_looks_like_it(
 
     assert EventTarget(event.event_id).redact(line) is None
     assert (EventTarget(other_id).redact(line) is None) == (other_id == event.event_id)
-    assert all(text in line for text in EventTarget(event.event_id).texts)
+    assert any(text in line for (text,) in EventTarget(event.event_id).forms)
     assert for_others is not None
     assert {**json.loads(for_others), "c": None} == {**fields, "c": None}
 

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from shared.intake.keys import canonical
 from tests.browser.conftest import MOVED_CLOCK, OpenPage
 from tests.browser.loops import KEY
 from tests.clock import ahead_us
@@ -59,7 +60,7 @@ def test_an_address_that_is_none_shows_a_view(good: Api, open_page: OpenPage, ad
 
 def test_any_id_has_an_address_of_its_own_and_is_shown_as_text(strange: Api, open_page: OpenPage) -> None:
     page = open_page(strange, "/events")
-    for event_id in IDS:
+    for event_id in map(canonical, IDS):
         page.get_by_role("link", name=event_id, exact=True).first.click()
 
         expect(page.get_by_role("heading", name="The Rank came")).to_be_visible()

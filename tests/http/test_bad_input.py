@@ -65,6 +65,7 @@ RANKS = [
     (rank(eventId=""), "eventId"),
     (rank(eventId=1), "eventId"),
     (rank(eventId="x" * 257), "eventId"),
+    *((rank(eventId=event_id), "eventId") for event_id in (".", "..", "a\0", "a\nb", "\x7f", "\x9f")),
     (rank(deferActivation="yes"), "deferActivation"),
 ]
 

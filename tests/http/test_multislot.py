@@ -190,6 +190,7 @@ WITHOUT_BASELINE = {"id": "side"}
         (news(contextFeatures=[None]), "contextFeatures[0]"),
         (news(eventId=""), "eventId"),
         (news(eventId="x" * 257), "eventId"),
+        *((news(eventId=event_id), "eventId") for event_id in (".", "..", "a\0", "a\x85")),
     ],
 )
 def test_what_breaks_a_rule_is_refused_with_its_place(slots_api: Api, body: dict[str, Any], place: str) -> None:

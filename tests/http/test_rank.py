@@ -119,8 +119,8 @@ def test_the_event_id_seeds_the_choice(api: Api) -> None:
     assert {"tea", "juice", "water"} == chosen.keys()
 
 
-@pytest.mark.parametrize("event_id", ["a/b", "ü 日本 #?%", "%2541", "x" * 256, "tab\tand\nline", "'quoted'"])
-def test_any_text_of_up_to_256_characters_is_an_event_id(api: Api, event_id: str) -> None:
+@pytest.mark.parametrize("event_id", ["a/b", "ü 日本 #?%", "%2541", "x" * 256, "'quoted'"])
+def test_any_text_that_a_path_can_carry_is_an_event_id(api: Api, event_id: str) -> None:
     """Ids are opaque, and come back untouched."""
     assert api.post(RANK, tea_or_juice(eventId=event_id)).json["eventId"] == event_id
 

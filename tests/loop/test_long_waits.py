@@ -12,6 +12,7 @@ import pytest
 
 from shared.configuration.configuration import Configuration, new_configuration
 from shared.intake import scan
+from shared.intake.keys import canonical
 from shared.intake.rows import Observation
 from shared.log import reward_runs
 from shared.log.redaction import EventTarget
@@ -178,11 +179,11 @@ def test_each_reward_is_read_once_and_runs_go_when_no_part_needs_them(stored_loo
     assert rewards(stored_loop) == []
 
 
-def waiting(stored_loop: StoredLoop) -> list[Observation]:
+def waiting(stored_loop: StoredLoop, ids: Sequence[str] = ("ann", "bob")) -> list[Observation]:
     """Two events with a reward each, of which all but the wait is over."""
     at_us = past.minutes_ago(3 * 60)
-    found = [past.reward(event_id, at_us + HOUR) for event_id in ("ann", "bob")]
-    Past([past.event(event_id, at_us) for event_id in ("ann", "bob")], found).write(stored_loop)
+    found = [past.reward(event_id, at_us + HOUR) for event_id in ids]
+    Past([past.event(event_id, at_us) for event_id in ids], found).write(stored_loop)
     return found
 
 
@@ -253,19 +254,22 @@ def test_what_a_crash_has_left_is_deleted_and_not_joined(stored_loop: StoredLoop
     assert labels(stored_loop) == {"ann": -1.0, "bob": -1.0}, passes.log_file.read_text()
 
 
-def test_a_redaction_takes_an_event_out_of_the_rewards_that_wait(stored_loop: StoredLoop, passes: Passes) -> None:
-    """No blob names it any more, and the other one is joined."""
+@pytest.mark.parametrize("event_id", ["ann", "ann%2F1"])
+def test_a_redaction_takes_an_event_out_of_the_rewards_that_wait(
+    stored_loop: StoredLoop, passes: Passes, event_id: str
+) -> None:
+    """No blob names it any more, and the other one is joined; an earlier version stored ids as they were sent."""
     past.configure(stored_loop, past.configuration())
-    waiting(stored_loop)
+    waiting(stored_loop, [event_id, "bob"])
     passes.run(stored_loop, [now_us(stored_loop)])
     before = ids_in_runs(stored_loop)
 
-    answer: Redaction = redact(stored_loop.storage, EventTarget("ann"))
+    answer: Redaction = redact(stored_loop.storage, EventTarget(canonical(event_id)))
     after, names = ids_in_runs(stored_loop), rewards(stored_loop)
     passes.run(stored_loop, [now_us(stored_loop) + 2 * HOUR])
 
     assert answer.removed_rows == 2
-    assert (before, after, len(names)) == (["ann", "bob"], ["bob"], 1)
+    assert (before, after, len(names)) == ([event_id, "bob"], ["bob"], 1)
     assert labels(stored_loop) == {"bob": -1.0}
 
 

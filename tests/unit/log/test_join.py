@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.intake.rows import Observation
-from shared.log.join import BEFORE_US, Arrival, Join, Repetitions, Requests, belongs
+from shared.log.join import BEFORE_US, Arrival, Join, Repetitions, Requests, belongs, of_earlier_ids
 from shared.times import MINUTE, SECOND
 from shared.training import time_slices
 
@@ -227,3 +227,29 @@ def test_observations_of_one_id_are_looked_at_once_however_many_events_share_it(
 
     assert [300, *[0] * 299] == [len(row.observations) for row in joined]
     assert own_rows.times == 1
+
+
+def test_an_event_of_an_earlier_version_gets_what_came_before_and_after_the_upgrade() -> None:
+    """Under the id as it was sent, and under its canonical one; what came twice is one observation."""
+    sent, since = "a%2Fb", "a/b"
+    rows = [
+        Observation(sent, "before", 1 * SECOND, 1.0),
+        Observation(sent, "repeated", 2 * SECOND, 1.0),
+        Observation(since, "repeated", 3 * SECOND, 1.0),
+        Observation(since, "after", 4 * SECOND, 1.0),
+        Observation("c", "other", 4 * SECOND, 1.0),
+    ]
+    join = Join(of_earlier_ids(by_event(rows), [sent, "c"]), WAIT_US, lambda _: False)
+
+    joined = [join.event(Arrival(0, event_id, "x")).observations for event_id in (sent, "c")]
+
+    assert [[row.observation_id for row in own] for own in joined] == [["before", "repeated", "after"], ["other"]]
+
+
+def test_a_rank_that_is_repeated_over_an_upgrade_is_one_event() -> None:
+    requests = Requests()
+
+    assert [requests.is_event(Arrival(at, event_id, "x")) for at, event_id in ((0, "a%2Fb"), (1, "a/b"))] == [
+        True,
+        False,
+    ]

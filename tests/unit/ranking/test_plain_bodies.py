@@ -1,10 +1,11 @@
 """Bodies of Ranks and rewards are read without their models to the same values, or left to the models."""
 
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared.intake import reward_bodies
@@ -88,6 +89,31 @@ def test_names_in_python_are_read_by_the_model() -> None:
 
     assert rank_bodies.read_plainly(body) is None
     assert rank_bodies.from_parsed(body).event_id == "e"
+
+
+@pytest.mark.parametrize("name", ["rank", "slots"])
+@given(
+    event_id=st.text(
+        st.characters(codec="utf-8") | st.sampled_from(".\0\t\n\x7f\x85\x9f\xa0\xad"), min_size=1, max_size=9
+    )
+)
+@example(event_id=".")
+@example(event_id="..")
+def test_an_event_id_is_one_that_a_path_can_carry(name: str, event_id: str) -> None:
+    """Without a model and with one; characters that are no control characters may be there, seen or unseen."""
+    good, read_plainly, read_by_model = BODIES[name]
+    body = good | {"eventId": event_id}
+    can_be_carried = event_id not in (".", "..") and all(unicodedata.category(each) != "Cc" for each in event_id)
+
+    plain = read_plainly(body)
+
+    if can_be_carried:
+        assert plain.event_id == read_by_model(body).event_id == event_id
+        return
+    assert plain is None
+    with pytest.raises(InvalidRequest, match="control characters") as refusal:
+        read_by_model(body)
+    assert refusal.value.place == "eventId"
 
 
 @pytest.mark.parametrize("name", BODIES)

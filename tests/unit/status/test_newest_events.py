@@ -153,6 +153,16 @@ def test_the_log_lists_what_the_rows_did() -> None:
     assert [read_line(line, "ex") != () for line in lines] == [True, False, False]
 
 
+@pytest.mark.parametrize("logged", ["shop/1", "shop%2F1", "shop%2f1"])
+def test_an_id_is_found_however_its_slash_is_spelled(logged: str) -> None:
+    """Earlier versions stored it as it was sent."""
+    begin, reward_of_id = read_filters({"eventId": "shop%2F"}).id_begin, reward(logged, 1)
+    line = lone_line(reward_of_id, late=False)
+
+    assert select([], [reward_of_id, reward("shop", 2)], Filters(id_begin=begin), WAIT_US) == [reward_of_id]
+    assert [read_line(line, id_begin) != () for id_begin in (begin, "shop/2")] == [True, False]
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [
