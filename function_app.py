@@ -3,7 +3,6 @@
 import gc
 import logging
 import os
-import sys
 
 gc.disable()  # until all is imported: imports make no garbage, and to look for some took a tenth of a cold start
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # else the first call searches all packages for some
@@ -54,4 +53,3 @@ for name in ("proxy_worker", "azure.functions"):
     logging.getLogger(name).setLevel(logging.WARNING)  # else the worker sends the host two lines for each call
 gc.freeze()  # what is imported stays; no collection need look at it
 gc.enable()
-sys.setswitchinterval(0.0005)  # seconds; a Rank waits so long for each thread of other calls

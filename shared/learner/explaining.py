@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from shared.learner.model import Model
 from shared.web.errors import ModelBusy
+from shared.web.threads import short_turns
 
 MOST_WAITING = 16
 """The explanations that one process takes on."""
@@ -34,7 +35,8 @@ class ExplainingThread:
         model.keep()
         work = asyncio.get_running_loop().run_in_executor(self._thread, explain)
         work.add_done_callback(lambda _: self._end(model))
-        return await asyncio.shield(work)
+        with short_turns():
+            return await asyncio.shield(work)
 
     def _end(self, model: Model) -> None:
         self._waiting -= 1

@@ -18,7 +18,7 @@ from shared.web.endpoint import Handler, endpoint, handing_on_endpoint, open_end
 from shared.web.errors import UnknownPath
 from shared.web.form import Form
 from shared.web.operations import Api, Functions, Operation, OperationDoc, PerVersion
-from shared.web.threads import LogReaders
+from shared.web.threads import LogReaders, short_turns
 from shared.web.versions import Version
 
 _NAMES = "|".join(re.escape(version.name) for version in versions.VERSIONS)
@@ -92,6 +92,10 @@ class ServedOperation:
         return model.load() if isinstance(model, Form) else model
 
 
+type _Match = tuple[ServedOperation, dict[str, str]]
+"""An operation whose path a call has, and what the path has as its parameters."""
+
+
 class _Paths:
     """Operations, to be found by the path of a call."""
 
@@ -106,8 +110,8 @@ class _Paths:
             for method in operation.methods
         }
 
-    def find(self, method: str, path: str) -> tuple[ServedOperation, dict[str, str]] | None:
-        """Give an operation and what the path has as its parameters; None if no operation has such a path."""
+    def find(self, method: str, path: str) -> _Match | None:
+        """Give what a call matches; None if no operation has such a path."""
         if (served := self._without_parameters.get((method, path.lower()))) is not None:
             return served, {}
         for served in self.described:
@@ -164,17 +168,16 @@ class Registry:
             UnknownPath: There is no such operation.
         """
         loop, path = _split_loop(urls.path_of_call(req))
-        served, params = await self._find(req.method, _PREFIXES_TOO_MANY.sub("", path))
-        if served.role is None and loop != DEFAULT and served.api is not Api.PAGE:
-            raise UnknownPath
-        begin_in_loop(loop)
-        return await served.handler(urls.with_route(req, params) if params else req)
+        path = _PREFIXES_TOO_MANY.sub("", path)
+        if match := self._at_start.find(req.method, path):
+            return await _serve_in(loop, match, req)
+        with short_turns():  # these work in threads
+            return await _serve_in(loop, await self._find_other(req.method, path), req)
 
-    async def _find(self, method: str, path: str) -> tuple[ServedOperation, dict[str, str]]:
-        match = self._at_start.find(method, path)
-        if match is None and "_others" not in vars(self):
+    async def _find_other(self, method: str, path: str) -> _Match:
+        if "_others" not in vars(self):
             await asyncio.to_thread(lambda: self._others)  # meanwhile, Ranks are answered
-        if (match := match or self._others.find(method, path)) is None:
+        if (match := self._others.find(method, path)) is None:
             raise UnknownPath
         return match
 
@@ -238,6 +241,15 @@ class Registry:
         if not given and not late:
             return handler
         return _name_as(handler, lambda req: handler(req, **given, **{name: find() for name, find in late.items()}))
+
+
+async def _serve_in(loop: str, match: _Match, req: HttpRequest) -> HttpResponse:
+    """Serve a call of a loop by the operation that matches its path."""
+    served, params = match
+    if served.role is None and loop != DEFAULT and served.api is not Api.PAGE:
+        raise UnknownPath
+    begin_in_loop(loop)
+    return await served.handler(urls.with_route(req, params) if params else req)
 
 
 def _split_loop(path: str) -> tuple[str, str]:

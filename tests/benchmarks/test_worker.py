@@ -43,8 +43,8 @@ def test_calls_are_measured_in_the_worker_and_with_an_empty_function(rank: Kind)
 
 
 def test_a_kind_of_calls_is_compared_with_both_other_sides(rank: Kind) -> None:
-    """The goal is about the first kind, and about the empty function as everybody has it."""
-    kind = replace(rank, alone=lambda: 50.0)
+    """The goal is about the empty function as everybody has it."""
+    kind = replace(rank, alone=lambda: 50.0, goal=2.0)
     figures = worker._figures([kind], [[190.0]], [[100.0]], [60.0], iter([[50.0]]))
 
     assert [(figure.ratio, figure.holds) for figure in figures] == [(1.9, True), (3.8, None), (0.6, None)]
