@@ -91,15 +91,15 @@ class Http11(HttpToolsProtocol):
         """Note that a head is whole, and have the request refused if the platform would."""
         if self.parser.should_upgrade():
             return
-        self.headers.extend(self._offers)
-        self._in_head, self._waiting_since, self._offers = False, None, ()
-        version = self.parser.get_http_version()
-        status = refusal(self.parser.get_method(), self.url, version, self.headers)
+        if self._offers:
+            self.headers.extend(self._offers)
+            self._offers = ()
+        self._in_head, self._waiting_since = False, None
+        status = refusal(self.parser, self.url, self.headers, self._head_bytes)
         self.app = self.config.loaded_app if status is None else partial(_refuse, status)
         super().on_headers_complete()
-        if version == "1.0" and status is None and self.parser.should_keep_alive():
-            self.cycle.keep_alive = True
-            self.cycle.default_headers = [*self.cycle.default_headers, _KEPT]
+        if self.scope["http_version"] == "1.0" and status is None:
+            self._keep_if_wanted()
 
     def on_message_complete(self) -> None:
         """Note that there is no more to wait for."""
@@ -120,6 +120,12 @@ class Http11(HttpToolsProtocol):
         if self._head_timer is not None:
             self._head_timer.cancel()
         super().connection_lost(exc)
+
+    def _keep_if_wanted(self) -> None:
+        """Keep a connection of HTTP/1.0 if its client asks for it."""
+        if self.parser.should_keep_alive():
+            self.cycle.keep_alive = True
+            self.cycle.default_headers = [*self.cycle.default_headers, _KEPT]
 
     def _begin_parser(self) -> None:
         """Begin with a parser that takes chunks where a length stands too, as the platform does."""

@@ -40,7 +40,9 @@ def receive_answer(connection: socket.socket) -> bytes:
     """Read one answer that declares its length, and no more of what comes."""
     received = b""
     while not received.endswith(b"\r\n\r\n"):
-        received += connection.recv(1)
+        if not (byte := connection.recv(1)):
+            raise ConnectionError(received)
+        received += byte
     length = int(received.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
     return received + connection.recv(length, socket.MSG_WAITALL)
 
