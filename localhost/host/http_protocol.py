@@ -24,7 +24,7 @@ HEAD_SECONDS = 30.0
 _LINE_TOO_LONG, _HEAD_TOO_LONG = HTTPStatus.REQUEST_URI_TOO_LONG, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
 _OFFER = b"upgrade"
 _CONNECT = b"CONNECT"
-_KEPT = (b"connection", b"keep-alive")
+_KEEP_ALIVE = (b"connection", b"keep-alive")
 _LAST_CAPITAL = ord("Z")
 
 
@@ -125,7 +125,7 @@ class Http11(HttpToolsProtocol):
         """Keep a connection of HTTP/1.0 if its client asks for it."""
         if self.parser.should_keep_alive():
             self.cycle.keep_alive = True
-            self.cycle.default_headers = [*self.cycle.default_headers, _KEPT]
+            self.cycle.default_headers = [*self.cycle.default_headers, _KEEP_ALIVE]
 
     def _begin_parser(self) -> None:
         """Begin with a parser that takes chunks where a length stands too, as the platform does."""
