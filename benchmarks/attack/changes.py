@@ -28,7 +28,8 @@ def _bomb(call: Call, chance: random.Random) -> Call:
 
 def _other_headers(call: Call, chance: random.Random) -> Call:
     header = chance.choice(_HEADERS)
-    return replace(call, headers=(*call.headers, header), platform_may_refuse=len(header[1]) > LONG)
+    platform = len(header[1]) > LONG or not header[1].isascii()
+    return replace(call, headers=(*call.headers, header), platform_may_refuse=platform)
 
 
 def _other_path(call: Call, chance: random.Random) -> Call:
@@ -36,7 +37,7 @@ def _other_path(call: Call, chance: random.Random) -> Call:
     path, mark, query = call.target.partition("?")
     changed = chance.choice(_PATHS)(path, texts.text(chance))
     encoded = quote(changed, safe="/%:!*{}.~-_", errors="surrogatepass")
-    platform = "%00" in encoded or len(encoded) > LONG or "/admin" in encoded.lower()
+    platform = len(encoded) > LONG or any(part in encoded.lower() for part in ("%00", "//", "/admin"))
     may = call.may or call.caller in (*HELD, "foreign")  # it may lead to another operation, or to another loop
     target = encoded + mark + query
     return replace(call, target=target, may=may, as_served=False, platform_may_refuse=platform)

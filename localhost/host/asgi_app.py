@@ -11,8 +11,12 @@ from localhost.host.functions import AuthLevel, HttpFunction
 from localhost.host.http_trigger import Receive, Scope, Send, answer, answer_empty
 from localhost.host.request_bodies import BodyTooLarge, BodyTooSlow, Disconnected, RequestBodies, TooManyBodies
 from localhost.host.routing import Router, Values
+from localhost.host.slash_hint import SlashHint
 
 _log = logging.getLogger(__name__)
+_CHUNKED = "transfer-encoding"
+"""The header of a body without a declared length: the platform passes on none but declared ones."""
+_PREFLIGHT = {b"origin", b"access-control-request-method"}
 
 
 class Front:
@@ -33,6 +37,7 @@ class Front:
         self._admin = admin
         self._bodies = bodies
         self._limit = limit
+        self._slash_hint = SlashHint()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -50,10 +55,13 @@ class Front:
             await answer_empty(send, 503, close=True)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "OPTIONS" and _is_preflight(scope):
+            return await answer_empty(send, 204)
         if scope["raw_path"][:7].lower() == b"/admin/":
             return await self._admin(scope, receive, send)
         match = self._router.find(scope["method"], scope["raw_path"])
         if match is None:
+            self._slash_hint.consider(scope["raw_path"])
             return await answer_empty(send, 404)
         return await self._call(*match, scope, receive, send)
 
@@ -64,6 +72,8 @@ class Front:
             if not self._keys.open(function.auth_level, given):
                 return await answer_empty(send, 401)
         body = await self._bodies.read(scope, receive)
+        if _CHUNKED in headers:
+            body = b""
         request = http_trigger.request_datum(scope, headers, query, params, body)
         outcome = await worker.call(function, request, trace_parent=headers.get("traceparent", ""), limit=self._limit)
         if outcome.error:
@@ -77,3 +87,8 @@ class Front:
         except ValueError as error:
             _log.error("%s gave an answer that HTTP cannot carry: %s", function.name, error)
             await answer_empty(send, 500)
+
+
+def _is_preflight(scope: Scope) -> bool:
+    """Say whether a browser asks if a page of another origin may call: the platform answers, without permission."""
+    return {name for name, _ in scope["headers"]} >= _PREFLIGHT

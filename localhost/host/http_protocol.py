@@ -1,43 +1,56 @@
-"""HTTP/1.1 of the server, with two additions.
+"""HTTP/1.1 of the server, as the platform's own server speaks it.
 
-An offer to go on in HTTP/2 is passed over, as the platform does. And the head of a request has to come in time and to
-fit into a bounded memory: the parser underneath takes any length, and waits for ever.
+What it refuses by a request's head is in `refused_heads.py`. It passes over offers to go on in another protocol, reads
+methods in small letters, keeps connections of HTTP/1.0 if they ask for it, and answers clients that send no more. And
+the head of a request has to come in time and to fit into a bounded memory: the parser underneath takes any length, and
+waits for ever.
 """
 
 import asyncio
-import re
+import logging
 from functools import partial
 from http import HTTPStatus
+from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from localhost.host.http_trigger import WHOLE, Receive, Scope, Send, answer_empty
+from localhost.host.refused_heads import HEAD_LIMIT_BYTES, LINE_LIMIT_BYTES, refusal, refusal_of_broken
 
+_log = logging.getLogger(__name__)
 HEAD_SECONDS = 30.0
 """The time for the head of a request."""
-LINE_LIMIT_BYTES, HEAD_LIMIT_BYTES = 8 * 1024, 32 * 1024
-"""The longest address and the longest head: those of the platform."""
-_OFFER = re.compile(rb"\r\nupgrade:(?=[^\r]*h2c)", re.IGNORECASE)
 _LINE_TOO_LONG, _HEAD_TOO_LONG = HTTPStatus.REQUEST_URI_TOO_LONG, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+_OFFER = b"upgrade"
+_CONNECT = b"CONNECT"
+_KEEP_ALIVE = (b"connection", b"keep-alive")
+_LAST_CAPITAL = ord("Z")
 
 
 class Http11(HttpToolsProtocol):
-    """Keeps the body of requests that offer `Upgrade: h2c`, as Java's own HTTP client does in every first request.
-
-    The parser underneath takes what follows such a header for another protocol, and the body would be lost.
+    """One connection.
 
     Attributes:
         head_seconds: After so many seconds a connection ends on which no head has come, or only a part of one.
     """
 
     head_seconds = HEAD_SECONDS
+    _in_message = False
     _in_head = False
     _head_bytes = 0
     """What came since the last whole head: at least as much as the head that is coming."""
+    _offers: tuple[tuple[bytes, bytes], ...] = ()
+    """The offers in a head that is being read again without them."""
     _waiting_since: float | None = None
     """When the wait for a head began, by the event loop's clock; None while none is waited for."""
     _head_timer: asyncio.TimerHandle | None = None
     """One for the connection's life, since to set one for each head would cost each call."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        """Take what the server gives to each connection."""
+        super().__init__(*arguments, **options)
+        self._begin_parser()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a head."""
@@ -47,33 +60,52 @@ class Http11(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what came over the wire."""
-        if b"h2c" in data and (self.cycle is None or self.cycle.response_complete):
-            head, end, body = data.partition(b"\r\n\r\n")
-            data = _OFFER.sub(b"\r\nx-passed-over-upgrade:", head) + end + body
+        self._unset_keepalive_if_required()
+        if data[0] > _LAST_CAPITAL and not self._in_message:
+            data = _with_method_in_capitals(data)
         went_on = self._in_head
         self._head_bytes += len(data)
-        super().data_received(data)
+        self._feed(data)
         if not self._in_head:
             self._head_bytes = 0
         elif went_on and self._head_bytes > HEAD_LIMIT_BYTES:
-            self._end(_HEAD_TOO_LONG)
+            self._end(_LINE_TOO_LONG if len(self.url) > LINE_LIMIT_BYTES else _HEAD_TOO_LONG)
         elif self._waiting_since is None:
             self._waiting_since = self.loop.time()
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Answer the request that has come, though its client sends no more; over https nothing can be answered."""
+        if self._in_head:
+            self._end(HTTPStatus.BAD_REQUEST)
+        if self._in_message or self.cycle is None or self.cycle.response_complete or self.scheme == "https":
+            return False
+        self.cycle.keep_alive = False
+        return True
 
     def on_message_begin(self) -> None:
         """Note that a head begins."""
         super().on_message_begin()
-        self._in_head = True
+        self._in_message = self._in_head = True
 
     def on_headers_complete(self) -> None:
-        """Note that a head is whole, and have the request refused if the head is too long."""
+        """Note that a head is whole, and have the request refused if the platform would."""
+        if self.parser.should_upgrade():
+            return
+        if self._offers:
+            self.headers.extend(self._offers)
+            self._offers = ()
         self._in_head, self._waiting_since = False, None
-        refusal = self._refusal()
-        self.app = self.config.loaded_app if refusal is None else partial(_refuse, refusal)
+        status = refusal(self.parser, self.url, self.headers, self._head_bytes)
+        self.app = self.config.loaded_app if status is None else partial(_refuse, status)
         super().on_headers_complete()
+        if self.scope["http_version"] == "1.0" and status is None:
+            self._keep_if_wanted()
 
     def on_message_complete(self) -> None:
         """Note that there is no more to wait for."""
+        if self._in_head:
+            return
+        self._in_message = False
         super().on_message_complete()
         self.scope[WHOLE] = True  # type: ignore[literal-required]
 
@@ -89,13 +121,39 @@ class Http11(HttpToolsProtocol):
             self._head_timer.cancel()
         super().connection_lost(exc)
 
-    def _refusal(self) -> HTTPStatus | None:
-        if len(self.url) > LINE_LIMIT_BYTES:
-            return _LINE_TOO_LONG
-        if self._head_bytes <= HEAD_LIMIT_BYTES:
-            return None
-        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-        return _HEAD_TOO_LONG if size > HEAD_LIMIT_BYTES else None
+    def _keep_if_wanted(self) -> None:
+        """Keep a connection of HTTP/1.0 if its client asks for it."""
+        if self.parser.should_keep_alive():
+            self.cycle.keep_alive = True
+            self.cycle.default_headers = [*self.cycle.default_headers, _KEEP_ALIVE]
+
+    def _begin_parser(self) -> None:
+        """Begin with a parser that takes chunks where a length stands too, as the platform does."""
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True, lenient_chunked_length=True)
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            self._pass_over_offer(data[offer.args[0] :])
+        except httptools.HttpParserError:
+            status = refusal_of_broken(data) if self._in_head else HTTPStatus.BAD_REQUEST
+            _log_refusal(status)
+            self._end(status)
+
+    def _pass_over_offer(self, rest: bytes) -> None:
+        """Read a head again without its offers: the parser takes what follows them for another protocol.
+
+        Java's own HTTP client offers `Upgrade: h2c` in every first request.
+        """
+        method, version = self.parser.get_method(), self.parser.get_http_version().encode()
+        if method == _CONNECT:
+            return self._end(HTTPStatus.BAD_REQUEST)
+        self._offers = tuple(header for header in self.headers if header[0] == _OFFER)
+        lines = [b"%b: %b" % header for header in self.headers if header[0] != _OFFER]
+        self._begin_parser()
+        return self._feed(b"\r\n".join((b"%b %b HTTP/%b" % (method, self.url, version), *lines, b"", rest)))
 
     def _set_timer(self, seconds: float) -> None:
         self._head_timer = self.loop.call_later(seconds, self._end_late)
@@ -111,11 +169,25 @@ class Http11(HttpToolsProtocol):
             self._end(HTTPStatus.REQUEST_TIMEOUT)
 
     def _end(self, status: HTTPStatus) -> None:
-        """End the connection; of a head that has begun, the client is told why."""
-        if self._in_head and not self.transport.is_closing():
+        """End the connection; of a request that has begun and has no answer yet, the client is told why."""
+        if self._in_message and not self.transport.is_closing() and not self._is_answered():
             self.transport.write(STATUS_LINE[status] + b"content-length: 0\r\nconnection: close\r\n\r\n")
         self.transport.close()
 
+    def _is_answered(self) -> bool:
+        """Say whether the request whose body comes has an answer already."""
+        return not self._in_head and self.cycle is not None and self.cycle.response_started
+
+
+def _with_method_in_capitals(data: bytes) -> bytes:
+    method, space, rest = data.partition(b" ")
+    return method.upper() + space + rest
+
 
 async def _refuse(status: HTTPStatus, _scope: Scope, _receive: Receive, send: Send) -> None:
+    _log_refusal(status)
     await answer_empty(send, status, close=True)
+
+
+def _log_refusal(status: HTTPStatus) -> None:
+    _log.info("a request was refused unread, as Azure does: %d %s", status, status.phrase)

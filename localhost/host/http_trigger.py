@@ -25,21 +25,20 @@ _WITHOUT_BODY = frozenset({204, 304})
 
 
 def headers_of(scope: Scope) -> dict[str, str]:
-    """Give the request's headers by lower-case name; repeated headers are joined, as the platform's wire type needs.
+    """Give the request's headers by lower-case name; the values of a repeated one are joined with commas.
 
     Spaces behind a value are not of it (RFC 9112, 5.1); those before it the parser has cut.
     """
     pairs = scope["headers"]
-    headers = {name.decode("latin-1"): value.decode("latin-1").rstrip(" \t") for name, value in pairs}
+    headers = {name.decode(): value.decode().rstrip(" \t") for name, value in pairs}
     return headers if len(headers) == len(pairs) else _join_headers(pairs)
 
 
 def _join_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     headers: dict[str, str] = {}
     for raw_name, raw_value in pairs:
-        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1").rstrip(" \t")
-        between = "; " if name == "cookie" else ", "
-        headers[name] = f"{headers[name]}{between}{value}" if name in headers else value
+        name, value = raw_name.decode(), raw_value.decode().rstrip(" \t")
+        headers[name] = f"{headers[name]},{value}" if name in headers else value
     return headers
 
 

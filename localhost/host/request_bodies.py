@@ -7,6 +7,8 @@ from localhost.host.http_trigger import WHOLE, Message, Receive, Scope
 
 BODY_LIMIT_BYTES = 104_857_600
 """The longest body that the platform takes."""
+GRACE_SECONDS, PLATFORM_BYTES_A_SECOND = 5.0, 240
+"""After so long the platform gives up a body that has come more slowly so far."""
 SECONDS = 30.0
 """The time for a body, beside what its bytes may take."""
 BYTES_A_SECOND = 64 * 1024
@@ -43,9 +45,12 @@ class _Unfinished:
 class RequestBodies:
     """Reads the bodies of all requests of a host."""
 
-    def __init__(self, seconds: float = SECONDS, memory_bytes: int = MEMORY_BYTES) -> None:
-        """Take the time for a body, and the memory for those that are not whole yet."""
+    def __init__(
+        self, seconds: float = SECONDS, memory_bytes: int = MEMORY_BYTES, grace_seconds: float = GRACE_SECONDS
+    ) -> None:
+        """Take the time for a body, the memory for those that are not whole yet, and the platform's own patience."""
         self._seconds = seconds
+        self._grace_seconds = grace_seconds
         self._memory_bytes = memory_bytes
         self._unfinished: dict[_Unfinished, None] = {}
         self.held_bytes = 0
@@ -63,7 +68,7 @@ class RequestBodies:
             return _last_piece(await receive())
         _refuse_announced(scope)
         try:
-            async with asyncio.timeout(self._seconds) as limit:
+            async with asyncio.timeout(self._time_for(0)) as limit:
                 message = await receive()
                 return await self._read_pieces(message, receive, limit) if _has_more(message) else _last_piece(message)
         except TimeoutError:
@@ -95,7 +100,12 @@ class RequestBodies:
         self.held_bytes += size
         if body.size > BODY_LIMIT_BYTES:
             raise BodyTooLarge
-        body.limit.reschedule(body.since + self._seconds + body.size / BYTES_A_SECOND)
+        body.limit.reschedule(body.since + self._time_for(body.size))
+
+    def _time_for(self, size: int) -> float:
+        """Give the time in which a body has to end or to have come further than this."""
+        platform = max(self._grace_seconds, size / PLATFORM_BYTES_A_SECOND)
+        return min(platform, self._seconds + size / BYTES_A_SECOND)
 
     def _let_go(self, body: _Unfinished) -> None:
         """End the wait for a body; its memory counts as free, for its task is the next to run."""

@@ -2,7 +2,8 @@
 
 A route's segments are literals or parameters: `{id}`, `{id:int}`, `{id?}`, `{*rest}`. From left to right a literal wins
 over a parameter with a type, that one over a parameter without, and that one over `*`. Letter case does not matter in
-literals. A path that exists for another method only is as unknown as any other.
+literals, nor does a slash at the end of a path. Empty segments are for `*` alone, and not as its first one, so a path
+that begins with two slashes is nobody's. A path that exists for another method only is as unknown as any other.
 """
 
 import re
@@ -81,8 +82,7 @@ class Router:
             method: In upper case.
             raw_path: As it came over the wire, without the query.
         """
-        path = url_paths.decode(raw_path).removeprefix("/").removesuffix("/")
-        segments = path.split("/") if path else []
+        segments = url_paths.decode(raw_path).removeprefix("/").split("/")
         return _walk(self._root, segments, 0, method, {})
 
     def _add(self, function: HttpFunction, segments: list[str]) -> None:
@@ -125,7 +125,7 @@ def _unusable(function: HttpFunction, why: str) -> StartFailure:
 
 
 def _walk(node: _Node, segments: list[str], at: int, method: str, values: Values) -> tuple[HttpFunction, Values] | None:
-    if at == len(segments):
+    if at == len(segments) or (at == len(segments) - 1 and not segments[at]):
         function = node.functions.get(method) or node.functions.get(_EVERY_METHOD)
         return (function, values) if function else _rest(node, [], method, values)
     segment = segments[at]
@@ -141,7 +141,7 @@ def _walk(node: _Node, segments: list[str], at: int, method: str, values: Values
 
 def _rest(node: _Node, segments: list[str], method: str, values: Values) -> tuple[HttpFunction, Values] | None:
     entry = node.rest.get(method) or node.rest.get(_EVERY_METHOD)
-    if entry is None:
+    if entry is None or segments[:1] == [""]:
         return None
     name, function = entry
     return function, {**values, name: "/".join(segments)} if segments else values

@@ -14,12 +14,14 @@ import uvicorn
 
 from localhost.host.asgi_app import Front
 from localhost.host.function_keys import Keys
-from localhost.host.http_protocol import HEAD_LIMIT_BYTES, LINE_LIMIT_BYTES, Http11
+from localhost.host.http_protocol import Http11
 from localhost.host.http_trigger import Receive, Scope, Send, answer
+from localhost.host.refused_heads import HEAD_LIMIT_BYTES, LINE_LIMIT_BYTES
 from localhost.host.request_bodies import RequestBodies
 from localhost.ports import THIS_MACHINE, bind
 from tests.http.local_host.watching import eventually
 
+LINE_END = b" HTTP/1.1\r\nhost: here\r\n\r\n"
 POST = b"POST /admin/length HTTP/1.1\r\nhost: here\r\n"
 SHORT = 0.5
 MEMORY_BYTES = 1024 * 1024
@@ -114,6 +116,18 @@ def test_a_body_in_chunks_that_stands_still_is_given_up(hasty: Server) -> None:
     assert rest_of(connection).startswith(b"HTTP/1.1 408 ")
 
 
+def test_the_platform_s_patience_is_shorter_where_little_has_come() -> None:
+    """It gives up what came more slowly than 240 bytes a second so far; more bytes have bought more time."""
+    with Server(RequestBodies(grace_seconds=SHORT), Http11) as server, server.post(100_000) as quick:
+        quick.sendall(b"x" * 70_000)
+        slow = server.post(100_000)
+        slow.sendall(b"x")
+
+        assert rest_of(slow).startswith(b"HTTP/1.1 408 ")
+        quick.sendall(b"x" * 30_000)
+        assert quick.recv(100).startswith(b"HTTP/1.1 200 ")
+
+
 def test_a_long_body_has_more_time_as_long_as_it_comes(hasty: Server) -> None:
     """A model of 64 MiB comes over a slow line in minutes."""
     connection = hasty.post(len(PIECE) * 6)
@@ -147,16 +161,29 @@ def test_a_head_without_an_end_is_not_collected(small: Server) -> None:
 @pytest.mark.parametrize(
     ("head", "status"),
     [
-        (b"GET /admin/" + b"x" * LINE_LIMIT_BYTES + b" HTTP/1.1\r\nhost: here\r\n\r\n", b"414"),
-        (POST + b"x-more: " + b"x" * HEAD_LIMIT_BYTES + b"\r\n\r\n", b"431"),
-        (POST + b"x-more: x\r\n" * (HEAD_LIMIT_BYTES // 7) + b"\r\n", b"431"),
-        (POST + b"x-more: " + b"x" * (HEAD_LIMIT_BYTES - 100) + b"\r\ncontent-length: 0\r\n\r\n", b"200"),
+        (b"GET /admin/" + b"x" * (LINE_LIMIT_BYTES - 21) + LINE_END, b"414"),
+        (b"GET /admin/" + b"x" * (LINE_LIMIT_BYTES - 22) + LINE_END, b"200"),
+        (POST + b"x-more: " + b"x" * (HEAD_LIMIT_BYTES - 21) + b"\r\n\r\n", b"431"),
+        (POST + b"x-more: " + b"x" * (HEAD_LIMIT_BYTES - 22) + b"\r\n\r\n", b"200"),
+        (POST + b"x-more: x\r\n" * 100 + b"\r\n", b"431"),
+        (POST + b"x-more: x\r\n" * 99 + b"\r\n", b"200"),
     ],
 )
 def test_a_head_is_as_long_as_the_platform_takes_it(small: Server, head: bytes, status: bytes) -> None:
-    """An address of 8 KiB, and 32 KiB in all."""
+    """A first line of 8 KiB, and behind it 32 KiB in a hundred lines."""
     with small.send(head) as connection:
         assert connection.recv(100).startswith(b"HTTP/1.1 " + status)
+
+
+def test_an_address_without_an_end_is_named_as_what_is_too_long(small: Server) -> None:
+    """Though its line never comes to an end."""
+    with small.send(b"GET /") as connection:
+        pause = threading.Event()
+        for _ in range(10):
+            connection.sendall(b"x" * 4000)
+            pause.wait(0.01)
+
+        assert connection.recv(100).startswith(b"HTTP/1.1 414 ")
 
 
 def test_the_oldest_unfinished_bodies_make_room(small: Server) -> None:

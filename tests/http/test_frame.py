@@ -61,6 +61,19 @@ def test_status_has_the_shape_that_the_old_containers_had(api: Api) -> None:
     assert answer.json.keys() == {"service", "apiStatus", "apiStatusMessage"}
 
 
+def test_a_slash_too_many_is_understood(api: Api) -> None:
+    """The platform passes it on where it does not begin the path, as behind the name of a loop."""
+    body = {"actions": [{"id": "a", "features": [{"x": 1}]}], "eventId": "with-slash"}
+
+    ranked = api.post("/personalizer//v1.0/rank", body)
+    rewarded = api.post("/Personalizer/v1.0//events/with%20slash/reward/", {"value": 1})
+    without_key = Api(api.host, api.port, "wrong").post("/personalizer//v1.0/rank", body)
+
+    assert (ranked.status, ranked.json["rewardActionId"]) == (201, "a")
+    assert rewarded.status == 204
+    assert (without_key.status, without_key.error["code"]) == (401, "401")
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [
@@ -99,5 +112,5 @@ def send_chunks(api: Api, method: str, path: str) -> Answer:
 
 def test_an_unknown_path_is_answered_in_the_apis_own_shape(api: Api) -> None:
     """So is a method that a path does not have."""
-    for answer in (api.get("/personalizer/v9/rank"), api.get("/personalizer/v1.0/rank"), api.post("/nowhere", {})):
+    for answer in (api.get("/personalizer/v9/rank"), api.get("/personalizer/v1.0/rank"), api.post("/nowhere//", {})):
         assert (answer.status, answer.error["code"]) == (404, "ResourceNotFound")

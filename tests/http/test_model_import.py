@@ -1,7 +1,6 @@
 """Models come in over HTTP, signed or as plain files, and go out again."""
 
 import hashlib
-import http.client
 import io
 import zipfile
 from collections.abc import Callable, Iterator
@@ -209,23 +208,6 @@ def test_a_plain_model_is_taken_by_the_loop_s_own_api(own_api: Api, models: dict
     await_probability(own_api, best_chance(0.2))
     assert code(own_api.put(OWN, b"")) == (400, "InvalidModelImportFormat")
     assert code(own_api.put(OWN, models["trained"][:100])) == (400, "InvalidModelImportFormat")
-
-
-def test_a_body_in_chunks_is_taken(own_api: Api, models: dict[str, bytes]) -> None:
-    """A client that sends a stream does not declare its length."""
-    body = sign(models["trained"])
-    connection = http.client.HTTPConnection(own_api.host, own_api.port, timeout=30)
-    connection.request(
-        "PUT",
-        f"{V1}/model",
-        iter([body[:100], body[100:]]),
-        {"Ocp-Apim-Subscription-Key": KEY, "Transfer-Encoding": "chunked"},
-        encode_chunked=True,
-    )
-
-    assert connection.getresponse().status == 204
-    connection.close()
-    assert models["trained"] == own_api.get(f"{V1}/model").body
 
 
 def test_training_goes_on_from_an_imported_model(own_api: Api, models: dict[str, bytes]) -> None:

@@ -79,7 +79,7 @@ def test_a_repeated_reward_is_one_observation(fresh: Api) -> None:
     """If the client says that it is the same request; two requests are two rewards."""
     fresh.post(f"{V1}/rank", {"actions": ACTIONS, "eventId": "rewarded"})
     for request_id in ("one", "one", "ü" * 300, None, None):
-        headers = {"x-ms-client-request-id": request_id.encode("latin-1").decode("latin-1")} if request_id else {}
+        headers = {"x-ms-client-request-id": request_id.encode().decode("latin-1")} if request_id else {}
         fresh.post(f"{V1}/events/rewarded/reward", {"value": 1}, headers=headers)
 
     assert len(fresh.get(f"{TRACE}/rewarded").json["events"][0]["observations"]) == 4

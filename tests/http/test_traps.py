@@ -49,11 +49,11 @@ def test_an_unknown_event_id_is_no_mistake(loop: Api) -> None:
 
 @pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8", "text/json", None])
 def test_slashes_and_content_types_may_be_any(loop: Api, kind: str | None) -> None:
-    """Clients put an endpoint with a slash at its end before a path as it is."""
+    """Clients put an endpoint with a slash at its end before a path as it is, here that of a loop by its name."""
     headers = {"Content-Type": kind} if kind else {}
 
-    assert loop.post(f"/{OLDEST}/rank", BODY, headers).status == 201
-    assert loop.post(f"/{NEWEST}/rank{DATED}", BODY, headers).status == 201
+    assert loop.post(f"/default/{OLDEST}/rank", BODY, headers).status == 201
+    assert loop.post(f"/default/{NEWEST}/rank{DATED}", BODY, headers).status == 201
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,17 @@ def raw(host: HostProcess, sent: bytes) -> bytes:
         return received
 
 
+def receive_answer(connection: socket.socket) -> bytes:
+    """Read one answer that declares its length, and no more of what comes."""
+    received = b""
+    while not received.endswith(b"\r\n\r\n"):
+        if not (byte := connection.recv(1)):
+            raise ConnectionError(received)
+        received += byte
+    length = int(received.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+    return received + connection.recv(length, socket.MSG_WAITALL)
+
+
 def _receive(connection: socket.socket) -> bytes:
     try:
         return connection.recv(65536)
