@@ -118,7 +118,8 @@ def test_work_that_kills_its_worker_again_and_again_is_given_up(stop: Event) -> 
 
     signed_work.take(work.text(), "last", 1, stop)
 
-    ended = evaluated_log.wait_for(evaluation)
+    ended = evaluation_store.read(evaluation.purpose, evaluation.id)
+    assert ended is not None
     assert ended.status is Status.FAILED
     assert "more memory" in (ended.reason or "")
     assert loop_list_store.read_listing().work == []
