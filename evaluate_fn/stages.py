@@ -15,12 +15,17 @@ from shared.evaluation import evaluation_queue, evaluation_run_store, evaluation
 from shared.evaluation.evaluation import Evaluation, Purpose, Status
 from shared.evaluation.evaluation_queue import WorkMessage, make_message
 from shared.evaluation.tasks import Task, TaskResult, TrainedModel
+from shared.evaluation.work_sign_store import MOST_DEATHS
 from shared.imports.files.unusable_log import UnusableLog
 from shared.learner.arguments import InvalidLearningArguments
 from shared.learner.training import TrainingFailed
 from shared.storage import clock
 from shared.storage.paths import in_loop
 
+_DEADLY = (
+    "Whoever worked on it ended without a word, again and again at the same task, perhaps for want of memory. Give the "
+    "instances more memory, or evaluate a shorter range of the log."
+)
 _TRAINING_TRIES = 3
 """Since a process that was killed, or had too little memory, cannot be distinguished from one that failed."""
 
@@ -33,25 +38,35 @@ _OPEN_TASKS: Mapping[Purpose, Callable[[Evaluation, Mapping[str, TaskResult]], t
 _log = logging.getLogger(__name__)
 
 
-def take(text: str, tries: int, stop: Event) -> None:
+def take(text: str, tries: int, stop: Event, deaths: int = 0) -> None:
     """Do the work of a message. An error that may pass is raised, so that the message comes again.
 
     Args:
         tries: How often the message has come, this time included.
         stop: Set when the work is to stop; then the message comes again, too.
+        deaths: How many workers have died of the message, or of another one for the same work.
     """
     work = evaluation_queue.read(text)
     with in_loop(work.loop):
-        _take(work, tries, stop)
+        evaluation = _evaluation_of(work)
+        if evaluation is None:
+            return
+        if evaluation.status.has_ended:
+            _close(evaluation)
+        elif deaths >= MOST_DEATHS:
+            _end(evaluation, Status.FAILED, _DEADLY)
+        else:
+            if deaths:
+                _note_restart(evaluation)
+            _take(evaluation, work, tries, stop)
 
 
-def _take(work: WorkMessage, tries: int, stop: Event) -> None:
-    evaluation = _evaluation_of(work)
-    if evaluation is None:
-        return
-    if evaluation.status.has_ended:
-        _close(evaluation)
-        return
+def _note_restart(evaluation: Evaluation) -> None:
+    now_us = clock.now_us()
+    _change(evaluation, lambda current: current.restart(now_us))
+
+
+def _take(evaluation: Evaluation, work: WorkMessage, tries: int, stop: Event) -> None:
     try:
         _go_on(evaluation, work.task, stop)
     except NotWanted:
@@ -150,11 +165,11 @@ def _end(evaluation: Evaluation, status: Status, reason: str | None = None, opti
     _change(evaluation, lambda current: current.end(status, now_us, reason, optimal))
 
 
-def _change(evaluation: Evaluation, end: Callable[[Evaluation], Evaluation]) -> None:
-    def end_unless_replaced(now: Evaluation) -> Evaluation:
-        return end(now) if now.created_us == evaluation.created_us else now
+def _change(evaluation: Evaluation, change: Callable[[Evaluation], Evaluation]) -> None:
+    def change_unless_replaced(now: Evaluation) -> Evaluation:
+        return change(now) if now.created_us == evaluation.created_us else now
 
-    _tidy(evaluation, evaluation_store.change(evaluation.purpose, evaluation.id, end_unless_replaced))
+    _tidy(evaluation, evaluation_store.change(evaluation.purpose, evaluation.id, change_unless_replaced))
 
 
 def _leave(evaluation: Evaluation) -> None:

@@ -14,11 +14,11 @@ blueprint = func.Blueprint()  # type: ignore[no-untyped-call]
 @blueprint.queue_trigger(arg_name="message", queue_name=EVALUATION_QUEUE, connection="AzureWebJobsStorage")
 async def evaluate_work(message: func.QueueMessage, context: func.Context) -> None:
     """Carry out a task of an evaluation, and see what comes next."""
-    text, tries = message.get_body().decode(), message.dequeue_count or 1
+    text, message_id, tries = message.get_body().decode(), str(message.id), message.dequeue_count or 1
 
     def work(stop: threading.Event) -> None:
-        from evaluate_fn.stages import take
+        from evaluate_fn.signed_work import take
 
-        take(text, tries, stop)
+        take(text, message_id, tries, stop)
 
     await in_thread(context, work)

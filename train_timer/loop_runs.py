@@ -6,11 +6,13 @@ from threading import Event
 
 from shared.configuration import configuration_store
 from shared.errors import UnknownLoop
+from shared.evaluation import work_sign_store
 from shared.loops import loop_list_store
-from shared.loops.loop_list_store import RESTED_AFTER, LoopEntry
+from shared.loops.loop_list_store import RESTED_AFTER, Listing, LoopEntry
 from shared.loops.per_loop import PerLoop
 from shared.storage import clock, queues
 from shared.storage.paths import DEFAULT, TRAINING_QUEUE, check_name, in_loop
+from shared.storage.repetition import Repetition
 from shared.storage_errors import StorageUnavailable
 from shared.times import DAY, HOUR, MINUTE, SECOND
 from train_timer import loop_deletion
@@ -20,6 +22,8 @@ _MOST_LOOPS = 8
 """So many loops' reads and paces a process remembers from one run to the next."""
 _SECONDS_TO_LIVE = 2 * MINUTE // SECOND
 """A loop that waits longer for a free instance gets another message by then."""
+_SURVEY_SECONDS = 60.0
+"""Between two surveys in a run that takes longer."""
 
 _log = logging.getLogger(__name__)
 
@@ -32,13 +36,23 @@ class LoopRuns:
         self._has_others = False
 
     def run_all(self, stop: Event) -> None:
-        """Send a message for each loop that the trainer is to look at, and run for the loop `default`."""
+        """Survey all loops, now and every minute until the end, and run for the loop `default`."""
+        self.survey()
+        surveys = Repetition(_SURVEY_SECONDS, self.survey)
         try:
-            self._send_messages()
+            with in_loop(DEFAULT):
+                self._trainings.here().run(stop)
+        finally:
+            surveys.end()
+
+    def survey(self) -> None:
+        """Send a message for each loop that wants the trainer, and for work on evaluations whose worker has died."""
+        try:
+            listing = self._read_listing()
+            self._send_messages(listing.loops)
+            work_sign_store.send_lost(listing.work)
         except StorageUnavailable as trouble:
             _log.error("only the loop default is looked at, the next run looks at the others too: %s", trouble)
-        with in_loop(DEFAULT):
-            self._trainings.here().run(stop)
 
     def take(self, text: str, stop: Event) -> None:
         """Run for the loop of a message, and let the loop rest if it has nothing to do; or delete what it has left.
@@ -59,9 +73,16 @@ class LoopRuns:
         except Exception:
             _log.exception("a loop's run has failed, the next one goes on")
 
-    def _send_messages(self) -> None:
-        self._has_others = self._has_others or loop_list_store.has_any()
-        entries = loop_list_store.list_loops() if self._has_others else []
+    def _read_listing(self) -> Listing:
+        if not self._has_others and not loop_list_store.is_announced():
+            return Listing([], [])
+        listing = loop_list_store.read_listing()
+        self._has_others = bool(listing.loops)
+        if not listing.loops and not listing.work:
+            loop_list_store.withdraw()
+        return listing
+
+    def _send_messages(self, entries: list[LoopEntry]) -> None:
         if not entries:
             return
         now_us = clock.now_us()

@@ -1,7 +1,7 @@
 """Queue triggers: fetch messages, run the function for each, delete them, or put them aside after too many tries.
 
-A message that is worked on stays hidden from others for half a minute at a time, so after a host was killed its
-messages come back soon.
+A message that is worked on stays hidden from others for ten minutes at a time, as the WebJobs library of the platform's
+host keeps it: so long nobody gets the messages of a host that was killed. Those of a host that ends in order come back.
 """
 
 import asyncio
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from azure.storage.queue.aio import QueueClient
 
 _log = logging.getLogger(__name__)
-_HIDDEN_SECONDS = 30
-_RENEW_SECONDS = 10.0
+_HIDDEN_SECONDS = 600
+_RENEW_SECONDS = 300.0
 _FIRST_PAUSE = 0.1
 _QUIET_SECONDS = 0.5
 """Nothing is fetched at once after the start, for that would hold up the first call."""
@@ -130,13 +130,20 @@ class QueueListener:
     async def _work(self, message: "QueueMessage", queue: "QueueClient", poison: "QueueClient") -> None:
         tries = message.dequeue_count or 1
         renewal = watch(_stay_hidden(message, queue), "renewal")
+        done = False
         try:
             done = tries <= self._rules.max_dequeue_count and await self._try(message)
-        finally:
+        finally:  # also where the host ends meanwhile
             await finish([renewal], 0)
+            await self._conclude(message, queue, poison, done=done)
+
+    async def _conclude(
+        self, message: "QueueMessage", queue: "QueueClient", poison: "QueueClient", *, done: bool
+    ) -> None:
+        """Tell the queue what came of a message."""
         if done:
             await queue.delete_message(message)
-        elif tries < self._rules.max_dequeue_count:
+        elif (message.dequeue_count or 1) < self._rules.max_dequeue_count:
             await queue.update_message(message, visibility_timeout=int(self._rules.visibility_timeout.total_seconds()))
         else:
             await self._put_aside(message, queue, poison)

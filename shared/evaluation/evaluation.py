@@ -125,6 +125,8 @@ class Evaluation(StoredObject):
         reason: Why the evaluation failed, or its best policy was applied or not, in plain words.
         optimal: The name of the best policy; None before the end.
         source: Of an import, where its log comes from; else None.
+        restarts: How often work on it was begun again, since a worker had ended without a word.
+        restarted_us: When that was last; None if it never was.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = store_under(round_number="look")
@@ -148,6 +150,8 @@ class Evaluation(StoredObject):
     optimal: str | None = None
     exploration_default: float = 0.0
     source: ImportSource | None = None
+    restarts: int = 0
+    restarted_us: int | None = None
 
     @property
     def loop_exploration(self) -> Exploration:
@@ -167,6 +171,10 @@ class Evaluation(StoredObject):
     def is_overdue(self, now_us: int) -> bool:
         """Whether the evaluation should have ended by now; it will come to no results any more."""
         return not self.status.has_ended and now_us - self.created_us > LONGEST_US
+
+    def restart(self, at_us: int) -> "Evaluation":
+        """Note that work on the evaluation begins again; unchanged if it has ended."""
+        return self if self.status.has_ended else replace(self, restarts=self.restarts + 1, restarted_us=at_us)
 
     def end(self, status: Status, at_us: int, reason: str | None = None, optimal: str | None = None) -> "Evaluation":
         """End the evaluation; unchanged if it has ended."""

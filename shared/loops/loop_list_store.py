@@ -3,6 +3,8 @@
 Whoever gives a loop something to do marks it first, and only then does what the trainer is to follow: so a loop with
 work is marked, whoever dies when. The trainer lets a loop rest if nobody has marked it for so long that no row can come
 under an old mark. A loop that is deleted has another blob beside its entry, until nothing of it is left.
+
+The signs of life of work on evaluations lie beside the list, so that the trainer reads both by one request.
 """
 
 from collections.abc import Mapping
@@ -10,7 +12,8 @@ from contextlib import suppress
 from typing import Final, NamedTuple
 
 from shared import running_call
-from shared.storage import blobs
+from shared.storage import blobs, clock
+from shared.storage.blobs import ListedBlob
 from shared.storage.paths import DEFAULT, this_loop
 from shared.storage.sdk import translate_errors
 from shared.times import DAY, SECOND, from_datetime
@@ -24,8 +27,12 @@ FAR_US: Final = 10**9 * DAY
 _ROOT: Final = "loops/_"
 _LIST: Final = f"{_ROOT}list/"
 _DELETED: Final = f"{_ROOT}deleted/"
+WORK: Final = f"{_ROOT}work/"
+"""Where the signs of life lie."""
 _SIGN: Final = f"{_ROOT}sign"
-"""There once a loop beside `default` was made: a deployment without one reads this, which costs less than a list."""
+"""There while there is something to list: a deployment that has nothing reads this, which costs less than a list."""
+_SIGN_FOR: Final = 10 * 60 * SECOND
+"""At least so long: more than passes between an announcement and what it announces."""
 _VISIT: Final = "visit"
 
 
@@ -57,9 +64,30 @@ class Deletion(NamedTuple):
     etag: str
 
 
-def list_loops() -> list[LoopEntry]:
-    """List all loops but `default`, by name, with those that are being deleted; one request for every 5,000."""
+class Listing(NamedTuple):
+    """What the trainer sees of all loops at once.
+
+    Attributes:
+        loops: All but `default`, by name, with those that are being deleted.
+        work: The signs of life of work on evaluations, those of `default` included.
+    """
+
+    loops: list[LoopEntry]
+    work: list[ListedBlob]
+
+
+def read_listing() -> Listing:
+    """List all loops but `default`, and the signs of life; one request for every 5,000."""
     stored = list(blobs.list_blobs(_ROOT))
+    return Listing(_read_entries(stored), [blob for blob in stored if blob.path.startswith(WORK)])
+
+
+def list_loops() -> list[LoopEntry]:
+    """List all loops but `default`, as `read_listing`."""
+    return read_listing().loops
+
+
+def _read_entries(stored: list[ListedBlob]) -> list[LoopEntry]:
     deleted = {blob.path.removeprefix(_DELETED) for blob in stored if blob.path.startswith(_DELETED)}
     listed = {blob.path.removeprefix(_LIST): blob for blob in stored if blob.path.startswith(_LIST)}
     entries = [
@@ -75,14 +103,26 @@ def names() -> set[str]:
     return {DEFAULT, *(entry.name for entry in list_loops() if not entry.is_deleted)}
 
 
-def has_any() -> bool:
-    """Whether there is, or was, a loop beside `default`."""
+def is_announced() -> bool:
+    """Whether there may be something to list."""
     return blobs.read_etag(_SIGN) is not None
+
+
+def announce() -> None:
+    """Have the trainer read the list from now on: before what it is to find there."""
+    blobs.write(_SIGN, b"")
+
+
+def withdraw() -> None:
+    """Have the trainer read the list no more, after it found nothing there, unless something was announced lately."""
+    sign = blobs.read_version(_SIGN)
+    if sign is not None and clock.now_us() - from_datetime(sign.modified) > _SIGN_FOR:
+        blobs.remove_unchanged(_SIGN, sign.etag)
 
 
 def add(name: str) -> bool:
     """Add a loop, which rests until its first row; False if it is there."""
-    blobs.create(_SIGN, b"")
+    announce()
     return blobs.create(f"{_LIST}{name}", b"", {_VISIT: str(FAR_US)})
 
 

@@ -68,18 +68,20 @@ def read_etag(path: str) -> str | None:
 
 
 class BlobVersion(NamedTuple):
-    """The ETag of a blob's content, and the blob's metadata and size."""
+    """The ETag of a blob's content, the blob's metadata and size, and when it last changed."""
 
     etag: str
     metadata: Mapping[str, str]
     size_bytes: int
+    modified: datetime
 
 
 def read_version(path: str) -> BlobVersion | None:
-    """Read ETag, metadata and size of a blob; None if there is no blob."""
+    """Read what storage tells of a blob without its content; None if there is no blob."""
     with translate_errors(absent=True):
         properties = client(path).get_blob_properties()
-        return BlobVersion(str(properties.etag), properties.metadata or {}, properties.size)
+        modified = properties.last_modified
+        return BlobVersion(str(properties.etag), properties.metadata or {}, properties.size, modified)
     return None
 
 

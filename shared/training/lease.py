@@ -1,6 +1,5 @@
 """The lease that lets one trainer work at a time, and the commit record that it guards."""
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -9,6 +8,7 @@ from shared import running_call
 from shared.errors import LoopError
 from shared.storage import blobs, json_documents
 from shared.storage.paths import this_loop
+from shared.storage.repetition import Repetition
 from shared.storage.sdk import translate_errors
 from shared.storage.steady_clock import steady_us
 from shared.storage_errors import StorageUnavailable
@@ -29,26 +29,6 @@ class _Renewal:
     lost: bool = False
 
 
-class _Repetition:
-    """Calls a function every few seconds, in a thread of its own, until `end`."""
-
-    def __init__(self, seconds: float, call: Callable[[], None]) -> None:
-        self._seconds = seconds
-        self._call = call
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._repeat, name="lease", daemon=True)
-        self._thread.start()
-
-    def end(self) -> None:
-        """Let a call that is going on end, and begin no other."""
-        self._ended.set()
-        self._thread.join()
-
-    def _repeat(self) -> None:
-        while not self._ended.wait(self._seconds):
-            self._call()
-
-
 class Trainer:
     """The holder of the lease, who alone may change `state.json`; a thread of its own renews the lease until `release`.
 
@@ -62,7 +42,7 @@ class Trainer:
         self._etag = etag
         self._clock = clock
         self._renewal = _Renewal(acquired_us)
-        self._renewals = _Repetition(_RENEWED_EVERY, self._renew)
+        self._renewals = Repetition(_RENEWED_EVERY, self._renew)
 
     def check(self) -> None:
         """Check that the lease is still held.

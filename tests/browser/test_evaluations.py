@@ -74,6 +74,7 @@ def keep_older() -> None:
     fields |= {"status": Status.FAILED, "reason": "The log was deleted meanwhile.", "optimal": None}
     evaluated.keep(evaluated.evaluation("unlucky", **fields))
     fields |= {"status": Status.RUNNING, "reason": None, "ended_us": None, "created_us": now_us()}
+    fields |= {"restarts": 2, "restarted_us": now_us()}
     evaluated.keep(running := evaluated.evaluation("busy", **fields))
     evaluation_run_store.mark_sent(running, 0, 3)
     evaluation_run_store.keep_result(running, TaskResult("logged", LineCounts(), {}))
@@ -205,7 +206,11 @@ def test_each_round_of_the_loops_own_shows_its_evidence(
     expect(row).to_contain_text("It earns 0.1 more.")
     photograph(page, "evaluations")
 
-    expect(page.get_by_role("row", name="the busy")).to_contain_text("1 of 3 tasks done")
+    busy = page.get_by_role("row", name="the busy")
+    expect(busy).to_contain_text("1 of 3 tasks done")
+    busy.get_by_role("link", name="the busy").click()
+    expect(page.get_by_text("A task was begun again 2 times, the last time")).to_be_visible()
+    page.get_by_role("link", name="All evaluations").click()
     row.get_by_role("link", name="Round 2").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("The loop took better settings: Hyper2")

@@ -385,7 +385,7 @@ def test_a_running_one_tells_how_far_it_is(loop: Api) -> None:
 
     The first of a stage may be done before it is noted how many the stage has.
     """
-    running = evaluation("progressing", status=Status.RUNNING, ended_us=None, optimal=None)
+    running = evaluation("progressing", status=Status.RUNNING, ended_us=None, optimal=None, restarts=2)
     keep(running)
     keep(evaluation("progressed"), outcome())
 
@@ -399,6 +399,7 @@ def test_a_running_one_tells_how_far_it_is(loop: Api) -> None:
         evaluation_run_store.keep_result(running, TaskResult(f"early-{number}", LineCounts(), {}))
     planned.append(loop.get(f"{OWN}/progressing").json["progress"])
 
+    assert loop.get(f"{OWN}/progressing").json["restarts"] == 2
     assert planned == [{"tasksDone": 0, "tasks": None}, {"tasksDone": 1, "tasks": 3}, {"tasksDone": 4, "tasks": 4}]
     assert loop.get(f"{OWN}/progressed").json["progress"] is None
 

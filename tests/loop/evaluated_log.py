@@ -13,7 +13,14 @@ from typing import Any
 
 from shared import settings
 from shared.configuration.configuration import RewardSettings
-from shared.evaluation import evaluation_queue, evaluation_run_store, evaluation_spec, evaluation_store, plan
+from shared.evaluation import (
+    evaluation_queue,
+    evaluation_run_store,
+    evaluation_spec,
+    evaluation_store,
+    plan,
+    work_sign_store,
+)
 from shared.evaluation.evaluation import Evaluation, Policy, Purpose, Source
 from shared.evaluation.evaluation_queue import make_message
 from shared.evaluation.evaluation_spec import EvaluationSpec
@@ -22,7 +29,9 @@ from shared.evaluation.replay import log_pass
 from shared.evaluation.tasks import Task, TaskResult
 from shared.learner import features
 from shared.log import log_line, ranked_event
+from shared.loops import loop_list_store
 from shared.ranking.decision import decide
+from shared.storage import clock
 from shared.storage.paths import this_loop
 from shared.times import HOUR, MINUTE, SECOND, compact, to_datetime
 from tests.clock import now_us
@@ -116,8 +125,14 @@ def is_running(evaluation: Evaluation) -> bool:
     return now is not None and not now.status.has_ended
 
 
+def survey_later(seconds: int = 60) -> None:
+    """Let the trainer look for workers that have died as if it were later: they gave their last sign right now."""
+    work_sign_store.send_lost(loop_list_store.read_listing().work, clock.now_us() + seconds * SECOND)
+
+
 def send_again(evaluation: Evaluation) -> None:
-    """Let messages come now that a worker who died had: else they stay hidden for half a minute."""
+    """Let messages come now that a worker who died had, even before its first sign of life."""
+    survey_later()
     tasks = plan.open_tasks(evaluation, evaluation_run_store.read_results(evaluation))
     evaluation_queue.send([make_message(evaluation), *(make_message(evaluation, task.key) for task in tasks)])
 
@@ -132,13 +147,18 @@ def wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:
 
 def evaluate_in_process(stored_loop: StoredLoop, evaluation: Evaluation, folder: Path) -> Outcome:
     """What an evaluation finds if one process does all of it, one task after the other."""
+    return plan.outcome(evaluation, results_in_process(stored_loop, evaluation, folder))
+
+
+def results_in_process(stored_loop: StoredLoop, evaluation: Evaluation, folder: Path) -> dict[str, TaskResult]:
+    """The results of all its tasks then."""
     lines, results = stored_loop.lines(), dict[str, TaskResult]()
     while tasks := plan.open_tasks(evaluation, results):
         for task in tasks:
             place = folder / f"{len(results)}"
             place.mkdir()
             results[task.key] = _carry_out(task, evaluation, lines, place)
-    return plan.outcome(evaluation, results)
+    return results
 
 
 def _carry_out(task: Task, evaluation: Evaluation, lines: list[bytes], folder: Path) -> TaskResult:

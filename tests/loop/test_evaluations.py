@@ -19,6 +19,7 @@ from shared.evaluation import evaluation_queue, evaluation_run_store, evaluation
 from shared.evaluation.evaluation import Purpose, Status
 from shared.evaluation.evaluation_queue import WorkMessage, make_message
 from shared.evaluation.replay import log_files
+from shared.evaluation.work_sign_store import MOST_DEATHS
 from shared.storage import sdk
 from shared.storage.paths import EVALUATION_QUEUE
 from shared.storage_errors import StorageUnavailable
@@ -92,12 +93,11 @@ def test_hosts_that_are_killed_again_and_again_find_the_same(
 
     assert evaluation_store.start(evaluation)
     deaths = 0
-    for number in range(5):
+    for _ in range(MOST_DEATHS - 1):
         time.sleep(chance.uniform(0.1, 0.8))
         host.kill()
         deaths += evaluated_log.is_running(evaluation)
-        if number < 4:
-            evaluated_log.send_again(evaluation)
+        evaluated_log.send_again(evaluation)
         host.start()
     ended = evaluated_log.wait_for(evaluation)
 

@@ -35,7 +35,7 @@ def test_what_is_delivered_twice_is_found_once(
     stored_loop: StoredLoop, storage: EmulatedAccount, start_host: StartHost, tmp_path: Path, purpose: Purpose
 ) -> None:
     """The second of each while the first is at work: queues promise no less, and no more."""
-    evaluation = _build(stored_loop, storage, "twice", purpose)
+    evaluation = build(stored_loop, storage, "twice", purpose)
     host, again = start_host(**NEVER), set[str | None]()
 
     evaluation_store.start(evaluation)
@@ -49,7 +49,7 @@ def test_what_is_delivered_twice_is_found_once(
     evaluated_log.wait_until(lambda: len(set(host.runs("evaluate_work"))) == 1)
 
     assert evaluated_log.wait_for(evaluation).status is Status.SUCCEEDED
-    assert _read_findings(evaluation) == _evaluate_undisturbed(stored_loop, evaluation, tmp_path)
+    assert read_findings(evaluation) == evaluate_undisturbed(stored_loop, evaluation, tmp_path)
     assert not _leftovers(stored_loop, evaluation)
 
 
@@ -62,7 +62,7 @@ def test_one_that_ends_while_a_second_worker_has_a_task_keeps_what_was_found(
     purpose: Purpose,
 ) -> None:
     """It came too late; that is no reason to delete anything but what it brought."""
-    evaluation = _build(stored_loop, storage, "late", purpose)
+    evaluation = build(stored_loop, storage, "late", purpose)
     evaluation_store.create(evaluation)
     carry_out = runner._TaskRun.carry_out
 
@@ -76,7 +76,7 @@ def test_one_that_ends_while_a_second_worker_has_a_task_keeps_what_was_found(
     stages.take(make_message(evaluation, first.key).text(), 1, Event())
 
     assert evaluated_log.wait_for(evaluation).status is Status.SUCCEEDED
-    assert _read_findings(evaluation) == _evaluate_undisturbed(stored_loop, evaluation, tmp_path)
+    assert read_findings(evaluation) == evaluate_undisturbed(stored_loop, evaluation, tmp_path)
     assert not _leftovers(stored_loop, evaluation)
 
 
@@ -89,7 +89,7 @@ def test_an_evaluation_that_ends_before_its_last_worker_reads_it_again_keeps_its
     purpose: Purpose,
 ) -> None:
     """Another one saw its result, and had nothing to wait for."""
-    evaluation = _build(stored_loop, storage, "closing", purpose)
+    evaluation = build(stored_loop, storage, "closing", purpose)
     evaluation_store.create(evaluation)
     keep = evaluation_run_store.keep_result
 
@@ -104,7 +104,7 @@ def test_an_evaluation_that_ends_before_its_last_worker_reads_it_again_keeps_its
         stages.take(make_message(evaluation, task.key).text(), 1, Event())
 
     assert evaluated_log.wait_for(evaluation).status is Status.SUCCEEDED
-    assert _read_findings(evaluation) == _evaluate_undisturbed(stored_loop, evaluation, tmp_path)
+    assert read_findings(evaluation) == evaluate_undisturbed(stored_loop, evaluation, tmp_path)
     assert not _leftovers(stored_loop, evaluation)
 
 
@@ -132,15 +132,19 @@ MODELS = {Purpose.EVALUATION: 4, Purpose.IMPORTANCE: 0, Purpose.IMPORT: 2}
 RESULTS = {"outcome.json", "totals.json", "scores.json", "learned.json"}
 
 
-def _build(stored_loop: StoredLoop, account: EmulatedAccount, of_id: str, purpose: Purpose) -> Evaluation:
+def build(
+    stored_loop: StoredLoop, account: EmulatedAccount, of_id: str, purpose: Purpose, *, hours: int = 4, **changes: Any
+) -> Evaluation:
     """An evaluation of some log, or an import of some file."""
     if purpose is not Purpose.IMPORT:
-        return evaluated_log.build_evaluation(of_id, evaluated_log.write(stored_loop), purpose=purpose)
+        span = evaluated_log.write(stored_loop, hours=hours)
+        return evaluated_log.build_evaluation(of_id, span, purpose=purpose, **changes)
     source = ImportSource(put_files(account, {"log.json": b"\n".join(event_lines(60))}))
     return evaluated_log.build_evaluation(of_id, (0, HOUR), purpose=purpose, source=source, custom=())
 
 
-def _read_findings(evaluation: Evaluation) -> object:
+def read_findings(evaluation: Evaluation) -> object:
+    """What an evaluation came to."""
     if evaluation.purpose is Purpose.IMPORT:
         return import_run_store.read_outcome(evaluation)
     is_evaluation = evaluation.purpose is Purpose.EVALUATION
@@ -149,7 +153,7 @@ def _read_findings(evaluation: Evaluation) -> object:
     )
 
 
-def _evaluate_undisturbed(stored_loop: StoredLoop, evaluation: Evaluation, folder: Path) -> object:
+def evaluate_undisturbed(stored_loop: StoredLoop, evaluation: Evaluation, folder: Path) -> object:
     """What one undisturbed worker finds."""
     if evaluation.purpose is Purpose.EVALUATION:
         return evaluated_log.evaluate_in_process(stored_loop, evaluation, folder)
@@ -157,7 +161,7 @@ def _evaluate_undisturbed(stored_loop: StoredLoop, evaluation: Evaluation, folde
     evaluation_store.create(alone)
     with Worker(stored_loop.storage, alone, folder / "alone.log") as worker:
         assert worker.wait() == 0
-    return _read_findings(alone)
+    return read_findings(alone)
 
 
 def _leftovers(stored_loop: StoredLoop, evaluation: Evaluation) -> set[str]:

@@ -14,10 +14,13 @@ from configure_fn import loops
 from localhost.azurite.accounts import EmulatedAccount
 from shared import settings
 from shared.configuration.configuration_store import create_configuration, initial_configuration, read_configuration
+from shared.evaluation import work_sign_store
+from shared.evaluation.evaluation import Purpose
+from shared.evaluation.evaluation_queue import WorkMessage
 from shared.intake import scan
 from shared.loops import loop_list_store
 from shared.storage import blobs, clock, loop_threads, sdk
-from shared.storage.paths import DEFAULT, TRAINING_QUEUE, in_loop, loop_named, this_loop
+from shared.storage.paths import DEFAULT, EVALUATION_QUEUE, TRAINING_QUEUE, in_loop, loop_named, this_loop
 from shared.times import DAY, HOUR
 from tests.conftest import StartHost
 from tests.faults.proxy import Fault, FaultProxy, Request, none
@@ -137,6 +140,35 @@ def test_a_deployment_without_other_loops_reads_no_list(requests: list[FaultProx
     runs.run_all(stop)
 
     assert len(take_messages()) == 1
+
+
+def test_what_stands_still_in_a_loop_at_rest_goes_on(
+    requests: list[FaultProxy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An evaluation whose worker has died: its loop need not be looked at, and there may be no loop but `default`."""
+    monkeypatch.setattr(work_sign_store, "_DEAD_AFTER", 0)
+    runs, queue = LoopRuns(), sdk.queues().get_queue_client(EVALUATION_QUEUE)
+    works = [WorkMessage(name, Purpose.EVALUATION, "one", 5, "logged") for name in (DEFAULT, "news")]
+    for work in works:
+        sign = work_sign_store.begin(work, "message", Event())
+        assert sign is not None
+        sign._repetition.end()
+        runs.survey()
+        loop_list_store.add("news")
+
+    assert [message.content for message in queue.peek_messages(9)] == [work.text() for work in works]
+    runs.survey()
+    assert len(queue.peek_messages(9)) == len(works), requests
+    assert blobs.read(loop_named("news").state) is None
+
+
+def test_a_long_run_surveys_all_loops_in_between(requests: list[FaultProxy], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else what stands still would wait until `default` has caught up."""
+    monkeypatch.setattr(loop_runs, "_SURVEY_SECONDS", 0.01)
+
+    LoopRuns().run_all(Event())
+
+    assert len([request for request in requests[0].requests if request.path.endswith("/loops/_sign")]) > 1
 
 
 def test_a_marked_loop_is_looked_at_until_nothing_can_come_any_more(requests: list[FaultProxy]) -> None:

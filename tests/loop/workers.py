@@ -2,6 +2,8 @@
 
 import os
 import signal
+import time
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 from types import TracebackType
@@ -18,10 +20,12 @@ class Worker:
         log_file: Takes all that it prints and logs.
     """
 
-    def __init__(self, storage: str, evaluation: Evaluation, log_file: Path) -> None:
-        """Take the connection string of its storage."""
+    def __init__(
+        self, storage: str, evaluation: Evaluation, log_file: Path, work: Callable[[Purpose, str], None] | None = None
+    ) -> None:
+        """Take the connection string of its storage, and what it does in place of that."""
         self.log_file = log_file
-        self._process = process(log_file, storage, _work, evaluation.purpose, evaluation.id)
+        self._process = process(log_file, storage, work or _work, evaluation.purpose, evaluation.id)
 
     def __enter__(self) -> Self:
         self._process.start()
@@ -35,8 +39,20 @@ class Worker:
 
     def die(self) -> None:
         """End it at once, as a power cut would."""
+        self._send(signal.SIGKILL)
+
+    def die_if(self, holds: Callable[[], bool]) -> bool:
+        """End it at once if something holds while it does nothing more; says whether that was so."""
+        self._send(signal.SIGSTOP)
+        time.sleep(0.05)  # what it has sent to storage arrives
+        if is_over := holds():
+            self.die()
+        self._send(signal.SIGCONT)
+        return is_over
+
+    def _send(self, number: signal.Signals) -> None:
         assert self._process.pid is not None
-        os.kill(self._process.pid, signal.SIGKILL)
+        os.kill(self._process.pid, number)
 
     def wait(self, seconds: float = 60) -> int:
         """Wait for its end; gives the exit code, which is negative if a signal ended it."""
@@ -54,3 +70,20 @@ def _work(purpose: Purpose, evaluation_id: str) -> None:
         stages.take(make_message(evaluation).text(), 1, Event())
         for task in stages._open(evaluation, evaluation_run_store.read_results(evaluation)):
             stages.take(make_message(evaluation, task.key).text(), 1, Event())
+
+
+def take_messages(purpose: Purpose, evaluation_id: str) -> None:
+    """Take messages of the queue until an evaluation has ended; as for an instance, they are hidden for ten minutes."""
+    from evaluate_fn import signed_work
+    from shared.evaluation import evaluation_store
+    from shared.storage import sdk
+    from shared.storage.paths import EVALUATION_QUEUE
+
+    queue = sdk.queues().get_queue_client(EVALUATION_QUEUE)
+    while (evaluation := evaluation_store.read(purpose, evaluation_id)) and not evaluation.status.has_ended:
+        message = queue.receive_message(visibility_timeout=600)
+        if message is None:
+            time.sleep(0.05)
+        else:
+            signed_work.take(message.content, message.id, message.dequeue_count or 1, Event())
+            queue.delete_message(message)

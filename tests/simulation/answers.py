@@ -110,7 +110,8 @@ class Side:
         return blobs.read_etag(self.path(name))
 
     def read_version(self, name: str) -> Answer:
-        return blobs.read_version(self.path(name))
+        version = blobs.read_version(self.path(name))
+        return version and (*version[:3], version.modified.tzinfo is not None)
 
     def read_piece(self, name: str, start: int, length: int) -> Answer:
         """Read a piece that does not begin where the blob ends; there, Azurite would answer that it is empty."""

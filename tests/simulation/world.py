@@ -306,7 +306,7 @@ class _Work[Result]:
 
 
 class Repetition:
-    """As `lease._Repetition`, by virtual time; ends with its process."""
+    """As the product's, by virtual time; ends with its process."""
 
     def __init__(self, world: "World", seconds: float, call: Callable[[], None]) -> None:
         self._clock = world.clock
@@ -433,7 +433,7 @@ class World:
             (background_reads, "begin", lambda coroutine: self.running[-1].read(coroutine)),
             (customer_copy, "_client", self._mirror),
             (azure_sdk, "BlobLeaseClient", SimulatedLease),
-            (lease, "_Repetition", lambda seconds, call: Repetition(self, seconds, call)),
+            (lease, "Repetition", lambda seconds, call: Repetition(self, seconds, call)),
             (json_documents, "read", _read_document),
             (json_documents, "_list_unknown", lambda _: []),  # no other version of the product has written anything
             (manifest_store, "_with_complete_manifests", set()),

@@ -212,6 +212,8 @@ class EvaluationReport(EvaluationHead):
     """Everything that is known of an evaluation."""
 
     progress: ProgressReport | None
+    restarts: int
+    restarted_time: EvaluationMoment | None
     log: LogReport
     lines: LinesReport | None
     exploration: float
@@ -249,6 +251,8 @@ def answer(evaluation: Evaluation, outcome: Outcome | None, progress: Progress |
         evaluation,
         outcome,
         progress=ProgressReport.model_validate(progress, from_attributes=True) if progress else None,
+        restarts=evaluation.restarts,
+        restarted_time=evaluation.restarted_us,
         log=LogReport.of(evaluation.log, outcome),
         lines=LinesReport.of(outcome.lines) if outcome else None,
         exploration=evaluation.exploration,

@@ -123,6 +123,8 @@ class ImportReport(ImportEntry):
     """An import, and what was learned."""
 
     progress: ProgressReport | None
+    restarts: int
+    restarted_time: Moment | None
     learned: OutcomeReport | None
 
 
@@ -143,6 +145,8 @@ def answer(imported: Evaluation, outcome: ImportOutcome | None, progress: Progre
     report = ImportReport.of(
         imported,
         progress=ProgressReport.model_validate(progress, from_attributes=True) if progress else None,
+        restarts=imported.restarts,
+        restarted_time=imported.restarted_us,
         learned=OutcomeReport.of(outcome) if outcome else None,
     )
     return report.to_json()

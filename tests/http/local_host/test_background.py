@@ -132,6 +132,31 @@ class TestTimersAndQueues:
             assert "stopped for good" not in host.log()
             assert waiting(queue) == 0
 
+    def test_a_message_that_is_worked_on_when_the_host_ends_in_order_comes_back(
+        self, azurite: Azurite, tmp_path: Path
+    ) -> None:
+        """As a failed one, which this app's host.json lets come at once: the next host goes on."""
+        storage, root = azurite.new_account().connection_string, make_app(tmp_path / "app")
+        env = {"NOTES": str(tmp_path), "OFTEN": NEVER}
+        with QueueClient.from_connection_string(storage, "letters") as queue:
+            queue.create_queue()
+            post(queue, "endless")
+            with HostProcess(storage, env=env, root=root, ready_path="/admin/host/status") as host:
+                assert eventually(lambda: "endless 1" in lines(tmp_path / "letters"))
+                host.stop()
+
+            [message] = queue.receive_messages()
+        assert (base64.b64decode(message.content).decode(), message.dequeue_count) == ("endless", 2)
+
+    @pytest.mark.usefixtures("host")
+    def test_a_message_that_is_worked_on_is_hidden_for_ten_minutes(self, letters: QueueClient, notes: Path) -> None:
+        """So long nobody gets it if its host is killed, as with the platform's host."""
+        post(letters, "hidden")
+
+        assert eventually(lambda: lines(notes / "hidden") != [])
+        (seconds,) = lines(notes / "hidden")
+        assert 600 <= float(seconds) < 900
+
     def test_a_queue_function_can_be_run_without_a_message(self, host: HostProcess, notes: Path) -> None:
         host.run("letters", "by hand")
 

@@ -116,6 +116,10 @@ async def letters(letter: func.QueueMessage) -> None:
     note("letters", f"{text} {letter.dequeue_count}")
     if text == "long":
         await asyncio.sleep(1)
+    if text == "endless":
+        await asyncio.sleep(60)
+    if text == "hidden":
+        note("hidden", str((letter.time_next_visible - letter.insertion_time).total_seconds()))
     if text == "unreadable":
         raise ValueError("cannot read this")
 """

@@ -78,6 +78,13 @@ export function progressOf(progress) {
   return progress?.tasks ? `${count(progress.tasksDone)} of ${count(progress.tasks)} tasks done` : "it begins";
 }
 
+/** Writes that an evaluation goes on again; nothing if it was never interrupted. */
+export function restartsOf({ restarts, restartedTime }) {
+  if (!restarts) return "";
+  const times = restarts === 1 ? "once" : `${count(restarts)} times`;
+  return `A task was begun again ${times}, the last time ${moment(restartedTime)}, since whoever worked on it ended without a word. What was done counts.`;
+}
+
 /** Writes a range of time. */
 export function rangeOf(from, to) {
   return `${moment(from, { seconds: false })} – ${moment(to, { seconds: false })}`;

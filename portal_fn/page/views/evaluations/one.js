@@ -9,7 +9,20 @@ import { html, useState } from "../../view.js";
 import { ApplyDialog } from "./apply.js";
 import { Course } from "./course.js";
 import { Estimates } from "./estimates.js";
-import { hasFailed, IN_USE, isOpen, isRunning, isUsed, kindOf, pathOf, progressOf, rangeOf, statusOf, useUntilEnd } from "./evaluation.js";
+import {
+  hasFailed,
+  IN_USE,
+  isOpen,
+  isRunning,
+  isUsed,
+  kindOf,
+  pathOf,
+  progressOf,
+  rangeOf,
+  restartsOf,
+  statusOf,
+  useUntilEnd,
+} from "./evaluation.js";
 import { Forest } from "./forest.js";
 import { Importance } from "./importance.js";
 import { DeleteDialog, findingOf } from "./list.js";
@@ -68,6 +81,7 @@ function Verdict({ evaluation }) {
       <h1>${headline}</h1>
       <p>${isOn ? "This page shows what it finds as soon as it is done. You may leave it; the evaluation goes on." : findingOf(evaluation)}</p>
       ${isOn && html`<${Progress} progress=${evaluation.progress} />`}
+      ${isOn && evaluation.restarts > 0 && html`<p>${restartsOf(evaluation)}</p>`}
       ${evaluation.noSearch && evaluation.noSearch !== findingOf(evaluation) && html`<p>${evaluation.noSearch}</p>`}
       ${evaluation.log.kind.endsWith("-apprentice") && html`<p>These are events of an apprentice: what counts as reward is 1 where the drawn action was your application's, else 0.</p>`}
     </section>

@@ -1,0 +1,154 @@
+"""Signs of life of work on evaluations: a blob for each message, written again and again while somebody is at work.
+
+The platform hides a message from others for ten minutes while it is worked on, and for as long if the worker dies
+without a word. The trainer sees after a minute that the sign is old, and sends another message.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import datetime
+from threading import Event
+from typing import Final, NamedTuple, Self
+
+from shared.evaluation.evaluation import LONGEST_US
+from shared.evaluation.evaluation_queue import WorkMessage
+from shared.intake.keys import hash_key
+from shared.loops import loop_list_store
+from shared.loops.loop_list_store import WORK
+from shared.storage import blobs, clock, queues
+from shared.storage.blobs import ListedBlob
+from shared.storage.paths import EVALUATION_QUEUE
+from shared.storage.repetition import Repetition
+from shared.storage_errors import StorageUnavailable
+from shared.times import HOUR, SECOND, from_datetime
+
+MOST_DEATHS: Final = 5
+"""So many workers may die of a message; then the work is given up."""
+_EVERY_SECONDS: Final = 15.0
+_DEAD_AFTER: Final = 60 * SECOND
+_FORGOTTEN_AFTER: Final = LONGEST_US + HOUR
+"""An evaluation has ended by then."""
+_MESSAGE, _DEATHS = "message", "deaths"
+
+_log = logging.getLogger(__name__)
+
+
+class WorkSign(NamedTuple):
+    """The sign of life of some work, as storage has it.
+
+    Attributes:
+        message: The id of the message whose worker gives it; None once another message was sent, until it is taken.
+        deaths: How many workers have died of the work.
+        modified_us: When it was last written.
+    """
+
+    message: str | None
+    deaths: int
+    modified_us: int
+    etag: str
+
+    @classmethod
+    def of(cls, metadata: Mapping[str, str], modified: datetime, etag: str) -> Self:
+        """Take what storage tells of a sign."""
+        return cls(metadata.get(_MESSAGE), int(metadata.get(_DEATHS, "0")), from_datetime(modified), etag)
+
+    def is_alive(self, now_us: int) -> bool:
+        """Whether somebody is at work."""
+        return self.message is not None and not self.is_dead(now_us)
+
+    def is_dead(self, now_us: int) -> bool:
+        """Whether somebody was at work, and died without a word."""
+        return self.message is not None and now_us - self.modified_us >= _DEAD_AFTER
+
+
+class SignOfLife:
+    """The sign of work that goes on in this process; a thread writes it again and again until `end`.
+
+    Attributes:
+        deaths: How many workers have died of the same work.
+    """
+
+    def __init__(self, work: WorkMessage, message: str, deaths: int, etag: str, stop: Event) -> None:
+        self.deaths = deaths
+        self._work = work
+        self._message = message
+        self._etag = etag
+        self._stop = stop
+        self._repetition = Repetition(_EVERY_SECONDS, self._renew)
+
+    def end(self) -> None:
+        """Take the sign away; should that fail, the message comes once more, and finds its work done."""
+        self._repetition.end()
+        with suppress(StorageUnavailable):
+            blobs.remove_unchanged(_path(self._work.text()), self._etag)
+
+    def _renew(self) -> None:
+        with suppress(StorageUnavailable):
+            etag = _write(self._work.text(), self._message, self.deaths, self._etag)
+            if etag is None:
+                self._stop.set()  # this process has slept, and another one is at work
+            else:
+                self._etag = etag
+
+
+def begin(work: WorkMessage, message: str, stop: Event) -> SignOfLife | None:
+    """Begin to give signs of life for some work; None if the worker of another message does so.
+
+    A message that comes again is taken at once: whoever had it has ended.
+
+    Args:
+        message: The id of the message that asks for the work.
+        stop: Is set if another worker has taken over meanwhile.
+    """
+    loop_list_store.announce()
+    version = blobs.read_version(_path(work.text()))
+    before = WorkSign.of(version.metadata, version.modified, version.etag) if version else None
+    if before is not None and before.message != message and before.is_alive(clock.now_us()):
+        return None
+    deaths = before.deaths + (before.message is not None) if before else 0
+    etag = _write(work.text(), message, deaths, before.etag if before else None)
+    return SignOfLife(work, message, deaths, etag, stop) if etag is not None else None
+
+
+def send_lost(listed: Iterable[ListedBlob], now_us: int | None = None) -> None:
+    """Send messages for the work whose workers have died, one for each death.
+
+    Args:
+        listed: The signs, as `loop_list_store.read_listing` has them.
+        now_us: Storage's time, if it is not now.
+
+    Raises:
+        StorageUnavailable: Not all of them could be sent.
+    """
+    for blob in listed:
+        sign, at_us = WorkSign.of(blob.metadata, blob.modified, blob.etag), now_us or clock.now_us()
+        if sign.is_dead(at_us):
+            _send_again(blob.path, sign)
+        elif at_us - sign.modified_us > _FORGOTTEN_AFTER:
+            blobs.remove_unchanged(blob.path, blob.etag)
+
+
+def _send_again(path: str, sign: WorkSign) -> None:
+    """Send a message, then note it: what dies in between sends two messages, and the work is done once."""
+    stored = blobs.read(path)
+    if stored is None or stored.etag != sign.etag:
+        return
+    text = stored.data.decode()
+    _log.warning("a worker has ended without a word, its message is sent again: %s", text)
+    queues.send(EVALUATION_QUEUE, [text])
+    _write(text, None, sign.deaths + 1, sign.etag)
+
+
+def _write(text: str, message: str | None, deaths: int, etag: str | None) -> str | None:
+    """Write a sign over the one of an ETag, or where there is none; gives its ETag, None if another's is there."""
+    mark = {_DEATHS: str(deaths)} | ({_MESSAGE: message} if message else {})
+    try:
+        return blobs.write_over(_path(text), text.encode(), etag, metadata=mark)
+    except blobs.ChangedMeanwhile:
+        now = blobs.read_version(_path(text))  # it is this one's where only the answer was lost
+        return now.etag if now is not None and now.metadata.get(_MESSAGE) == message else None
+
+
+def _path(text: str) -> str:
+    return f"{WORK}{hash_key(text)}"
