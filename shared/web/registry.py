@@ -160,7 +160,7 @@ class Registry:
     async def serve_path(self, req: HttpRequest) -> HttpResponse:
         """Serve a call of an operation without a function, of another loop, or with a slash or a prefix too many.
 
-        A path of another loop begins with its name. With a slash or a prefix too many come the calls to endpoints such as
+        A path of another loop begins with its name. With a slash or a prefix too many come calls to endpoints such as
         `…/news/` or `…/personalizer/v1.0`. Of what is open to everyone, only the page is about a loop.
 
         Raises:
