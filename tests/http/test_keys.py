@@ -36,7 +36,7 @@ CALLS = [
 
 
 @pytest.mark.parametrize(("method", "path"), CALLS, ids=lambda value: value)
-@pytest.mark.parametrize("key", [None, "", "wrong", "test-key-1x", "test-key-é"])
+@pytest.mark.parametrize("key", [None, "", "wrong", "test-key-1x", "test-key-é".encode().decode("latin-1")])
 def test_every_call_without_a_key_is_refused(api: Api, method: str, path: str, key: str | None) -> None:
     """The body is the API's error object, with the status as its code."""
     answer = replace(api, key=key).call(method, path, b'{"value": 1}')

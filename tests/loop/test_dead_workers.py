@@ -14,38 +14,40 @@ from shared.storage import blobs
 from tests.loop import evaluated_log
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.test_evaluations_twice import build, evaluate_undisturbed, read_findings
-from tests.loop.workers import Worker, take_messages
+from tests.loop.workers import Worker, die_of_message, take_messages
 
 pytestmark = pytest.mark.usefixtures("at_home")
 
 
 class Deaths:
-    """Workers on an evaluation, each of which dies in the middle of another kind of task.
+    """Workers on an evaluation: the first dies as it begins to plan, the others each in the middle of a kind of task.
 
     Attributes:
-        kinds: The kinds of tasks that a worker died in.
+        left: The kinds of tasks in which no worker has died yet.
     """
 
-    def __init__(self, storage: str, evaluation: Evaluation, folder: Path) -> None:
-        self.kinds = set[str]()
+    def __init__(self, storage: str, evaluation: Evaluation, folder: Path, kinds: set[str]) -> None:
+        self.left = set(kinds)
         self._evaluation = evaluation
-        self._arguments = (storage, evaluation, folder / "worker.log", take_messages)
+        self._arguments = (storage, evaluation, folder / "worker.log")
 
     def go_on(self) -> None:
         """Let workers die, and others come a minute later, until the evaluation has ended."""
+        with Worker(*self._arguments, die_of_message) as planner:
+            assert planner.wait() < 0
         while evaluated_log.is_running(self._evaluation):
-            with Worker(*self._arguments) as worker:
+            evaluated_log.survey_later()
+            with Worker(*self._arguments, take_messages) as worker:
                 while evaluated_log.is_running(self._evaluation) and not self._strike(worker):
                     time.sleep(0.01)
-            evaluated_log.survey_later()
 
     def _strike(self, worker: Worker) -> bool:
         """Let a worker die that is in the middle of a new kind of task."""
-        if not (new := list_begun() - self.kinds):
+        if not (new := list_begun() & self.left):
             return False
-        time.sleep(0.0 if new == {"plan"} else 0.1)
+        time.sleep(0.1)
         if has_died := worker.die_if(lambda: new <= list_begun()):
-            self.kinds |= new
+            self.left -= new
         return has_died
 
 
@@ -58,15 +60,15 @@ def list_begun() -> set[str]:
 
 def kind_of(task: str | None) -> str:
     """What a task is about, without the number, or the settings, of one of several."""
-    return re.sub(r"-[0-9a-f]{16}|-\d+", "", task or "plan")
+    return re.sub(r"-[0-9a-f]{16}|-\d+", "", task or "planning")
 
 
 @pytest.mark.parametrize(
     ("purpose", "kinds"),
     [
-        (Purpose.EVALUATION, {"plan", "logged", "custom"}),
-        (Purpose.IMPORTANCE, {"plan", "features", "all", "without"}),
-        (Purpose.IMPORT, {"plan", "gathered", "logged", "learned"}),
+        (Purpose.EVALUATION, {"logged", "custom"}),
+        (Purpose.IMPORTANCE, {"features", "all", "without"}),
+        (Purpose.IMPORT, {"gathered", "logged", "learned"}),
     ],
 )
 def test_what_dies_in_the_middle_of_any_kind_of_task_is_done_a_minute_later_and_counts_once(
@@ -74,13 +76,13 @@ def test_what_dies_in_the_middle_of_any_kind_of_task_is_done_a_minute_later_and_
 ) -> None:
     """With what one undisturbed worker finds."""
     evaluation = build(stored_loop, storage, "dies", purpose, hours=1)
-    deaths = Deaths(stored_loop.storage, evaluation, tmp_path)
+    deaths = Deaths(stored_loop.storage, evaluation, tmp_path, kinds)
     evaluation_store.start(evaluation)
 
     deaths.go_on()
 
     ended = evaluated_log.wait_for(evaluation)
-    assert (ended.status, ended.restarts, deaths.kinds) == (Status.SUCCEEDED, len(kinds), kinds)
+    assert (ended.status, ended.restarts, deaths.left) == (Status.SUCCEEDED, 1 + len(kinds), set())
     assert read_findings(evaluation) == evaluate_undisturbed(stored_loop, evaluation, tmp_path)
 
 
@@ -92,10 +94,10 @@ def test_a_search_whose_workers_die_finds_what_one_process_finds(
     results = evaluated_log.results_in_process(stored_loop, evaluation, tmp_path)
     for key in [key for key in results if key.startswith("search")][1:]:
         evaluation_run_store.keep_result(evaluation, results[key])
-    deaths = Deaths(stored_loop.storage, evaluation, tmp_path)
+    deaths = Deaths(stored_loop.storage, evaluation, tmp_path, {"logged", "search", "logged-judging"})
     evaluation_store.start(evaluation)
 
     deaths.go_on()
 
-    assert deaths.kinds >= {"plan", "logged", "search", "logged-judging"}
+    assert deaths.left == set()
     assert evaluation_run_store.read_outcome(evaluation) == plan.outcome(evaluation, results)

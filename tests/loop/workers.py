@@ -87,3 +87,15 @@ def take_messages(purpose: Purpose, evaluation_id: str) -> None:
         else:
             signed_work.take(message.content, message.id, message.dequeue_count or 1, Event())
             queue.delete_message(message)
+
+
+def die_of_message(_purpose: Purpose, _id: str) -> None:
+    """Take a message, give a first sign of life, and die."""
+    from shared.evaluation import evaluation_queue, work_sign_store
+    from shared.storage import sdk
+    from shared.storage.paths import EVALUATION_QUEUE
+
+    message = sdk.queues().get_queue_client(EVALUATION_QUEUE).receive_message(visibility_timeout=600)
+    assert message is not None
+    work_sign_store.begin(evaluation_queue.read(message.content), message.id, Event())
+    os.kill(os.getpid(), signal.SIGKILL)
