@@ -63,7 +63,7 @@ class Intake:
             StorageUnavailable: The event was not durable in time.
             RowTooLarge: The payload does not fit into a row.
         """
-        event = event._replace(event_id=canonical(event.event_id))
+        event = _with_canonical_id(event)
         place = row_json.event_place(event, shards, secret)
         landed = await self._append(
             self._tables.name("events", event.at_us, secret),
@@ -99,7 +99,7 @@ class Intake:
         Raises:
             StorageUnavailable: The observation was not durable in time.
         """
-        observation = observation._replace(event_id=canonical(observation.event_id))
+        observation = _with_canonical_id(observation)
         place = row_json.observation_place(observation, shards, secret)
         entity = row_json.observation_entity(place, observation, self._deadline_us)
         await self._append(self._tables.name("rewards", observation.at_us, secret), observation.at_us, place, entity)
@@ -130,3 +130,9 @@ def _describe_distance(late_us: int, deadline_us: int) -> str:
 def _until_next_minute(at_us: int) -> int:
     """Seconds until the same row gets another key, with which it may succeed."""
     return (MINUTE - at_us % MINUTE) // SECOND + 1
+
+
+def _with_canonical_id[Row: (Event, Observation)](row: Row) -> Row:
+    """Give a row under the canonical id of its event; nearly all ids are that already, and a new row takes time."""
+    event_id = canonical(row.event_id)
+    return row if event_id is row.event_id else row._replace(event_id=event_id)
