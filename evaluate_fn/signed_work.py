@@ -21,6 +21,8 @@ def take(text: str, message: str, tries: int, stop: Event) -> None:
         if sign is None:
             _log.info("another worker does the work of a message that came once more")
             return
+        if sign.deaths:
+            _log.warning("work begins again, whose worker gave no sign of life for a minute: %s", text)
         try:
             from evaluate_fn import stages
 

@@ -23,8 +23,8 @@ from shared.storage import clock
 from shared.storage.paths import in_loop
 
 _DEADLY = (
-    "Whoever worked on it ended without a word, again and again at the same task, perhaps for want of memory. Give the "
-    "instances more memory, or evaluate a shorter range of the log."
+    "Whoever worked on it gave no sign of life any more, again and again at the same task, perhaps for want of memory. "
+    "Give the instances more memory, or evaluate a shorter range of the log."
 )
 _TRAINING_TRIES = 3
 """Since a process that was killed, or had too little memory, cannot be distinguished from one that failed."""
@@ -98,7 +98,7 @@ def give_up(text: str) -> None:
 def _give_up(work: WorkMessage) -> None:
     if (evaluation := _evaluation_of(work)) is not None and not evaluation.status.has_ended:
         problem = (
-            evaluation_run_store.read_problem(evaluation, work.task) or "whoever worked on it ended without a word"
+            evaluation_run_store.read_problem(evaluation, work.task) or "whoever worked on it gave no sign of life"
         )
         _end(evaluation, Status.FAILED, f"It failed again and again, the last time because: {problem}")
 

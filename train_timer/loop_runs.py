@@ -46,13 +46,18 @@ class LoopRuns:
             surveys.end()
 
     def survey(self) -> None:
-        """Send a message for each loop that wants the trainer, and for work on evaluations whose worker has died."""
+        """Send a message for each loop that wants the trainer, and for work on evaluations whose worker has died.
+
+        No error is raised: the next survey looks again, and the loop `default` is looked at meanwhile.
+        """
         try:
             listing = self._read_listing()
             self._send_messages(listing.loops)
             work_sign_store.send_lost(listing.work)
         except StorageUnavailable as trouble:
             _log.error("only the loop default is looked at, the next run looks at the others too: %s", trouble)
+        except Exception:
+            _log.exception("only the loop default is looked at, the next run looks at the others too")
 
     def take(self, text: str, stop: Event) -> None:
         """Run for the loop of a message, and let the loop rest if it has nothing to do; or delete what it has left.

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _HIDDEN_SECONDS = 600
 _RENEW_SECONDS = 300.0
+_RENEW_AGAIN_SECONDS = 10.0
 _FIRST_PAUSE = 0.1
 _QUIET_SECONDS = 0.5
 """Nothing is fetched at once after the start, for that would hold up the first call."""
@@ -169,10 +170,16 @@ class QueueListener:
 
 
 async def _stay_hidden(message: "QueueMessage", queue: "QueueClient") -> None:
+    from localhost.host.azure_queue import AzureError
+
+    pause = _RENEW_SECONDS
     while True:
-        await asyncio.sleep(_RENEW_SECONDS)
-        renewed = await queue.update_message(message, visibility_timeout=_HIDDEN_SECONDS)
-        message.pop_receipt = renewed.pop_receipt
+        await asyncio.sleep(pause)
+        try:
+            renewed = await queue.update_message(message, visibility_timeout=_HIDDEN_SECONDS)
+            message.pop_receipt, pause = renewed.pop_receipt, _RENEW_SECONDS
+        except AzureError:
+            pause = _RENEW_AGAIN_SECONDS
 
 
 async def _create(queue: "QueueClient") -> None:

@@ -125,7 +125,7 @@ class Evaluation(StoredObject):
         reason: Why the evaluation failed, or its best policy was applied or not, in plain words.
         optimal: The name of the best policy; None before the end.
         source: Of an import, where its log comes from; else None.
-        restarts: How often work on it was begun again, since a worker had ended without a word.
+        restarts: How often work on it was begun again, since a worker gave no sign of life any more.
         restarted_us: When that was last; None if it never was.
     """
 

@@ -4,7 +4,7 @@ The platform hides a message from others for ten minutes while it is worked on, 
 without a word. The trainer sees after a minute that the sign is old, and sends another message.
 """
 
-import logging
+import secrets
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -27,11 +27,14 @@ MOST_DEATHS: Final = 5
 """So many workers may die of a message; then the work is given up."""
 _EVERY_SECONDS: Final = 15.0
 _DEAD_AFTER: Final = 60 * SECOND
+_ALIVE_FOR: Final = 50 * SECOND
+"""Less than after what the trainer sends a message, for whoever takes it may have an earlier time."""
+_AT_RANDOM_AFTER: Final = 3
+"""So many deaths; then messages come at random within the next minute."""
+_MOST_HIDDEN_SECONDS: Final = 60
 _FORGOTTEN_AFTER: Final = LONGEST_US + HOUR
 """An evaluation has ended by then."""
-_MESSAGE, _DEATHS = "message", "deaths"
-
-_log = logging.getLogger(__name__)
+_MESSAGE, _WORKER, _DEATHS = "message", "worker", "deaths"
 
 
 class WorkSign(NamedTuple):
@@ -55,7 +58,7 @@ class WorkSign(NamedTuple):
 
     def is_alive(self, now_us: int) -> bool:
         """Whether somebody is at work."""
-        return self.message is not None and not self.is_dead(now_us)
+        return self.message is not None and now_us - self.modified_us < _ALIVE_FOR
 
     def is_dead(self, now_us: int) -> bool:
         """Whether somebody was at work, and died without a word."""
@@ -69,10 +72,10 @@ class SignOfLife:
         deaths: How many workers have died of the same work.
     """
 
-    def __init__(self, work: WorkMessage, message: str, deaths: int, etag: str, stop: Event) -> None:
-        self.deaths = deaths
-        self._work = work
-        self._message = message
+    def __init__(self, text: str, mark: Mapping[str, str], etag: str, stop: Event) -> None:
+        self.deaths = int(mark[_DEATHS])
+        self._text = text
+        self._mark = mark
         self._etag = etag
         self._stop = stop
         self._repetition = Repetition(_EVERY_SECONDS, self._renew)
@@ -80,12 +83,13 @@ class SignOfLife:
     def end(self) -> None:
         """Take the sign away; should that fail, the message comes once more, and finds its work done."""
         self._repetition.end()
-        with suppress(StorageUnavailable):
-            blobs.remove_unchanged(_path(self._work.text()), self._etag)
+        with suppress(StorageUnavailable, blobs.BlobLeased):
+            if (etag := _own_etag(self._text, self._mark)) is not None:
+                blobs.remove_unchanged(_path(self._text), etag)
 
     def _renew(self) -> None:
-        with suppress(StorageUnavailable):
-            etag = _write(self._work.text(), self._message, self.deaths, self._etag)
+        with suppress(StorageUnavailable, blobs.BlobLeased):
+            etag = _write(self._text, self._mark, self._etag)
             if etag is None:
                 self._stop.set()  # this process has slept, and another one is at work
             else:
@@ -95,20 +99,22 @@ class SignOfLife:
 def begin(work: WorkMessage, message: str, stop: Event) -> SignOfLife | None:
     """Begin to give signs of life for some work; None if the worker of another message does so.
 
-    A message that comes again is taken at once: whoever had it has ended.
+    A message that comes again is taken at once: whoever had it has ended, or will see that it was taken.
 
     Args:
         message: The id of the message that asks for the work.
         stop: Is set if another worker has taken over meanwhile.
     """
     loop_list_store.announce()
-    version = blobs.read_version(_path(work.text()))
+    text = work.text()
+    version = blobs.read_version(_path(text))
     before = WorkSign.of(version.metadata, version.modified, version.etag) if version else None
     if before is not None and before.message != message and before.is_alive(clock.now_us()):
         return None
     deaths = before.deaths + (before.message is not None) if before else 0
-    etag = _write(work.text(), message, deaths, before.etag if before else None)
-    return SignOfLife(work, message, deaths, etag, stop) if etag is not None else None
+    mark = {_MESSAGE: message, _WORKER: secrets.token_hex(8), _DEATHS: str(deaths)}
+    etag = _write(text, mark, before.etag if before else None)
+    return SignOfLife(text, mark, etag, stop) if etag is not None else None
 
 
 def send_lost(listed: Iterable[ListedBlob], now_us: int | None = None) -> None:
@@ -130,24 +136,31 @@ def send_lost(listed: Iterable[ListedBlob], now_us: int | None = None) -> None:
 
 
 def _send_again(path: str, sign: WorkSign) -> None:
-    """Send a message, then note it: what dies in between sends two messages, and the work is done once."""
+    """Send a message, then note it: what dies in between sends two messages, and the work is done once.
+
+    Work of which three workers have died comes at random, lest it take the same other work with it each time.
+    """
     stored = blobs.read(path)
     if stored is None or stored.etag != sign.etag:
         return
-    text = stored.data.decode()
-    _log.warning("a worker has ended without a word, its message is sent again: %s", text)
-    queues.send(EVALUATION_QUEUE, [text])
-    _write(text, None, sign.deaths + 1, sign.etag)
+    text, deaths = stored.data.decode(), sign.deaths + 1
+    hidden_seconds = 1 + secrets.randbelow(_MOST_HIDDEN_SECONDS) if deaths >= _AT_RANDOM_AFTER else 0
+    queues.send(EVALUATION_QUEUE, [text], hidden_seconds)
+    _write(text, {_DEATHS: str(deaths)}, sign.etag)
 
 
-def _write(text: str, message: str | None, deaths: int, etag: str | None) -> str | None:
+def _write(text: str, mark: Mapping[str, str], etag: str | None) -> str | None:
     """Write a sign over the one of an ETag, or where there is none; gives its ETag, None if another's is there."""
-    mark = {_DEATHS: str(deaths)} | ({_MESSAGE: message} if message else {})
     try:
         return blobs.write_over(_path(text), text.encode(), etag, metadata=mark)
     except blobs.ChangedMeanwhile:
-        now = blobs.read_version(_path(text))  # it is this one's where only the answer was lost
-        return now.etag if now is not None and now.metadata.get(_MESSAGE) == message else None
+        return _own_etag(text, mark)  # it may be this one's, where only the answer was lost
+
+
+def _own_etag(text: str, mark: Mapping[str, str]) -> str | None:
+    """Read the ETag of a worker's sign; None if none is there, or another's."""
+    now = blobs.read_version(_path(text))
+    return now.etag if now is not None and _WORKER in mark and now.metadata.get(_WORKER) == mark[_WORKER] else None
 
 
 def _path(text: str) -> str:

@@ -1,7 +1,11 @@
 """What is done again every few seconds while something else goes on."""
 
+import logging
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
+
+_log = logging.getLogger(__name__)
 
 
 class Repetition:
@@ -11,7 +15,7 @@ class Repetition:
         self._seconds = seconds
         self._call = call
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._repeat, name="repetition", daemon=True)
+        self._thread = threading.Thread(target=copy_context().run, args=(self._repeat,), name="repetition", daemon=True)
         self._thread.start()
 
     def end(self) -> None:
@@ -21,4 +25,7 @@ class Repetition:
 
     def _repeat(self) -> None:
         while not self._ended.wait(self._seconds):
-            self._call()
+            try:
+                self._call()
+            except Exception:
+                _log.exception("what is done every %g seconds has failed, and is done again", self._seconds)

@@ -30,8 +30,8 @@ _working: set[object] = set()
 def short_turns() -> Iterator[None]:
     """Let threads take short turns while something works in one, since each step of a Rank waits for the turn to end.
 
-    While nothing does, the only other threads are those by which the platform's worker reads calls and answers them.
-    They take turns with the event loop as well, and short ones cost a twentieth of a Rank's processor time.
+    While nothing does, hardly any other threads work but those by which the platform's worker reads calls and answers
+    them. They take turns with the event loop as well, and short ones cost a twentieth of a Rank's processor time.
     """
     work = object()
     _working.add(work)

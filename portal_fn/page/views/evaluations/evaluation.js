@@ -82,7 +82,7 @@ export function progressOf(progress) {
 export function restartsOf({ restarts, restartedTime }) {
   if (!restarts) return "";
   const times = restarts === 1 ? "once" : `${count(restarts)} times`;
-  return `A task was begun again ${times}, the last time ${moment(restartedTime)}, since whoever worked on it ended without a word. What was done counts.`;
+  return `A task was begun again ${times}, the last time ${moment(restartedTime)}, since whoever worked on it gave no sign of life for a minute. What was done counts.`;
 }
 
 /** Writes a range of time. */
