@@ -21,11 +21,11 @@ from localhost.host.refused_heads import HEAD_LIMIT_BYTES, LINE_LIMIT_BYTES, ref
 _log = logging.getLogger(__name__)
 HEAD_SECONDS = 30.0
 """The time for the head of a request."""
-_LINE_TOO_LONG, _HEAD_TOO_LONG = HTTPStatus.REQUEST_URI_TOO_LONG, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
 _OFFER = b"upgrade"
 _CONNECT = b"CONNECT"
 _KEEP_ALIVE = (b"connection", b"keep-alive")
-_LAST_CAPITAL = ord("Z")
+_MOST_BYTES = LINE_LIMIT_BYTES + HEAD_LIMIT_BYTES
+"""The most of a head that is not whole yet."""
 
 
 class Http11(HttpToolsProtocol):
@@ -40,6 +40,12 @@ class Http11(HttpToolsProtocol):
     _in_head = False
     _head_bytes = 0
     """What came since the last whole head: at least as much as the head that is coming."""
+    _before_bytes = 0
+    """How much of that may have come before the head began."""
+    _has_ended_one = False
+    """Whether a message has ended in what is being read."""
+    _last_word: HTTPStatus | None = None
+    """What is to be said, before the connection ends, once the requests before have their answers."""
     _offers: tuple[tuple[bytes, bytes], ...] = ()
     """The offers in a head that is being read again without them."""
     _waiting_since: float | None = None
@@ -60,24 +66,35 @@ class Http11(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what came over the wire."""
+        if self._last_word is not None:
+            return
         self._unset_keepalive_if_required()
-        if data[0] > _LAST_CAPITAL and not self._in_message:
+        if not data[:2].isupper() and self._is_before_url():
             data = _with_method_in_capitals(data)
-        went_on = self._in_head
-        self._head_bytes += len(data)
-        self._feed(data)
+        went_on, size, self._has_ended_one = self._in_head, len(data), False
+        self._head_bytes += size
+        while data:
+            data = self._feed(data)
         if not self._in_head:
-            self._head_bytes = 0
-        elif went_on and self._head_bytes > HEAD_LIMIT_BYTES:
-            self._end(_LINE_TOO_LONG if len(self.url) > LINE_LIMIT_BYTES else _HEAD_TOO_LONG)
-        elif self._waiting_since is None:
+            self._head_bytes = self._before_bytes = 0
+        elif not went_on:
+            self._before_bytes = size if self._has_ended_one else 0
+        elif len(self.url) > LINE_LIMIT_BYTES:
+            self._refuse_unread(HTTPStatus.REQUEST_URI_TOO_LONG)
+        elif self._head_bytes - self._before_bytes > _MOST_BYTES:
+            self._refuse_unread(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        if self._in_head and self._waiting_since is None:
             self._waiting_since = self.loop.time()
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """Answer the request that has come, though its client sends no more; over https nothing can be answered."""
-        if self._in_head:
-            self._end(HTTPStatus.BAD_REQUEST)
-        if self._in_message or self.cycle is None or self.cycle.response_complete or self.scheme == "https":
+        """Answer the requests that have come, though their client sends no more; over https nothing can be answered."""
+        if self._last_word is None and (self._in_head or (self._in_message and self.pipeline)):
+            self._refuse_unread(HTTPStatus.BAD_REQUEST)
+        if self.scheme == "https" or self.transport.is_closing():
+            return False
+        if self._last_word is not None:
+            return True
+        if self._in_message or self.cycle is None or self.cycle.response_complete:
             return False
         self.cycle.keep_alive = False
         return True
@@ -87,6 +104,11 @@ class Http11(HttpToolsProtocol):
         super().on_message_begin()
         self._in_message = self._in_head = True
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; what stands behind a body in chunks is none."""
+        if self._in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """Note that a head is whole, and have the request refused if the platform would."""
         if self.parser.should_upgrade():
@@ -94,10 +116,10 @@ class Http11(HttpToolsProtocol):
         if self._offers:
             self.headers.extend(self._offers)
             self._offers = ()
-        self._in_head, self._waiting_since = False, None
         status = refusal(self.parser, self.url, self.headers, self._head_bytes)
         self.app = self.config.loaded_app if status is None else partial(_refuse, status)
         super().on_headers_complete()
+        self._in_head, self._waiting_since = False, None
         if self.scope["http_version"] == "1.0" and status is None:
             self._keep_if_wanted()
 
@@ -105,9 +127,16 @@ class Http11(HttpToolsProtocol):
         """Note that there is no more to wait for."""
         if self._in_head:
             return
-        self._in_message = False
+        self._in_message, self._has_ended_one = False, True
         super().on_message_complete()
         self.scope[WHOLE] = True  # type: ignore[literal-required]
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request; say the last word behind the last one."""
+        was_last = not self.pipeline
+        super().on_response_complete()
+        if was_last and self._last_word is not None:
+            self._end(self._last_word)
 
     def shutdown(self) -> None:
         """End the connection once it has nothing to answer; over https without waiting for the client's farewell."""
@@ -132,28 +161,44 @@ class Http11(HttpToolsProtocol):
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True, lenient_chunked_length=True)
 
-    def _feed(self, data: bytes) -> None:
+    def _is_before_url(self) -> bool:
+        """Say whether the method of a request comes next, or the rest of it."""
+        return not self._in_message or (self._in_head and not self.url)
+
+    def _feed(self, data: bytes) -> bytes:
+        """Have the parser read; gives what it is to read next."""
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as offer:
-            self._pass_over_offer(data[offer.args[0] :])
+            return self._without_offers(data[offer.args[0] :])
         except httptools.HttpParserError:
-            status = refusal_of_broken(data) if self._in_head else HTTPStatus.BAD_REQUEST
-            _log_refusal(status)
-            self._end(status)
+            self._refuse_unread(refusal_of_broken(data) if self._in_head else HTTPStatus.BAD_REQUEST)
+        return b""
 
-    def _pass_over_offer(self, rest: bytes) -> None:
-        """Read a head again without its offers: the parser takes what follows them for another protocol.
+    def _without_offers(self, rest: bytes) -> bytes:
+        """Give a head without its offers, to be read again: the parser takes what follows them for another protocol.
 
         Java's own HTTP client offers `Upgrade: h2c` in every first request.
         """
         method, version = self.parser.get_method(), self.parser.get_http_version().encode()
         if method == _CONNECT:
-            return self._end(HTTPStatus.BAD_REQUEST)
+            self._refuse_unread(HTTPStatus.BAD_REQUEST)
+            return b""
         self._offers = tuple(header for header in self.headers if header[0] == _OFFER)
         lines = [b"%b: %b" % header for header in self.headers if header[0] != _OFFER]
         self._begin_parser()
-        return self._feed(b"\r\n".join((b"%b %b HTTP/%b" % (method, self.url, version), *lines, b"", rest)))
+        return b"\r\n".join((b"%b %b HTTP/%b" % (method, self.url, version), *lines, b"", rest))
+
+    def _refuse_unread(self, status: HTTPStatus) -> None:
+        """Refuse what the parser cannot read, behind the answers to what came before; then the connection ends."""
+        _log_refusal(status)
+        if self._in_head and self.cycle is not None and not self.cycle.response_complete:
+            self._last_word = status
+        elif not self._in_head and self.pipeline:
+            self.pipeline.popleft()  # its body cannot be read
+            self._last_word = status
+        else:
+            self._end(status)
 
     def _set_timer(self, seconds: float) -> None:
         self._head_timer = self.loop.call_later(seconds, self._end_late)
@@ -176,7 +221,7 @@ class Http11(HttpToolsProtocol):
 
     def _is_answered(self) -> bool:
         """Say whether the request whose body comes has an answer already."""
-        return not self._in_head and self.cycle is not None and self.cycle.response_started
+        return not self._in_head and self.cycle.response_started
 
 
 def _with_method_in_capitals(data: bytes) -> bytes:

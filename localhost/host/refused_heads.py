@@ -66,7 +66,7 @@ def _refusal_of_headers(headers: Headers, version: str) -> HTTPStatus | None:
         return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
     hosts, codings = (_values(headers, name) for name in (_HOST_NAME, _CODING))
     is_called_by_name = _is_host(hosts[0]) if len(hosts) == 1 else not hosts and version == "1.0"
-    is_in_chunks = not codings or codings[-1].rpartition(b",")[2].strip().lower() == b"chunked"
+    is_in_chunks = not codings or codings[-1].rpartition(b",")[2].strip(b" ").lower() == b"chunked"
     is_good = is_called_by_name and is_in_chunks and all(_is_text(value) for _, value in headers)
     return None if is_good else HTTPStatus.BAD_REQUEST
 

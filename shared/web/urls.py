@@ -5,7 +5,6 @@ an id. The address that it gives to a function is encoded anew from that. A head
 as the client sent it; without it, `%2F` is taken for a slash. For the ids of events the two are the same.
 """
 
-import posixpath
 import re
 from collections.abc import Iterable
 from urllib.parse import unquote, urlsplit
@@ -52,12 +51,12 @@ def _path_in_header(req: HttpRequest) -> str | None:
 
 
 def _decode_fully(path: str) -> str:
-    """Decode a path until nothing is encoded: all encodings of a path give the same text."""
+    """Decode a path until nothing is encoded: all encodings of a path give the same text, unless one was shortened."""
     for _ in range(_MOST_TIMES):
         path, before = unquote(path), path
         if path == before:
             break
-    return posixpath.normpath(path)
+    return path
 
 
 def _exact(value: str, segments: Iterable[str]) -> str:

@@ -84,6 +84,14 @@ def test_odd_ids_work_with_dots_percent_encoded_too(api: Api, event_id: str) -> 
     assert {None, 0.25} <= {observation.get("value") for observation in trace["events"][0]["observations"]}
 
 
+@pytest.mark.parametrize("segment", [".", "..", "%2E", "%2e%2E"])
+def test_a_path_of_dots_is_shortened_and_leads_nowhere(api: Api, segment: str) -> None:
+    """As in Azure's host; so Rank takes no such id."""
+    assert [api.post(f"{V1}/events/{segment}/{call}", {"value": 1}).status for call in ("reward", "activate")] == [
+        404
+    ] * 2
+
+
 def test_a_slash_and_what_encodes_it_name_one_event(api: Api) -> None:
     """In Ranks, rewards, activations, traces, lists and redactions; what encodes a percent sign is another id."""
     ranked = [rank(api, event_id).json for event_id in SPELLINGS]

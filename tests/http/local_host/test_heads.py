@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -39,6 +40,7 @@ REFUSED = {
     "latin-1 in a repeated header": (get(b"Host: x", b"x-a: \xe9", b"x-a: e"), 400),
     "a nul in a path": (get(b"Host: x", path=b"/toys/items/a%00b"), 400),
     "a coding that is not chunked": (get(b"Host: x", b"Transfer-Encoding: gzip"), 400),
+    "a tab behind chunked": (get(b"Host: x", b"Transfer-Encoding: chunked\t"), 400),
     "a tunnel": (get(b"Host: x:80", path=b"x:80", method=b"CONNECT"), 400),
     "no request": (b"hello\r\n\r\n", 400),
     "a name with a space": (get(b"Host: x", b"x a: 1"), 400),
@@ -65,6 +67,11 @@ TAKEN = {
     "as the last": get(b"Host: x", LAST),
     "many headers": get(b"Host: x", *(b"x-%d: a" % number for number in range(99))),
     "a method in small letters": get(b"Host: x", method=b"get"),
+    "a method with a capital": get(b"Host: x", method=b"Get"),
+    "a method in small letters behind an empty line": b"\r\n" + get(b"Host: x", method=b"get"),
+    "a line and a head that are both nearly too long": get(
+        b"Host: x", b"x-a: " + b"a" * 30_000, path=EVERY + b"?" + b"a" * 8_000
+    ),
     "a method in mixed letters": get(b"Host: x", method=b"pATCH"),
 }
 
@@ -182,3 +189,84 @@ def test_a_browser_is_told_that_no_other_page_may_call(toys: Api, path: str) -> 
 @pytest.mark.parametrize("half", ["Origin", "Access-Control-Request-Method"])
 def test_what_is_no_question_of_a_browser_is_a_call(toys: Api, half: str) -> None:
     assert toys.call("OPTIONS", "/toys/echo", None, {half: "POST"}).status == 404
+
+
+SLOW = get(b"Host: x", path=b"/toys/slow/0.2")
+CHUNKS = b"POST /toys/echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("behind", "ends"),
+    [
+        (b"hello\r\n\r\n", False),
+        (get(b"Host: x", version=b"HTTP/2.0"), False),
+        (CHUNKS + b"zz\r\n", False),
+        (b"GET / HT", True),
+        (CHUNKS + b"5\r\nabc", True),
+    ],
+)
+def test_what_cannot_be_read_is_refused_behind_the_answers_before_it(
+    connection: socket.socket, behind: bytes, ends: bool
+) -> None:
+    """Else a client takes the refusal for the answer to its first request, which may have been carried out."""
+    connection.sendall(SLOW + SLOW + behind)
+    if ends:
+        connection.shutdown(socket.SHUT_WR)
+
+    answers = b""
+    while piece := connection.recv(65536):
+        answers += piece
+
+    assert [int(part[:3]) for part in answers.split(b"HTTP/1.1 ")[1:]] in ([200, 200, 400], [200, 200, 505])
+    assert answers.count(b"done") == 2
+
+
+def test_what_stands_behind_chunks_is_no_header(connection: socket.socket) -> None:
+    """Else a key, or bytes that no header may have, would come in past all checks."""
+    connection.sendall(CHUNKS + b"1\r\na\r\n0\r\nx-a: \xe9\r\nx-b: 1\r\n\r\n" + get(b"Host: x"))
+
+    shown = seen(receive_answer(connection))
+
+    assert [name for name in shown["headers"] if name.startswith("x-") and len(name) == 3] == []
+    assert seen(receive_answer(connection))["method"] == "GET"
+
+
+@pytest.mark.parametrize("target", [b"http://x:99999/", b"http://[bad/"])
+def test_an_address_that_is_none_is_refused_on_a_kept_connection_too(connection: socket.socket, target: bytes) -> None:
+    connection.sendall(get(b"Host: x"))
+    receive_answer(connection)
+    connection.sendall(get(b"Host: x", path=target))
+
+    assert receive_answer(connection).startswith(b"HTTP/1.1 400 ")
+
+
+def test_any_number_of_offers_is_passed_over(connection: socket.socket) -> None:
+    """However many come in one piece."""
+    connection.sendall(get(b"Host: x", b"Connection: upgrade", b"Upgrade: x", path=b"/nobody") * 1_500)
+
+    answers = b""
+    while answers.count(b"HTTP/1.1 404") < 1_500:
+        piece = connection.recv(65536)
+        assert piece, answers[-200:]
+        answers += piece
+
+
+def test_a_head_is_not_measured_with_the_body_before_it(connection: socket.socket) -> None:
+    """Nor is one that comes in pieces."""
+    body = b"x" * 60_000
+    post = b"POST /toys/length HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n" + body
+    sent = get(b"Host: x")
+    for piece in (post + sent[:8], sent[8:20], sent[20:]):
+        connection.sendall(piece)
+        time.sleep(0.05)
+
+    assert receive_answer(connection).endswith(b"60000")
+    assert receive_answer(connection).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_method_in_small_letters_may_come_in_pieces(connection: socket.socket) -> None:
+    for piece in (b"p", b"atc", b"h /toys/every HT", b"TP/1.1\r\nHost: x\r\n\r\n"):
+        connection.sendall(piece)
+        time.sleep(0.05)
+
+    assert seen(receive_answer(connection))["method"] == "PATCH"
