@@ -42,7 +42,7 @@ class Http11(HttpToolsProtocol):
     """What came since the last whole head: at least as much as the head that is coming."""
     _before_bytes = 0
     """How much of that may have come before the head began."""
-    _has_ended_one = False
+    _message_has_ended = False
     """Whether a message has ended in what is being read."""
     _last_word: HTTPStatus | None = None
     """What is to be said, before the connection ends, once the requests before have their answers."""
@@ -71,14 +71,14 @@ class Http11(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         if not data[:2].isupper() and self._is_before_url():
             data = _with_method_in_capitals(data)
-        went_on, size, self._has_ended_one = self._in_head, len(data), False
+        went_on, size, self._message_has_ended = self._in_head, len(data), False
         self._head_bytes += size
         while data:
             data = self._feed(data)
         if not self._in_head:
             self._head_bytes = self._before_bytes = 0
         elif not went_on:
-            self._before_bytes = size if self._has_ended_one else 0
+            self._before_bytes = size if self._message_has_ended else 0
         elif len(self.url) > LINE_LIMIT_BYTES:
             self._refuse_unread(HTTPStatus.REQUEST_URI_TOO_LONG)
         elif self._head_bytes - self._before_bytes > _MOST_BYTES:
@@ -127,7 +127,7 @@ class Http11(HttpToolsProtocol):
         """Note that there is no more to wait for."""
         if self._in_head:
             return
-        self._in_message, self._has_ended_one = False, True
+        self._in_message, self._message_has_ended = False, True
         super().on_message_complete()
         self.scope[WHOLE] = True  # type: ignore[literal-required]
 
