@@ -14,7 +14,7 @@ from shared.evaluation.forms import answers_v1 as answers
 from shared.evaluation.forms.evaluation_requests import EvaluationContract, custom
 from shared.evaluation.outcome import Outcome
 from shared.web.errors import EvaluationAlreadyExists, EvaluationNotFound, InvalidRequest
-from shared.web.json_bodies import read_new_id
+from shared.web.json_bodies import read_id
 from shared.web.operations import Functions, PerVersion
 from shared.web.responses import answer_created, json_answer, no_content
 from shared.web.versions import LAST_OF_V1, Version
@@ -77,7 +77,7 @@ def evaluation_id(req: HttpRequest) -> str:
     Raises:
         InvalidRequest: The text cannot be an id.
     """
-    return read_new_id(req.route_params["evaluationId"], "evaluationId", InvalidRequest)
+    return read_id(req.route_params["evaluationId"], "evaluationId", InvalidRequest)
 
 
 def load_evaluation(of_id: str) -> Evaluation:

@@ -22,7 +22,7 @@ from shared.web.errors import (
     IncompatibleEvaluationVersion,
     InvalidEvaluationContract,
 )
-from shared.web.json_bodies import read_new_id
+from shared.web.json_bodies import read_id
 from shared.web.operations import Functions
 from shared.web.pages import Page, next_link
 from shared.web.responses import done, json_answer, no_content
@@ -45,7 +45,7 @@ async def list_evaluations(req: HttpRequest) -> HttpResponse:
 @functions.operation(["PUT"], EVALUATION_PATH, Role.ADMIN, since=_SINCE, request=EvaluationContract2022, refusals=[409])
 async def create_evaluation(req: HttpRequest) -> HttpResponse:
     """Start an evaluation under an id of the caller's."""
-    of_id = read_new_id(req.route_params["evaluationId"], "evaluationId", InvalidEvaluationContract)
+    of_id = read_id(req.route_params["evaluationId"], "evaluationId", InvalidEvaluationContract)
     contract = EvaluationContract2022.read(req.get_body())
     spec = replace(
         contract.spec(of_id),

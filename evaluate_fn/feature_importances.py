@@ -21,7 +21,7 @@ from shared.web.errors import (
     InvalidContract,
     InvalidRequest,
 )
-from shared.web.json_bodies import read_new_id
+from shared.web.json_bodies import read_id
 from shared.web.operations import Functions
 from shared.web.pages import Page, PageQuery, next_link
 from shared.web.responses import done, json_answer, no_content
@@ -48,7 +48,7 @@ async def list_feature_importances(req: HttpRequest) -> HttpResponse:
 )
 async def create_feature_importance(req: HttpRequest) -> HttpResponse:
     """Start a feature importance under an id of the caller's."""
-    of_id = read_new_id(req.route_params[_ID], _ID, InvalidContract)
+    of_id = read_id(req.route_params[_ID], _ID, InvalidContract)
     spec = FeatureImportanceContract.read(req.get_body()).spec(of_id, purpose=Purpose.IMPORTANCE)
     if await asyncio.to_thread(submit, spec) is None:
         raise FeatureImportanceAlreadyExists
@@ -70,7 +70,7 @@ async def delete_feature_importance(req: HttpRequest) -> HttpResponse:
 
 
 def _id(req: HttpRequest) -> str:
-    return read_new_id(req.route_params[_ID], _ID, InvalidRequest)
+    return read_id(req.route_params[_ID], _ID, InvalidRequest)
 
 
 def _answer(of_id: str) -> bytes:

@@ -34,7 +34,7 @@ from shared.web.errors import (
     ModelDoesNotFit,
     ModelInUse,
 )
-from shared.web.json_bodies import read_new_id
+from shared.web.json_bodies import read_id
 from shared.web.operations import Api, Functions
 from shared.web.pages import Page, PageQuery, next_link
 from shared.web.responses import answer_created, json_answer, no_content
@@ -95,7 +95,7 @@ async def apply_import(req: HttpRequest, caller: str) -> HttpResponse:
 
 
 def _id(req: HttpRequest) -> str:
-    return read_new_id(req.route_params["importId"], "importId", InvalidRequest)
+    return read_id(req.route_params["importId"], "importId", InvalidRequest)
 
 
 def _start(spec: EvaluationSpec) -> Evaluation | None:

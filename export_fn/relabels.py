@@ -16,7 +16,7 @@ from shared.status.relabel_forms import NewRelabel, RelabelAnswer, Relabels
 from shared.storage.clock import now_us
 from shared.training import lease
 from shared.web.errors import InvalidRequest
-from shared.web.json_bodies import read_id, read_new_id
+from shared.web.json_bodies import read_id
 from shared.web.operations import Api, Functions
 from shared.web.responses import json_answer
 from shared.web.threads import LogReaders
@@ -40,7 +40,7 @@ async def propose_relabel(req: HttpRequest, caller: str, log_readers: LogReaders
     """Evaluate what would become of the rewards of some events, and propose it; nothing is learned otherwise yet."""
     from export_fn import relabel_evaluation  # here: a cold start would wait for its modules
 
-    relabel_id = read_new_id(req.route_params["relabelId"], "relabelId", InvalidRequest)
+    relabel_id = read_id(req.route_params["relabelId"], "relabelId", InvalidRequest)
     request = NewRelabel.read(req.get_body())
     at_us = await asyncio.to_thread(now_us)
     correction = request.correction(relabel_id, at_us, request.formula.read_formula())

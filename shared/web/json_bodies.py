@@ -89,10 +89,10 @@ def is_carried_by_paths(event_id: str) -> bool:
 
 
 def read_new_id(sent: str, field: str, refusal: type[InvalidRequest]) -> str:
-    """Check the id in a call's decoded path that makes a thing of that id, and give it back.
+    """Check the id in a body that makes a thing of that id, and give it back.
 
     Raises:
-        InvalidRequest: `refusal`; the id is none, or `.` or `..`, which most clients leave out of a path in spite of
+        InvalidRequest: `refusal`; the id is none, or `.` or `..`, which hosts leave out of a path in spite of
             percent-encoding: such a thing could be made and never be read.
     """
     if sent in (".", ".."):

@@ -189,12 +189,12 @@ def test_ids_may_have_any_characters(importances: Api, of_id: str) -> None:
 
 
 @pytest.mark.parametrize("of_id", ["%2E", "%2E%2E"])
-def test_an_id_that_is_a_step_of_a_path_is_refused(importances: Api, of_id: str) -> None:
-    """Most clients leave such steps out, percent-encoded or not: it could be made, but not be read."""
+def test_an_id_that_is_a_step_of_a_path_leads_nowhere(importances: Api, of_id: str) -> None:
+    """Hosts leave such steps out, percent-encoded or not."""
     at = f"{LIST}/{of_id}{VERSION}"
 
-    assert importances.put(at, BODY).error["code"] == "InvalidContract"
-    assert importances.delete(at).status == 400
+    assert importances.put(at, BODY).error["code"] == "ResourceNotFound"
+    assert importances.delete(at).status == 404
 
 
 def test_the_list_has_the_newest_first_in_pages(importances: Api) -> None:
