@@ -18,7 +18,7 @@ from localhost.environment import ROOT
 from localhost.host import host_process
 from localhost.host.host_process import open_log
 from tests import clock
-from tests.processes import fork, pipe
+from tests.processes import fork, pipe, send
 
 
 class HostProcess(host_process.HostProcess):
@@ -68,8 +68,7 @@ class _Forked:
 
     def send_signal(self, number: signal.Signals) -> None:
         """Send it a signal."""
-        if self._process.exitcode is None:
-            os.kill(self.pid, number)
+        send(self._process, number)
 
 
 def _serve(

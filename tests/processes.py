@@ -2,9 +2,11 @@
 
 import multiprocessing
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,14 @@ def process(log_file: Path, storage: str, work: Callable[..., object], *argument
     """
     call = (clock.ahead_us(), str(log_file), storage, work, arguments)
     return fork(target=_run, args=call, daemon=True)
+
+
+def send(process: ForkServerProcess, number: signal.Signals) -> None:
+    """Send a started process a signal; nothing happens if it has ended, be it at this moment."""
+    assert process.pid is not None
+    if process.is_alive():
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, number)
 
 
 def _run(ahead_us: int, log_file: str, storage: str, work: Callable[..., object], arguments: tuple[Any, ...]) -> None:

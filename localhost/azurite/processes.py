@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -81,7 +82,8 @@ class ProcessId:
     def send(self, signal: int) -> None:
         """Send it a signal, if it still runs."""
         if self.runs():
-            os.kill(self.pid, signal)
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal)
 
 
 @dataclass(frozen=True, slots=True)

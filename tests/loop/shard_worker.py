@@ -1,6 +1,5 @@
 """Workers that join shards, as processes of their own, which can be killed at any moment."""
 
-import os
 import signal
 import time
 from copy import replace
@@ -9,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from shared.storage.paths import JOIN_QUEUE
-from tests.processes import process
+from tests.processes import process, send
 
 _PAUSE_SECONDS = 0.05
 _HIDDEN_SECONDS = 2
@@ -38,9 +37,7 @@ class ShardWorker:
 
     def die(self) -> None:
         """End it at once, as a power cut would."""
-        assert self._process.pid is not None
-        if self._process.is_alive():
-            os.kill(self._process.pid, signal.SIGKILL)
+        send(self._process, signal.SIGKILL)
 
 
 def _work() -> None:

@@ -4,7 +4,6 @@ import logging
 import os
 import signal
 from collections.abc import Mapping
-from contextlib import suppress
 from copy import replace
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from shared.storage.paths import DEFAULT, in_loop
 from shared.times import DAY, MINUTE, SECOND
 from shared.training import time_slices
 from tests.loop import past
-from tests.processes import process
+from tests.processes import process, send
 from train_timer import shard_workers
 from train_timer.pieces import Pace
 
@@ -94,29 +93,24 @@ class Trainer:
 
     def kill(self) -> None:
         """End it at once, as a power cut would."""
-        self._send(signal.SIGKILL)
+        send(self._process, signal.SIGKILL)
         self._process.join()
 
     def die(self) -> None:
         """Send it the signal that ends it at once; for a thread that must not wait."""
-        self._send(signal.SIGKILL)
+        send(self._process, signal.SIGKILL)
 
     def pause(self) -> None:
         """Stop it at any instruction."""
-        self._send(signal.SIGSTOP)
+        send(self._process, signal.SIGSTOP)
 
     def wake(self) -> None:
         """Let it go on from that instruction."""
-        self._send(signal.SIGCONT)
+        send(self._process, signal.SIGCONT)
 
     def read_log(self) -> str:
         """All that it has logged so far."""
         return self.log_file.read_text() if self.log_file.exists() else ""
-
-    def _send(self, number: signal.Signals) -> None:
-        assert self._process.pid is not None
-        with suppress(ProcessLookupError):  # it has ended meanwhile
-            os.kill(self._process.pid, number)
 
 
 @dataclass(frozen=True, slots=True)

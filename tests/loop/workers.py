@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from shared.evaluation.evaluation import Evaluation, Purpose
-from tests.processes import process
+from tests.processes import process, send
 
 
 class Worker:
@@ -32,27 +32,22 @@ class Worker:
         return self
 
     def __exit__(self, _kind: type | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
-        if self._process.is_alive():
-            self.die()
+        self.die()
         self._process.join()
         self._process.close()
 
     def die(self) -> None:
         """End it at once, as a power cut would."""
-        self._send(signal.SIGKILL)
+        send(self._process, signal.SIGKILL)
 
     def die_if(self, holds: Callable[[], bool]) -> bool:
         """End it at once if something holds while it does nothing more; says whether that was so."""
-        self._send(signal.SIGSTOP)
+        send(self._process, signal.SIGSTOP)
         time.sleep(0.05)  # what it has sent to storage arrives
         if is_over := holds():
             self.die()
-        self._send(signal.SIGCONT)
+        send(self._process, signal.SIGCONT)
         return is_over
-
-    def _send(self, number: signal.Signals) -> None:
-        assert self._process.pid is not None
-        os.kill(self._process.pid, number)
 
     def wait(self, seconds: float = 60) -> int:
         """Wait for its end; gives the exit code, which is negative if a signal ended it."""
