@@ -154,8 +154,11 @@ def ask(loops: Mapping[str, Api], methods: Sequence[str], clients: int) -> Shape
 
 
 def list_exchanges(loop: Api) -> Iterator[Exchange]:
-    """All there are, about the evaluation that there is; each deletion answers the same whatever is deleted before."""
-    for exchange in EXCHANGES:
+    """All there are, about the evaluation that there is; each deletion answers the same whatever is deleted before.
+
+    Those of slots come first: the learning settings are for none, and reach Rank at some moment after they were put.
+    """
+    for exchange in sorted(EXCHANGES, key=lambda exchange: not exchange.slots):
         ids = {} if exchange.method == "DELETE" else {"evaluationId": "kitchen-1"}
         yield replace(exchange, values={name: ids.get(name, id_) for name, id_ in exchange.values.items()})
     signed = loop.get(f"/personalizer/model{LATEST}&signed=true")
