@@ -39,6 +39,20 @@ def waiting(queue: QueueClient) -> int:
 
 
 @contextlib.contextmanager
+def stop_at_work(storage: str, folder: Path, letter: str) -> Iterator[tuple[QueueClient, str]]:
+    """Let a host of its own end in order while it works on a message; gives the queue, and what the host has logged."""
+    root = make_app(folder / "app")
+    with QueueClient.from_connection_string(storage, "letters") as queue:
+        queue.create_queue()
+        post(queue, letter)
+        env = {"NOTES": str(folder), "OFTEN": NEVER}
+        with HostProcess(storage, env=env, root=root, ready_path="/admin/host/status") as host:
+            assert eventually(lambda: f"{letter} 1" in lines(folder / "letters"))
+            host.stop()
+        yield queue, host.log()
+
+
+@contextlib.contextmanager
 def runs_held(notes: Path) -> Iterator[None]:
     """No run of `seldom` ends in the block."""
     (notes / "hold").touch()
@@ -120,31 +134,15 @@ class TestTimersAndQueues:
 
     def test_a_message_that_is_worked_on_when_the_host_ends_is_done(self, azurite: Azurite, tmp_path: Path) -> None:
         """And its queue is told so: else it would come again."""
-        storage, root = azurite.new_account().connection_string, make_app(tmp_path / "app")
-        env = {"NOTES": str(tmp_path), "OFTEN": NEVER}
-        with QueueClient.from_connection_string(storage, "letters") as queue:
-            queue.create_queue()
-            post(queue, "long")
-            with HostProcess(storage, env=env, root=root, ready_path="/admin/host/status") as host:
-                assert eventually(lambda: "long 1" in lines(tmp_path / "letters"))
-                host.stop()
-
-            assert "stopped for good" not in host.log()
+        with stop_at_work(azurite.new_account().connection_string, tmp_path, "long") as (queue, log):
+            assert "stopped for good" not in log
             assert waiting(queue) == 0
 
     def test_a_message_that_is_worked_on_when_the_host_ends_in_order_comes_back(
         self, azurite: Azurite, tmp_path: Path
     ) -> None:
         """As a failed one, which this app's host.json lets come at once: the next host goes on."""
-        storage, root = azurite.new_account().connection_string, make_app(tmp_path / "app")
-        env = {"NOTES": str(tmp_path), "OFTEN": NEVER}
-        with QueueClient.from_connection_string(storage, "letters") as queue:
-            queue.create_queue()
-            post(queue, "endless")
-            with HostProcess(storage, env=env, root=root, ready_path="/admin/host/status") as host:
-                assert eventually(lambda: "endless 1" in lines(tmp_path / "letters"))
-                host.stop()
-
+        with stop_at_work(azurite.new_account().connection_string, tmp_path, "endless") as (queue, _):
             [message] = queue.receive_messages()
         assert (base64.b64decode(message.content).decode(), message.dequeue_count) == ("endless", 2)
 
