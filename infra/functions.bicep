@@ -79,6 +79,9 @@ param workspaceId string
 @description('Resource id of the subnet that the app sends its calls through; null without private networking.')
 param integrationSubnetId string?
 
+@description('Whether the plan spans the zones of the region.')
+param zoneRedundant bool
+
 @description('Python version of the app.')
 param pythonVersion string
 
@@ -112,7 +115,10 @@ resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
     name: 'FC1'
     tier: 'FlexConsumption'
   }
-  properties: { reserved: true }
+  properties: {
+    reserved: true
+    zoneRedundant: zoneRedundant
+  }
 }
 
 resource app 'Microsoft.Web/sites@2025-03-01' = {
@@ -133,7 +139,10 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     keyVaultReferenceIdentity: identityId
     publicNetworkAccess: 'Enabled'
     virtualNetworkSubnetId: integrationSubnetId
-    siteConfig: { minTlsVersion: '1.2' }
+    siteConfig: {
+      http20Enabled: true
+      minTlsVersion: '1.2'
+    }
     functionAppConfig: {
       deployment: {
         storage: {
@@ -164,6 +173,8 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
           http: { perInstanceConcurrency: httpConcurrency }
         }
       }
+      // The platform takes it; the types of no API version have it.
+      #disable-next-line BCP037
       siteUpdateStrategy: { type: updateStrategy }
     }
   }
@@ -203,13 +214,17 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
 }
 
 // Nobody deploys by password: azd and az do it with the token of who is signed in.
-resource publishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = [
-  for door in ['scm', 'ftp']: {
-    parent: app
-    name: door
-    properties: { allow: false }
-  }
-]
+resource publishingByHttp 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
+  parent: app
+  name: 'scm'
+  properties: { allow: false }
+}
+
+resource publishingByFtp 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
+  parent: app
+  name: 'ftp'
+  properties: { allow: false }
+}
 
 // Instances, memory and execution units, which Application Insights does not have. Its log is there already, and would be
 // paid for twice.

@@ -28,6 +28,9 @@ param recoverVault bool = false
 @description('Whether storage is reached through a virtual network only. The API stays public.')
 param privateNetworking bool = false
 
+@description('Whether plan and storage span the zones of the region. Counts from the first deployment on: storage is not changed later.')
+param zoneRedundant bool = false
+
 @description('After how many days storage itself deletes log; more than logRetentionDays. 0 = never: the loop alone decides.')
 @minValue(0)
 @maxValue(36500)
@@ -125,6 +128,7 @@ module storage 'storage.bicep' = {
     tags: tags
     name: storageName
     privateNetworking: privateNetworking
+    zoneRedundant: zoneRedundant
     logLifecycleDays: logLifecycleDays
     workspaceId: monitoring.outputs.workspaceId
   }
@@ -190,6 +194,7 @@ module functions 'functions.bicep' = {
     applicationInsightsConnectionString: monitoring.outputs.applicationInsightsConnectionString
     workspaceId: monitoring.outputs.workspaceId
     integrationSubnetId: privateNetworking ? network!.outputs.integrationSubnetId : null
+    zoneRedundant: zoneRedundant
     pythonVersion: pythonVersion
     instanceMemoryMB: instanceMemoryMB
     httpConcurrency: httpConcurrency

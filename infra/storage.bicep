@@ -12,6 +12,9 @@ param name string
 @description('Whether the account is reached through its private endpoints only.')
 param privateNetworking bool
 
+@description('Whether the account keeps its data in three zones of the region.')
+param zoneRedundant bool
+
 @description('After how many days storage itself deletes log; 0 = never.')
 param logLifecycleDays int
 
@@ -23,7 +26,7 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   location: location
   tags: tags
   kind: 'StorageV2'
-  sku: { name: 'Standard_LRS' }
+  sku: { name: zoneRedundant ? 'Standard_ZRS' : 'Standard_LRS' }
   properties: {
     accessTier: 'Hot'
     allowBlobPublicAccess: false
@@ -31,6 +34,10 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
     allowSharedKeyAccess: false
     defaultToOAuthAuthentication: true
     minimumTlsVersion: 'TLS1_2'
+    networkAcls: {
+      bypass: 'AzureServices'
+      defaultAction: privateNetworking ? 'Deny' : 'Allow'
+    }
     publicNetworkAccess: privateNetworking ? 'Disabled' : 'Enabled'
     supportsHttpsTrafficOnly: true
   }

@@ -48,14 +48,20 @@ resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
 resource firstKey 'Microsoft.KeyVault/vaults/secrets@2025-05-01' = {
   parent: vault
   name: 'api-key-1'
-  properties: { value: apiKey1 }
+  properties: {
+    contentType: 'API key'
+    value: apiKey1
+  }
 }
 
 @onlyIfNotExists()
 resource secondKey 'Microsoft.KeyVault/vaults/secrets@2025-05-01' = {
   parent: vault
   name: 'api-key-2'
-  properties: { value: apiKey2 }
+  properties: {
+    contentType: 'API key'
+    value: apiKey2
+  }
 }
 
 resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {

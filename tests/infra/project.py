@@ -1,39 +1,12 @@
-"""The project's own infrastructure, read once."""
+"""What azd gives to the deployment: `main.parameters.json`, taken apart."""
 
 import json
 import re
-from functools import cache
 from typing import Any
 
-from localhost.environment import ROOT
-from tests.infra.bicep.expressions import Object, Text
-from tests.infra.bicep.template import Template, Value, read
+from tests.infra.bicep import INFRA
 
-INFRA = ROOT / "infra"
 _VARIABLE = re.compile(r"\$\{(\w+)(?:=([^}]*))?\}")
-
-
-@cache
-def template() -> Template:
-    """The Bicep files in `infra`."""
-    return read(INFRA / "main.bicep")
-
-
-@cache
-def app_settings() -> dict[str, Value]:
-    """The settings of the Function App, by name."""
-    settings = template().only("Microsoft.Web/sites/config")
-    properties = settings.body.get("properties")
-    assert isinstance(properties, Object)
-    return {property_.name: Value(settings.file, property_.value) for property_ in properties.properties}
-
-
-def default_text(parameter: str) -> str:
-    """The default of a parameter of the main file that is a text."""
-    declared = template().main.get(parameter, "parameter")
-    assert declared is not None
-    assert isinstance(declared.value, Text)
-    return declared.value.plain or ""
 
 
 def read_parameters() -> dict[str, Any]:

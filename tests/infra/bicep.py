@@ -1,0 +1,102 @@
+"""Bicep's compiler, and the files that it makes of `infra`: what each deployment would ask Azure for.
+
+With the program `bicep` on the PATH, the files are made again by hand:
+
+    .venv/bin/python -m tests.infra.bicep
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from localhost.environment import ROOT
+
+INFRA: Final = ROOT / "infra"
+MAIN: Final = INFRA / "main.bicep"
+DEPLOYMENTS: Final = Path(__file__).with_name("deployments")
+TEMPLATE: Final = DEPLOYMENTS / "template.json"
+"""All Bicep files in one: the template that Azure gets."""
+MADE_OF: Final = DEPLOYMENTS / "made_of.json"
+"""The fingerprint of each file that the others were made of."""
+NAMES: Final = tuple(sorted(path.stem for path in DEPLOYMENTS.glob("*.bicepparam")))
+INSTALL: Final = "install it (https://github.com/Azure/bicep/releases, or az bicep install)"
+
+_AZURE: Final = (
+    *("--subscription-id", "00000000-0000-0000-0000-00000000000a"),
+    *("--tenant-id", "00000000-0000-0000-0000-00000000000b"),
+    *("--location", "westeurope"),
+    *("--deployment-name", "rankloop"),
+)
+
+
+def is_there() -> bool:
+    """Whether the compiler is on the PATH."""
+    return shutil.which("bicep") is not None
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Call the compiler; it needs no library of languages for that, which few containers have."""
+    environment = {**os.environ, "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"}
+    command = ["bicep", *map(str, arguments)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, encoding="utf-8", timeout=240)
+
+
+def complaints(*arguments: str | Path) -> str:
+    """What the compiler has to say on standard error, warnings too; empty if it is content."""
+    done = run(*arguments)
+    return done.stderr.strip() or ("" if done.returncode == 0 else f"exit code {done.returncode}: {done.stdout}")
+
+
+def snapshot(name: str, mode: str) -> str:
+    """Write the resources of a deployment (`overwrite`), or compare them with those written (`validate`).
+
+    Returns:
+        What the compiler has to say, and what differs; empty if nothing.
+    """
+    done = run("snapshot", DEPLOYMENTS / f"{name}.bicepparam", "--mode", mode, *_AZURE)
+    return (done.stderr + done.stdout).strip()
+
+
+def compile_template() -> dict[str, Any]:
+    """Compile the main file and those that it calls."""
+    template: dict[str, Any] = json.loads(run("build", MAIN, "--stdout").stdout)
+    return template
+
+
+def fingerprints() -> dict[str, str]:
+    """Give what the compiler reads: the files of `infra` and the parameters of each deployment."""
+    paths = [path for path in INFRA.rglob("*") if path.suffix in {".bicep", ".kql", ".json"}]
+    return {path.relative_to(ROOT).as_posix(): _fingerprint(path) for path in sorted([*paths, *_parameter_files()])}
+
+
+def _parameter_files() -> list[Path]:
+    return [DEPLOYMENTS / f"{name}.bicepparam" for name in NAMES]
+
+
+def _fingerprint(path: Path) -> str:
+    return hashlib.sha256(path.read_text(encoding="utf-8").encode()).hexdigest()
+
+
+def make() -> str:
+    """Make all files again.
+
+    Returns:
+        What the compiler has to say; empty if it is content.
+    """
+    said = "\n".join(filter(None, [complaints("build", MAIN, "--stdout"), *(snapshot(n, "overwrite") for n in NAMES)]))
+    _write(TEMPLATE, compile_template())
+    _write(MADE_OF, fingerprints())
+    return said
+
+
+def _write(path: Path, document: dict[str, Any]) -> None:
+    path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(make() if is_there() else f"There is no program `bicep` on the PATH. Next step: {INSTALL}.")

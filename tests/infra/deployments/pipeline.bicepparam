@@ -1,0 +1,8 @@
+using '../../../infra/main.bicep'
+
+// A pipeline deploys, into a resource group that was named for it.
+param environmentName = 'shop'
+param location = 'westeurope'
+param resourceGroupName = 'group-of-the-pipeline'
+param principalId = '00000000-0000-0000-0000-00000000000e'
+param principalType = 'ServicePrincipal'
