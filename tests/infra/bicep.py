@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +25,10 @@ TEMPLATE: Final = DEPLOYMENTS / "template.json"
 MADE_OF: Final = DEPLOYMENTS / "made_of.json"
 """The fingerprint of each file that the others were made of."""
 NAMES: Final = tuple(sorted(path.stem for path in DEPLOYMENTS.glob("*.bicepparam")))
+MAKE_AGAIN: Final = (
+    "the files of tests/infra/deployments are not what Bicep makes of infra/ now. With `bicep` on the PATH, run "
+    ".venv/bin/python -m tests.infra.bicep, look at what `git diff` shows, and commit it"
+)
 INSTALL: Final = "install it (https://github.com/Azure/bicep/releases, or az bicep install)"
 
 _AZURE: Final = (
@@ -46,10 +51,15 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environment, capture_output=True, text=True, encoding="utf-8", timeout=240)
 
 
-def complaints(*arguments: str | Path) -> str:
-    """What the compiler has to say on standard error, warnings too; empty if it is content."""
-    done = run(*arguments)
+def complaints(done: subprocess.CompletedProcess[str]) -> str:
+    """What the compiler had to say, warnings too; empty if it was content."""
     return done.stderr.strip() or ("" if done.returncode == 0 else f"exit code {done.returncode}: {done.stdout}")
+
+
+@cache
+def build() -> subprocess.CompletedProcess[str]:
+    """Compile the main file and those that it calls; the template is what was printed."""
+    return run("build", MAIN, "--stdout")
 
 
 def snapshot(name: str, mode: str) -> str:
@@ -60,12 +70,6 @@ def snapshot(name: str, mode: str) -> str:
     """
     done = run("snapshot", DEPLOYMENTS / f"{name}.bicepparam", "--mode", mode, *_AZURE)
     return (done.stderr + done.stdout).strip()
-
-
-def compile_template() -> dict[str, Any]:
-    """Compile the main file and those that it calls."""
-    template: dict[str, Any] = json.loads(run("build", MAIN, "--stdout").stdout)
-    return template
 
 
 def fingerprints() -> dict[str, str]:
@@ -88,10 +92,19 @@ def make() -> str:
     Returns:
         What the compiler has to say; empty if it is content.
     """
-    said = "\n".join(filter(None, [complaints("build", MAIN, "--stdout"), *(snapshot(n, "overwrite") for n in NAMES)]))
-    _write(TEMPLATE, compile_template())
+    said = [complaints(build())]
+    for name in NAMES:
+        said.append(snapshot(name, "overwrite"))
+        _order_outputs(DEPLOYMENTS / f"{name}.snapshot.json")
+    _write(TEMPLATE, json.loads(build().stdout))
     _write(MADE_OF, fingerprints())
-    return said
+    return "\n".join(filter(None, said))
+
+
+def _order_outputs(path: Path) -> None:
+    """The compiler writes them in an order that changes from run to run."""
+    document = json.loads(path.read_text(encoding="utf-8"))
+    _write(path, document | {"outputs": dict(sorted(document["outputs"].items()))})
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:
