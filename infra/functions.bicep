@@ -16,6 +16,8 @@ type LoopSettings = {
 
   @description('Whether a reward outside -1 to 1 is refused: true or false.')
   STRICT_REWARDS: string?
+
+  @description('How many calls a second one key may make of one loop, on each instance; 0 for no limit.')
   RATE_LIMIT: string?
 
   @description('Fingerprints of the certificates whose models are taken in, with commas between.')

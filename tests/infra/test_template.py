@@ -1,0 +1,151 @@
+"""The template as a whole: its parameters beside those of azd, its modules, where everything is and how it is found."""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pytest
+
+from tests.infra.azure_yaml import SERVICE
+from tests.infra.bicep import INFRA, NAMES
+from tests.infra.project import read_parameters, variables
+from tests.infra.snapshots import SITE, deployment, modules, template
+from tests.unit.pages import page
+
+_REGIONS = {"recovered": "West Europe"}
+_ENVIRONMENTS = {"recovered": "Shop"}
+
+
+def _parameters() -> Mapping[str, Any]:
+    parameters: Mapping[str, Any] = template()["parameters"]
+    return parameters
+
+
+# Region and tags
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_everything_is_in_the_region_that_the_user_chose(name: str) -> None:
+    """Only what has no region is global."""
+    locations = {resource.get("location") for resource in deployment(name).resources} - {None, "global"}
+
+    assert locations == {_REGIONS.get(name, "westeurope")}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_resource_carries_the_tag_by_which_azd_finds_it(name: str) -> None:
+    """Those that can: what is a part of another has neither region nor tags."""
+    taggable = [resource for resource in deployment(name).resources if resource.get("location")]
+
+    assert len(taggable) > 10
+    assert {resource.get("tags.azd-env-name") for resource in taggable} == {_ENVIRONMENTS.get(name, "shop")}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_azd_finds_the_app(name: str) -> None:
+    """By the name of the service."""
+    assert deployment(name).only(SITE).get("tags.azd-service-name") == SERVICE
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_resource_is_in_the_group(name: str) -> None:
+    """And the group is named as the user says, or after the environment."""
+    group = {"pipeline": "group-of-the-pipeline", "recovered": "rg-Shop"}.get(name, "rg-shop")
+    ids = [resource.id for resource in deployment(name).resources]
+
+    assert deployment(name).only("Microsoft.Resources/resourceGroups").name == group
+    assert [each for each in ids if f"/resourceGroups/{group}" not in each and f"'{group}'" not in each] == []
+
+
+# Parameters
+
+
+def test_azd_asks_for_a_region_by_a_list() -> None:
+    """It knows by the parameter's metadata that one is wanted."""
+    assert _parameters()["location"]["metadata"]["azd"] == {"type": "location"}
+
+
+def test_a_parameter_that_is_given_is_one() -> None:
+    """And no secret is in a file; what has no default is given."""
+    secret = {name for name, declared in _parameters().items() if declared.get("type", "").startswith("secure")}
+    needed = {name for name, declared in _parameters().items() if "defaultValue" not in declared}
+
+    assert secret == {"apiKey1", "apiKey2"}
+    assert set(read_parameters()) <= set(_parameters()) - secret
+    assert needed <= set(read_parameters())
+
+
+def test_a_default_is_the_same_with_azd_and_without() -> None:
+    """It is written twice: in the file of parameters, and in Bicep."""
+    given = {name: variables(value) for name, value in read_parameters().items() if isinstance(value, str)}
+    by_azd = {name: default for name, found in given.items() for default in found.values() if default is not None}
+    without = {name: _parameters()[name]["defaultValue"] for name in by_azd}
+
+    assert len(by_azd) > 10
+    assert {name: _as_azd_writes(value) for name, value in without.items()} == by_azd
+
+
+def _as_azd_writes(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def test_no_variable_of_a_parameter_is_an_output() -> None:
+    """What azd writes there would change the next deployment; and `azd down` would take away what the user has set."""
+    outputs = set(template()["outputs"])
+
+    assert outputs == set(deployment().outputs)
+    assert set() == outputs & set(variables(read_parameters()))
+
+
+@pytest.mark.parametrize("name", sorted(variables(read_parameters())))
+def test_a_variable_of_azd_is_on_its_page(name: str) -> None:
+    """A user can only set a variable that the page names."""
+    assert name in page("docs/deploy.md").spans
+
+
+# What the compiler does not look for
+
+
+_FILES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "main": template(),
+    **{name: module["properties"]["template"] for name, module in modules().items()},
+}
+"""The main file and the modules, each with its own template."""
+
+
+def test_every_file_is_a_part_of_the_template() -> None:
+    """A module is named like its file, and a file that no other one calls is deployed by nobody."""
+    assert {path.stem for path in INFRA.rglob("*.bicep")} == set(_FILES)
+
+
+@pytest.mark.parametrize("name", _FILES)
+def test_what_a_user_or_another_file_gives_and_gets_is_described(name: str) -> None:
+    """Parameters, outputs and the members of types; the compiler has no rule for that."""
+    file = _FILES[name]
+    declared = {**file["parameters"], **{f"output {key}": value for key, value in file.get("outputs", {}).items()}}
+    for kind in file.get("definitions", {}).values():
+        declared |= kind["properties"]
+
+    assert declared
+    assert [key for key, value in declared.items() if not value.get("metadata", {}).get("description")] == []
+
+
+def test_every_output_of_a_module_is_read() -> None:
+    """The compiler only reports parameters and variables that nothing uses."""
+    outputs = {(name, output) for name, file in _FILES.items() if name != "main" for output in file.get("outputs", {})}
+    read = set(re.findall(r"reference\('(\w+)'\)\.outputs\.(\w+)\.value", json.dumps(template())))
+
+    assert outputs == read
+
+
+def test_a_type_has_one_version_of_its_api() -> None:
+    """Also where a resource is only looked up: two would be raised one by one, and differ in what they know."""
+    versions: dict[str, set[str]] = defaultdict(set)
+    for file in _FILES.values():
+        for resource in file["resources"].values():
+            versions[resource["type"].lower()].add(resource["apiVersion"])
+
+    assert len(versions) > 15
+    assert {kind: found for kind, found in versions.items() if len(found) > 1} == {}
