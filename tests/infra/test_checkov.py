@@ -1,0 +1,124 @@
+"""A second opinion: checkov's rules for Azure, over the resources of each deployment.
+
+Its own reader of Bicep parses none of the files, and into the modules of a compiled template it does not look, so it
+gets the resources that the compiler made, as one flat template.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from localhost.environment import ROOT
+from tests.infra.bicep import DEPLOYMENTS, NAMES
+from tests.infra.snapshots import DEFAULTS, EVERYTHING, SITE, STORAGE, VAULT
+
+SKIPPED: Final[Mapping[str, str]] = {
+    "CKV_AZURE_13": "clients show a key or a token, which the app checks; App Service's own sign-in knows no keys",
+    "CKV_AZURE_17": "the old service's clients have keys, and no certificates",
+    "CKV_AZURE_41": "a key that expires without anybody who makes the next one ends every client's calls at once",
+    "CKV_AZURE_63": "Flex Consumption has no web server's log on disk; Application Insights gets the requests",
+    "CKV_AZURE_65": "Flex Consumption has no pages about errors on disk",
+    "CKV_AZURE_66": "Flex Consumption has no tracing of failed requests",
+    "CKV_AZURE_78": "the door is shut by the policy `ftp`, and Flex Consumption has no FTP",
+    "CKV_AZURE_80": "the app is Python's",
+    "CKV_AZURE_88": "Flex Consumption takes its code from a container of blobs, and mounts no share",
+    "CKV_AZURE_109": "the platform does not resolve references to a vault behind a firewall; roles guard it",
+    "CKV_AZURE_189": "the platform does not resolve references to a vault that only a network reaches; roles guard it",
+    "CKV_AZURE_206": "it wants a copy in another region, which no app would use; for zones there is `zoneRedundant`",
+    "CKV_AZURE_212": "Flex Consumption has no number of workers, but always-ready instances, which are a parameter",
+    "CKV_AZURE_213": "Flex Consumption has no path for health checks: the platform watches the host itself",
+    "CKV_AZURE_222": "callers are anywhere; keys and tokens guard the API",
+}
+"""What does not fit this app, and why."""
+CHOSEN: Final[Mapping[str, str]] = {
+    "CKV_AZURE_35": "storage is shut to other networks with `privateNetworking`",
+    "CKV_AZURE_59": "storage is reached by a network only with `privateNetworking`",
+    "CKV_AZURE_225": "the plan spans the zones with `zoneRedundant`",
+}
+"""What costs more, and so is there for those who choose it by a parameter."""
+_CARELESS = "careless"
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What checkov says of the resources of one file.
+
+    Attributes:
+        passed: Names of checks, each with the type of the resource.
+        failed: The same.
+    """
+
+    passed: frozenset[tuple[str, str]]
+    failed: frozenset[tuple[str, str]]
+
+    @property
+    def failed_checks(self) -> set[str]:
+        """The names of the failed checks alone."""
+        return {check for check, _ in self.failed}
+
+
+@pytest.fixture(scope="module")
+def opinions(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Opinion]:
+    """Of each deployment, and of one whose storage anybody may read without encryption; checkov is run once for all."""
+    folder = tmp_path_factory.mktemp("templates")
+    for name in NAMES:
+        _write(folder / f"{name}.json", _resources(name))
+    _write(folder / f"{_CARELESS}.json", map(_careless, _resources(DEFAULTS)))
+    command = [sys.executable, "-m", "tests.infra.checkov_run", str(folder)]
+    done = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=240).stdout)
+    assert done["unread"] == []
+    names = (*NAMES, _CARELESS)
+    return {name: Opinion(_rows(name, done["passed"]), _rows(name, done["failed"])) for name in names}
+
+
+def _resources(name: str) -> list[dict[str, Any]]:
+    document = json.loads((DEPLOYMENTS / f"{name}.snapshot.json").read_text(encoding="utf-8"))
+    resources: list[dict[str, Any]] = document["predictedResources"]
+    return resources
+
+
+def _careless(resource: dict[str, Any]) -> dict[str, Any]:
+    opened = {"supportsHttpsTrafficOnly": False, "minimumTlsVersion": "TLS1_0"}
+    return {**resource, "properties": resource["properties"] | opened} if resource["type"] == STORAGE else resource
+
+
+def _write(path: Path, resources: Iterable[Mapping[str, Any]]) -> None:
+    schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
+    template = {"$schema": schema, "contentVersion": "1.0.0.0", "resources": list(resources)}
+    path.write_text(json.dumps(template), encoding="utf-8")
+
+
+def _rows(of: str, rows: Iterable[tuple[str, str, str]]) -> frozenset[tuple[str, str]]:
+    return frozenset((check, kind) for file, check, kind in rows if file == of)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_check_fails_only_for_a_reason(name: str, opinions: Mapping[str, Opinion]) -> None:
+    """And a reason whose check passes is gone: it would hide the next failure."""
+    reasons = SKIPPED if name == EVERYTHING else {**SKIPPED, **CHOSEN}
+
+    assert opinions[name].failed_checks == set(reasons)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_checkov_has_found_something_to_check(name: str, opinions: Mapping[str, Opinion]) -> None:
+    """A template that it cannot read, or looks at from outside, has no failure either."""
+    passed = opinions[name].passed
+
+    assert len(passed) >= 20
+    assert {STORAGE, f"{STORAGE}/blobServices/containers", VAULT, f"{VAULT}/secrets", SITE} <= {
+        kind for _, kind in passed
+    }
+
+
+def test_checkov_finds_what_is_wrong(opinions: Mapping[str, Opinion]) -> None:
+    """Each of two mistakes in one resource, and nothing else."""
+    new = opinions[_CARELESS].failed - opinions[DEFAULTS].failed
+
+    assert new == {("CKV_AZURE_3", STORAGE), ("CKV_AZURE_44", STORAGE)}
