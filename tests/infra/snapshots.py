@@ -18,6 +18,7 @@ SITE: Final = "Microsoft.Web/sites"
 INSIGHTS: Final = "Microsoft.Insights/components"
 WORKSPACE: Final = "Microsoft.OperationalInsights/workspaces"
 IDENTITY: Final = "Microsoft.ManagedIdentity/userAssignedIdentities"
+ALERTS: Final = "Microsoft.Insights/scheduledQueryRules"
 
 _REFERENCE = re.compile(r"reference\('(?P<id>[^']+)', '[\w-]+'\)\.(?P<path>[\w.]+)")
 _LAID_ON = re.compile(
@@ -102,6 +103,11 @@ def app_settings(name: str = DEFAULTS) -> Mapping[str, str]:
     """The settings of the Function App."""
     settings: Mapping[str, str] = deployment(name).only(f"{SITE}/config").get("properties")
     return settings
+
+
+def alerts(name: str = DEFAULTS) -> Mapping[str, Resource]:
+    """The rules of the alerts, by the name that each has within its whole name: `no-model`."""
+    return {re.sub(r"alert-rankloop-(.*)-\w+", r"\1", rule.name): rule for rule in deployment(name).of(ALERTS)}
 
 
 def _resource(raw: Mapping[str, Any]) -> Resource:

@@ -2,116 +2,88 @@
 
 import operator
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import pytest
 
 from shared import durations
 from shared.times import MINUTE
-from tests.infra.bicep.expressions import Array, Call, Choice, Literal, Member, Name, Object, Operation, Text
-from tests.infra.bicep.template import Resource, Value
+from tests.infra.bicep import NAMES
 from tests.infra.costs import value
 from tests.infra.kql.queries import of_alerts
-from tests.infra.project import template
+from tests.infra.snapshots import EVERYTHING, WORKSPACE, Resource, alerts, deployment
 from tests.unit.pages import page
 
-
-def _rules() -> Resource:
-    """The rules; one loop makes them all."""
-    return template().only("Microsoft.Insights/scheduledQueryRules")
-
-
-def _people() -> Resource:
-    """Who gets the mail."""
-    return template().only("Microsoft.Insights/actionGroups")
+_GROUP: Final = "Microsoft.Insights/actionGroups"
+_ON: Final = alerts(EVERYTHING)
+"""The rules of the deployment that has an address for mails."""
 
 
 # Switched on and off
 
 
-def test_no_address_switches_the_alerts_off() -> None:
+@pytest.mark.parametrize("name", [name for name in NAMES if name != EVERYTHING])
+def test_no_address_switches_the_alerts_off(name: str) -> None:
     """A rule that a later deployment leaves out stays as it is, so it has to be there, switched off."""
-    (module,) = [module for module in template().modules() if module.callee is _rules().file]
-    enabled = _rules().body.get("properties", "enabled")
-    address = template().render(Value(_rules().file, Name("email")))
-
-    assert isinstance(module.declaration.value, Object)
-    assert enabled == Operation("!", (Call("empty", (Name("email"),)),))
-    assert address == "{main.alertEmail}"
+    assert {rule: each.get("properties.enabled") for rule, each in alerts(name).items()} == dict.fromkeys(_ON, False)
 
 
-def test_nobody_gets_a_mail_without_an_address() -> None:
+@pytest.mark.parametrize("name", [name for name in NAMES if name != EVERYTHING])
+def test_nobody_gets_a_mail_without_an_address(name: str) -> None:
     """An empty one would be refused."""
-    receivers = _people().body.get("properties", "emailReceivers")
-    assert isinstance(receivers, Choice)
-    assert isinstance(receivers.no, Array)
-    (receiver,) = receivers.no.items
-    assert isinstance(receiver, Object)
-
-    assert (receivers.condition, receivers.yes) == (Call("empty", (Name("email"),)), Array(()))
-    assert receiver.get("emailAddress") == Name("email")
+    assert deployment(name).only(_GROUP).get("properties.emailReceivers") == []
 
 
-def test_a_rule_sends_the_mail() -> None:
+def test_an_address_switches_the_alerts_on() -> None:
+    """And it is the one that gets the mails."""
+    (receiver,) = deployment(EVERYTHING).only(_GROUP).get("properties.emailReceivers")
+
+    assert {rule.get("properties.enabled") for rule in _ON.values()} == {True}
+    assert receiver["emailAddress"] == "owner@example.com"
+
+
+@pytest.mark.parametrize("rule", _ON.values(), ids=_ON)
+def test_a_rule_sends_the_mail(rule: Resource) -> None:
     """To the group, which is switched on."""
-    groups = _rules().body.get("properties", "actions", "actionGroups")
+    group = deployment(EVERYTHING).only(_GROUP)
 
-    assert groups == Array((Member(Name(_people().declaration.name), "id"),))
-    assert _people().body.get("properties", "enabled") == Literal(value=True)
+    assert rule.get("properties.actions.actionGroups") == [group.id]
+    assert group.get("properties.enabled") is True
 
 
-@pytest.mark.parametrize(
-    ("path", "wanted"),
-    [
-        ("timeAggregation", Text(("Count",))),
-        ("operator", Text(("GreaterThan",))),
-        ("threshold", Literal(0)),
-        ("failingPeriods.numberOfEvaluationPeriods", Literal(1)),
-        ("failingPeriods.minFailingPeriodsToAlert", Literal(1)),
-    ],
-)
-def test_one_row_of_a_query_is_an_alert(path: str, wanted: object) -> None:
+@pytest.mark.parametrize("rule", _ON.values(), ids=_ON)
+def test_one_row_of_a_query_is_an_alert(rule: Resource) -> None:
     """Each query gives a row when something is wrong, and none otherwise."""
-    criteria = _rules().body.get("properties", "criteria", "allOf")
-    assert isinstance(criteria, Array)
-    (criterion,) = criteria.items
-    assert isinstance(criterion, Object)
+    (criterion,) = rule.get("properties.criteria.allOf")
 
-    assert criterion.get(*path.split(".")) == wanted
+    assert {name: field for name, field in criterion.items() if name != "query"} == {
+        "timeAggregation": "Count",
+        "operator": "GreaterThan",
+        "threshold": 0,
+        "failingPeriods": {"numberOfEvaluationPeriods": 1, "minFailingPeriodsToAlert": 1},
+    }
 
 
-def test_a_rule_queries_the_workspace_and_reports_when_it_is_over() -> None:
+@pytest.mark.parametrize("rule", _ON.values(), ids=_ON)
+def test_a_rule_queries_the_workspace_and_reports_when_it_is_over(rule: Resource) -> None:
     """Where app and trainer log to."""
-    scopes = _rules().body.get("properties", "scopes")
-    assert isinstance(scopes, Array)
-
-    assert [template().render(Value(_rules().file, item)) for item in scopes.items] == ["{monitoring.workspace.id}"]
-    assert _rules().body.get("properties", "autoMitigate") == Literal(value=True)
+    assert rule.get("properties.scopes") == [deployment(EVERYTHING).only(WORKSPACE).id]
+    assert rule.get("properties.autoMitigate") is True
 
 
-def _read_rule_texts() -> Iterator[dict[str, str]]:
-    """The texts of each rule in the list of the rules, by their names."""
-    listed = _rules().file.get("rules", "variable")
-    assert listed is not None
-    assert isinstance(listed.value, Array)
-    for item in listed.value.items:
-        assert isinstance(item, Object)
-        texts = {line.name: line.value for line in item.properties if isinstance(line.value, Text)}
-        yield {name: text.plain or "" for name, text in texts.items()}
-
-
-_RULE_TEXTS: Final = {texts["name"]: texts for texts in _read_rule_texts()}
-
-
-@pytest.mark.parametrize("name", _RULE_TEXTS)
-def test_a_rule_runs_as_often_as_the_platform_takes(name: str) -> None:
+@pytest.mark.parametrize("rule", _ON.values(), ids=_ON)
+def test_a_rule_runs_as_often_as_the_platform_takes(rule: Resource) -> None:
     """It refuses other steps, and a rule that runs less often than its window is long would miss something."""
-    every, window = (durations.parse(_RULE_TEXTS[name][field]) // MINUTE for field in ("every", "window"))
+    every, window = (_minutes(rule, field) for field in ("evaluationFrequency", "windowSize"))
 
     assert every in {1, 5, 10, 15, 30, 45, 60, 120, 180, 240, 300, 360, 1440}
     assert window in {1, 5, 10, 15, 30, 45, 60, 120, 180, 240, 300, 360, 1440, 2880}
     assert every <= window
+
+
+def _minutes(rule: Resource, field: str) -> int:
+    return durations.parse(rule.get(f"properties.{field}")) // MINUTE
 
 
 # When a query finds something
@@ -195,26 +167,25 @@ def test_the_mail_and_the_pages_say_the_numbers_of_a_query(
     """Who gets the mail believes them."""
     (number,) = set(re.findall(pattern, of_alerts()[f"{name}.kql"]))
     phrase = re.compile(rf"\b{re.escape(spell(number))}(?!\w)", re.IGNORECASE)
-    texts = [_RULE_TEXTS[name]["about"], _on_operating(name), _on_deploying(name)]
+    texts = [_ON[name].get("properties.description"), _on_operating(name), _on_deploying(name)]
 
     assert [text for text in texts if not phrase.search(text)] == []
 
 
 def _on_operating(name: str) -> str:
     """What the mail means."""
-    return next(row[1] for row in page("docs/operating.md").rows() if row[0] == _RULE_TEXTS[name]["title"]).replace(
-        ",", ""
-    )
+    title = _ON[name].get("properties.displayName")
+    return next(row[1] for row in page("docs/operating.md").rows() if row[0] == title).replace(",", "")
 
 
 def _on_deploying(name: str) -> str:
     """When a mail comes: a list in the order of the rules."""
     reasons = page("docs/deploy.md").prose.partition("a mail comes when\n\n")[2].partition("\n\n")[0]
-    return dict(zip(_RULE_TEXTS, reasons.split("\n* "), strict=True))[name]
+    return dict(zip(_ON, reasons.split("\n* "), strict=True))[name]
 
 
 def test_the_longest_update_period_that_is_seen_whole_is_on_the_page() -> None:
     """The window has to hold three of them."""
-    hours = durations.parse(_RULE_TEXTS["no-model"]["window"]) // (60 * MINUTE)
+    hours = _minutes(_ON["no-model"], "windowSize") // 60
 
     assert f"An update period longer than {hours // 3} hours" in page("docs/operating.md").flat

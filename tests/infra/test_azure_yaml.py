@@ -1,7 +1,6 @@
 """azure.yaml: that it configures azd, and fits the files that it names."""
 
 import ast
-import json
 import re
 import shlex
 from pathlib import Path
@@ -13,6 +12,8 @@ from deployment.vault import RECOVER
 from localhost.environment import ROOT
 from tests.infra import azure_yaml
 from tests.infra.azure_yaml import SERVICE, hook, hooks
+from tests.infra.project import read_parameters, variables
+from tests.infra.snapshots import SITE, deployment, template
 from tests.unit.pages import page
 
 AZD_KNOWS = {"AZURE_ENV_NAME", "AZURE_SUBSCRIPTION_ID", "AZURE_LOCATION", "AZURE_TENANT_ID"}
@@ -23,20 +24,14 @@ BOTH = [(posix, hook(posix.name, "windows")) for posix in hooks("posix")]
 _NAMES = [posix.name for posix, _ in BOTH]
 
 
-def bicep() -> str:
-    """All of infra/."""
-    return "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "infra").glob("*.bicep")))
-
-
 def outputs() -> set[str]:
     """What azd's environment has after the deployment."""
-    return set(re.findall(r"^output (\w+) ", (ROOT / "infra" / "main.bicep").read_text(encoding="utf-8"), re.MULTILINE))
+    return set(template()["outputs"])
 
 
 def parameters() -> set[str]:
     """The variables of azd that the parameters of the deployment come from."""
-    text = (ROOT / "infra" / "main.parameters.json").read_text(encoding="utf-8")
-    return set(re.findall(r"\$\{(\w+)", json.dumps(json.loads(text)["parameters"])))
+    return set(variables(read_parameters()))
 
 
 def test_the_folder_goes_to_azure_as_it_was_built() -> None:
@@ -109,7 +104,9 @@ def test_a_hook_that_fails_ends_azd() -> None:
 
 def test_azd_finds_the_function_app() -> None:
     """By its tag, the only one of its kind."""
-    assert re.findall(r"'azd-service-name': '(.*)'", bicep()) == [SERVICE]
+    tags = [(resource.type, resource.get("tags.azd-service-name")) for resource in deployment().resources]
+
+    assert [(kind, tag) for kind, tag in tags if tag] == [(SITE, SERVICE)]
 
 
 def test_no_hook_hands_a_secret_to_a_shell() -> None:
@@ -135,6 +132,4 @@ def test_the_hooks_that_check_and_report_have_what_they_need() -> None:
 
 def test_the_deployment_heeds_what_the_hook_has_found_out() -> None:
     """The variable is a parameter."""
-    document = json.loads((ROOT / "infra" / "main.parameters.json").read_text(encoding="utf-8"))["parameters"]
-
-    assert document["recoverVault"]["value"] == f"${{{RECOVER}=false}}"
+    assert read_parameters()["recoverVault"] == f"${{{RECOVER}=false}}"

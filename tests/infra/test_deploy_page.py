@@ -20,6 +20,7 @@ from tests.faults.proxy import FaultProxy, Request
 from tests.infra import costs
 from tests.infra.az_commands import COMMANDS_FILE, help_of, list_commands
 from tests.infra.page_commands import Call, calls
+from tests.infra.snapshots import EVERYTHING, alerts, deployment, template
 from tests.loop import past
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.trainers import Trainer
@@ -165,16 +166,15 @@ def test_every_parameter_that_is_given_is_one() -> None:
     }
 
     assert {"environmentName", "location"} <= given
-    assert given <= set(re.findall(r"^param (\w+)", (ROOT / "infra/main.bicep").read_text(encoding="utf-8"), re.M))
+    assert given <= template()["parameters"].keys()
 
 
 def test_every_value_that_is_asked_for_is_an_output() -> None:
     """By `azd env get-value`."""
-    outputs = re.findall(r"^output (\w+)", (ROOT / "infra/main.bicep").read_text(encoding="utf-8"), re.M)
     values = [call.plain[2] for _, call in _CALLS if call.plain[:2] == ("env", "get-value") and len(call.plain) > 2]
 
     assert values
-    assert set(values) <= set(outputs)
+    assert set(values) <= template()["outputs"].keys()
 
 
 def test_the_check_prints_what_the_page_shows(start_host: StartHost, capsys: pytest.CaptureFixture[str]) -> None:
@@ -213,15 +213,14 @@ def test_every_result_follows_from_the_inputs() -> None:
 def test_the_inputs_are_the_deployments_own() -> None:
     """Memory, how often the trainer runs, and how many rules and endpoints there are."""
     inputs, defaults = costs.inputs(_PAGE), _parameters()
-    alerts, network = ((ROOT / f"infra/{name}.bicep").read_text(encoding="utf-8") for name in ("alerts", "network"))
-    services = re.search(r"^var services = \[(.*)\]$", network, re.M)
+    rules = Counter(rule.get("properties.evaluationFrequency") for rule in alerts().values())
+    endpoints = deployment(EVERYTHING).of("Microsoft.Network/privateEndpoints")
 
     assert f"instanceMemoryMB={inputs['memory'] * 1024:.0f}" == defaults["RANKLOOP_INSTANCE_MEMORY_MB"]
     assert defaults["TRAIN_SCHEDULE"] == "trainSchedule=0 * * * * *"
     assert inputs["runs"] == 30 * 24 * 60
-    assert (inputs["rules"], inputs["quick_rules"]) == (alerts.count("every: 'PT15M'"), alerts.count("every: 'PT5M'"))
-    assert services is not None
-    assert inputs["services"] == len(services[1].split(","))
+    assert rules == {"PT15M": inputs["rules"], "PT5M": inputs["quick_rules"]}
+    assert inputs["services"] == len(endpoints)
 
 
 @pytest.fixture

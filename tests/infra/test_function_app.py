@@ -14,14 +14,22 @@ from shared.evaluation import evaluation_queue
 from shared.evaluation.evaluation import Purpose
 from shared.storage import paths
 from shared.storage.paths import this_loop
-from tests.infra.bicep.expressions import Each, Expression, Literal, Name, Object, Operation, Text, walk
-from tests.infra.bicep.template import Value
-from tests.infra.project import default_text, read_parameters, template
+from tests.infra.project import read_parameters
+from tests.infra.snapshots import (
+    CONTAINERS,
+    DEFAULTS,
+    EVERYTHING,
+    SITE,
+    STORAGE,
+    WORKSPACE,
+    deployment,
+    modules,
+    template,
+)
 from train_timer import model_training, run, shard_join
 from train_timer.pieces import Pace
 
-_APP = "Microsoft.Web/sites:properties.functionAppConfig"
-_WORKSPACE = "Microsoft.OperationalInsights/workspaces:properties"
+_APP = f"{SITE}:properties.functionAppConfig"
 
 
 def test_the_host_waits_longer_than_the_trainer_works() -> None:
@@ -68,17 +76,15 @@ def test_queues_have_names_that_queues_may_have() -> None:
 
 def test_the_endpoint_is_where_the_routes_begin() -> None:
     """The paths of the old service follow it, without a prefix; and it has no slash at its end."""
-    endpoint = template().render_output("RANKLOOP_ENDPOINT")
-
     assert _host()["extensions"]["http"]["routePrefix"] == ""
-    assert re.fullmatch(r"https://\{functions\.\w+\.properties\.defaultHostName\}", endpoint)
+    assert deployment().outputs["RANKLOOP_ENDPOINT"] == f"https://{{{deployment().only(SITE).name}.defaultHostName}}"
 
 
 def test_python_is_the_one_that_the_code_is_for() -> None:
     """The packages of the deployment folder are built for it."""
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["requires-python"]
     lowest, highest = re.fullmatch(r">=([\d.]+),<([\d.]+)", wanted).groups()  # type: ignore[union-attr]
-    version = default_text("pythonVersion")
+    version = template()["parameters"]["pythonVersion"]["defaultValue"]
 
     assert _numbers(lowest) <= _numbers(version) < _numbers(highest)
     assert "pythonVersion" not in read_parameters()
@@ -94,70 +100,53 @@ def _numbers(version: str) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("path", "parameter"),
+    ("path", "default", "given"),
     [
-        (f"{_APP}.runtime.version", "pythonVersion"),
-        (f"{_APP}.scaleAndConcurrency.instanceMemoryMB", "instanceMemoryMB"),
-        (f"{_APP}.scaleAndConcurrency.maximumInstanceCount", "maximumInstances"),
-        (f"{_APP}.scaleAndConcurrency.triggers.http.perInstanceConcurrency", "httpConcurrency"),
-        (f"{_APP}.siteUpdateStrategy.type", "updateStrategy"),
-        (f"{_WORKSPACE}.retentionInDays", "workspaceRetentionDays"),
-        (f"{_WORKSPACE}.workspaceCapping.dailyQuotaGb", "workspaceDailyQuotaGB"),
+        (f"{_APP}.runtime.version", "3.13", "3.14"),
+        (f"{_APP}.scaleAndConcurrency.instanceMemoryMB", 2048, 4096),
+        (f"{_APP}.scaleAndConcurrency.maximumInstanceCount", 40, 99),
+        (f"{_APP}.scaleAndConcurrency.triggers.http.perInstanceConcurrency", 16, 23),
+        (f"{_APP}.siteUpdateStrategy.type", "RollingUpdate", "Recreate"),
+        ("Microsoft.Web/serverfarms:properties.zoneRedundant", False, True),
+        (f"{STORAGE}:sku.name", "Standard_LRS", "Standard_ZRS"),
+        (f"{WORKSPACE}:properties.retentionInDays", 30, 61),
+        (f"{WORKSPACE}:properties.workspaceCapping.dailyQuotaGb", 1, 7),
     ],
 )
-def test_a_parameter_reaches_the_property_that_it_is_for(path: str, parameter: str) -> None:
-    """Through two files; a mix-up of two numbers would go unnoticed."""
+def test_a_parameter_reaches_the_property_that_it_is_for(path: str, default: object, given: object) -> None:
+    """Through two files; a mix-up of two numbers would go unnoticed, so all that are given differ."""
     kind, _, names = path.partition(":")
 
-    assert template().render(template().only(kind).get(*names.split("."))) == f"{{main.{parameter}}}"
+    assert deployment(DEFAULTS).only(kind).get(names) == default
+    assert deployment(EVERYTHING).only(kind).get(names) == given
 
 
 def test_instances_that_are_always_ready_are_those_for_calls() -> None:
     """And there are none unless the user sets a number."""
-    app = template().only("Microsoft.Web/sites")
-    ready = app.get("properties", "functionAppConfig", "scaleAndConcurrency", "alwaysReady")
-    assert ready is not None
-    (instances,) = [part for part in walk(ready.expression) if isinstance(part, Object)]
+    path = "properties.functionAppConfig.scaleAndConcurrency.alwaysReady"
 
-    assert instances.get("name") == Text(("http",))
-    assert (
-        template().render(Value(ready.file, instances.get("instanceCount") or instances))
-        == "{main.alwaysReadyInstances}"
-    )
-    assert _find_default("alwaysReadyInstances") == Literal(0)
+    assert deployment(DEFAULTS).only(SITE).get(path) == []
+    assert deployment(EVERYTHING).only(SITE).get(path) == [{"name": "http", "instanceCount": 3}]
 
 
 def test_the_memory_of_an_instance_is_one_that_the_plan_has() -> None:
     """512, 2048 or 4096 MB."""
-    declared = template().main.get("instanceMemoryMB", "parameter")
-    assert declared is not None
-
-    assert declared.of_type == Operation("|", (Literal(512), Literal(2048), Literal(4096)))
+    assert {*template()["parameters"]["instanceMemoryMB"]["allowedValues"]} == {512, 2048, 4096}
 
 
 def test_the_package_has_its_container() -> None:
     """It must be there before the app is; and none of the loop's is it."""
-    containers = template().only("Microsoft.Storage/storageAccounts/blobServices/containers").declaration.value
-    app = template().only("Microsoft.Web/sites")
-    where = app.get("properties", "functionAppConfig", "deployment", "storage", "value")
-    assert isinstance(containers, Each)
-    assert where is not None
-    made = [part.plain for part in walk(containers.over) if isinstance(part, Text)]
-    place = [part for part in walk(template().origin(where).expression) if isinstance(part, Name | Literal)]
+    account, app = deployment().only(STORAGE), deployment().only(SITE)
+    where = app.get("properties.functionAppConfig.deployment.storage.value")
+    container = where.removeprefix(f"{{{account.name}.primaryEndpoints.blob}}")
 
-    assert place == [Name("account"), Name("containers"), Literal(0)]
-    assert made[0] not in {paths.split_path(path)[0] for path in (this_loop().logs, this_loop().exports)}
+    assert f"{account.name}/default/{container}" in {each.name for each in deployment().of(CONTAINERS)}
+    assert container not in {paths.split_path(path)[0] for path in (this_loop().logs, this_loop().exports)}
+    assert "storage" in modules()["functions"]["dependsOn"]
 
 
 def test_new_code_takes_over_by_a_strategy_that_the_platform_has() -> None:
     """One instance after the other unless the user sets the other strategy: not every region may have the first."""
-    declared = template().main.get("updateStrategy", "parameter")
-    assert declared is not None
+    declared = template()["parameters"]["updateStrategy"]
 
-    assert declared.of_type == Operation("|", (Text(("RollingUpdate",)), Text(("Recreate",))))
-    assert declared.value == Text(("RollingUpdate",))
-
-
-def _find_default(parameter: str) -> Expression | None:
-    declared = template().main.get(parameter, "parameter")
-    return declared.value if declared else None
+    assert ({*declared["allowedValues"]}, declared["defaultValue"]) == ({"RollingUpdate", "Recreate"}, "RollingUpdate")

@@ -1,13 +1,12 @@
 """The hooks of azure.yaml as azd runs them: under sh, with an azd that only pretends, in a cloud of one machine."""
 
-import re
 from typing import Any
 
 import pytest
 
 from deployment.vault import NAME
-from localhost.environment import ROOT
 from tests.conftest import StartHost
+from tests.infra import snapshots
 from tests.infra.cloud import DELETED, VAULT, VAULT_NAME, Cloud
 from tests.infra.hook_machine import TOKEN, VALUES, Machine, outputs
 
@@ -138,11 +137,7 @@ def test_a_service_that_stays_out_of_step_is_told(machine: Machine, azure: Cloud
 
 def test_the_vault_has_the_name_that_is_looked_for() -> None:
     """uniqueString makes thirteen characters."""
-    template = (ROOT / "infra" / "main.bicep").read_text(encoding="utf-8")
-    prefix = re.findall(r"^var vaultName = '([^$']*)\$\{nameSuffix\}'$", template, re.MULTILINE)
-
-    assert re.search(r"^var nameSuffix = uniqueString\(", template, re.MULTILINE)
-    assert NAME.fullmatch(f"{prefix[0]}a2b3c4d5e6f7g")
+    assert NAME.fullmatch(snapshots.deployment().only(snapshots.VAULT).name)
     assert NAME.fullmatch(VAULT_NAME)
 
 

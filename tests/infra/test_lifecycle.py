@@ -1,66 +1,64 @@
 """What storage deletes by itself, and what it keeps of what was deleted."""
 
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
 from shared.storage import paths
 from shared.storage.paths import this_loop
-from tests.infra.bicep.expressions import Array, Call, Each, Expression, Literal, Name, Object, Operation, Text, walk
-from tests.infra.bicep.template import Value
-from tests.infra.project import template
-
-_POLICY = "Microsoft.Storage/storageAccounts/managementPolicies"
+from tests.infra.bicep import NAMES
+from tests.infra.snapshots import CONTAINERS, EVERYTHING, STORAGE, deployment
 
 
-def test_storage_deletes_nothing_but_log() -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_storage_deletes_nothing_but_log(name: str) -> None:
     """Models, the trainer's state and exports are older than any number of days; and nothing is moved."""
-    actions = _rule().get("definition", "actions")
-    assert isinstance(actions, Object)
-    base = actions.get("baseBlob")
-    assert isinstance(base, Object)
+    actions = _rule(name)["definition"]["actions"]
 
-    assert _rule().get("definition", "filters", "prefixMatch") == Array((Text((this_loop().logs,)),))
-    assert (actions.names, base.names) == (["baseBlob"], ["delete"])
+    assert _rule(name)["definition"]["filters"]["prefixMatch"] == [this_loop().logs]
+    assert ([*actions], [*actions["baseBlob"]]) == (["baseBlob"], ["delete"])
 
 
-def test_storage_deletes_log_only_if_somebody_says_after_how_many_days() -> None:
-    """By default the loop alone decides. A rule that a deployment leaves out stays, so it is there, switched off."""
-    policy, default = template().only(_POLICY), template().main.get("logLifecycleDays", "parameter")
-    days = _rule().get("definition", "actions", "baseBlob", "delete", "daysAfterModificationGreaterThan")
-    given = Name("logLifecycleDays")
-    assert default is not None
-
-    assert not policy.conditional
-    assert _rule().get("enabled") == Operation(">", (given, Literal(0)))
-    assert days == Call("max", (given, Literal(1)))
-    assert template().render(Value(policy.file, given)) == "{main.logLifecycleDays}"
-    assert default.value == Literal(0)
+def test_storage_deletes_log_after_as_many_days_as_somebody_says() -> None:
+    assert (_rule(EVERYTHING)["enabled"], _delete(EVERYTHING)) == (True, {"daysAfterModificationGreaterThan": 500})
 
 
-def test_no_earlier_state_of_a_blob_is_kept() -> None:
+@pytest.mark.parametrize("name", [name for name in NAMES if name != EVERYTHING])
+def test_storage_deletes_no_log_unless_somebody_says_so(name: str) -> None:
+    """By default the loop alone decides. A rule that a deployment leaves out stays, so it is there, switched off.
+
+    Zero days would be refused even then.
+    """
+    assert (_rule(name)["enabled"], _delete(name)) == (False, {"daysAfterModificationGreaterThan": 1})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_earlier_state_of_a_blob_is_kept(name: str) -> None:
     """A redaction has to take out what it takes out, and the trainer's state is written anew again and again."""
-    blob_service = template().only("Microsoft.Storage/storageAccounts/blobServices").body
+    blob_service = deployment(name).only(f"{STORAGE}/blobServices")
 
-    assert Literal(value=False) == blob_service.get("properties", "isVersioningEnabled")
-    assert Literal(value=False) == blob_service.get("properties", "deleteRetentionPolicy", "enabled")
+    assert blob_service.get("properties.isVersioningEnabled") is False
+    assert blob_service.get("properties.deleteRetentionPolicy") == {"enabled": False}
 
 
-def test_the_containers_are_those_of_the_loop_and_the_platforms() -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_the_containers_are_those_of_the_loop_and_the_platforms(name: str) -> None:
     """A role can then be given on one of them before the first Rank."""
-    containers = template().only("Microsoft.Storage/storageAccounts/blobServices/containers").declaration.value
-    assert isinstance(containers, Each)
     used = {paths.split_path(path)[0] for path in (this_loop().state, this_loop().exports)}
+    containers = {container.name.rpartition("/")[2] for container in deployment(name).of(CONTAINERS)}
 
-    assert used | {"deployments"} == {text.plain for text in _texts(containers.over)}
+    assert used | {"deployments"} == containers
 
 
-def _rule() -> Object:
+def _rule(name: str) -> Mapping[str, Any]:
     """The one rule of the account."""
-    policy = template().only(_POLICY)
-    rules = policy.body.get("properties", "policy", "rules")
-    assert isinstance(rules, Array)
-    (rule,) = rules.items
-    assert isinstance(rule, Object)
-    return rule
+    (rule,) = deployment(name).only(f"{STORAGE}/managementPolicies").get("properties.policy.rules")
+    fields: Mapping[str, Any] = rule
+    return fields
 
 
-def _texts(expression: Expression | None) -> list[Text]:
-    assert expression is not None
-    return [part for part in walk(expression) if isinstance(part, Text)]
+def _delete(name: str) -> Mapping[str, Any]:
+    """When the rule deletes a blob."""
+    condition: Mapping[str, Any] = _rule(name)["definition"]["actions"]["baseBlob"]["delete"]
+    return condition

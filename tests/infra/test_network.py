@@ -1,161 +1,118 @@
 """Private networking: what the app needs is reachable, and through the private network."""
 
+import re
+from collections.abc import Mapping
 from ipaddress import IPv4Network
 from itertools import combinations
+from typing import Any, Final
 
 import pytest
 
-from tests.infra.bicep.expressions import (
-    Array,
-    Choice,
-    Each,
-    Expression,
-    Index,
-    Literal,
-    Member,
-    Name,
-    Object,
-    Text,
-)
-from tests.infra.bicep.template import Resource, Value
-from tests.infra.project import template
+from tests.infra.bicep import NAMES
+from tests.infra.snapshots import EVERYTHING, SITE, STORAGE, Resource, deployment, modules
 from tests.infra.test_roles import services_used
 
-
-def test_each_storage_service_that_is_used_has_its_endpoint() -> None:
-    """The account answers nothing else."""
-    assert services_used() <= _loop("Microsoft.Network/privateEndpoints")
-
-
-def test_each_endpoint_has_its_name_in_the_network() -> None:
-    """Else the app would go on to ask for the public address."""
-    endpoints = _loop("Microsoft.Network/privateEndpoints")
-
-    assert endpoints == _loop("Microsoft.Network/privateDnsZones")
-    assert endpoints == _loop("Microsoft.Network/privateDnsZones/virtualNetworkLinks")
-    assert endpoints == _loop("Microsoft.Network/privateEndpoints/privateDnsZoneGroups")
+_PRIVATE: Final = deployment(EVERYTHING)
+_ENDPOINTS: Final = _PRIVATE.of("Microsoft.Network/privateEndpoints")
+_RECORDS: Final = _PRIVATE.of("Microsoft.Network/privateEndpoints/privateDnsZoneGroups")
+_ZONES: Final = _PRIVATE.of("Microsoft.Network/privateDnsZones")
+_LINKS: Final = _PRIVATE.of("Microsoft.Network/privateDnsZones/virtualNetworkLinks")
 
 
-def _loop(kind: str) -> set[str]:
-    """What the one loop over a resource type goes through."""
-    only = template().only(kind)
-    assert isinstance(only.declaration.value, Each)
-    over = template().origin(Value(only.file, only.declaration.value.over)).expression
-    assert isinstance(over, Array)
-    return {item.plain or "" for item in over.items if isinstance(item, Text)}
+def _network() -> Resource:
+    return _PRIVATE.only("Microsoft.Network/virtualNetworks")
 
 
-def test_a_zone_is_named_as_the_platform_asks_for_it() -> None:
+def _connection(endpoint: Resource) -> Mapping[str, Any]:
+    (connection,) = endpoint.get("properties.privateLinkServiceConnections")
+    properties: Mapping[str, Any] = connection["properties"]
+    return properties
+
+
+def _service(endpoint: Resource) -> str:
+    (service,) = _connection(endpoint)["groupIds"]
+    return str(service)
+
+
+def _zone_name(service: str) -> str:
     """Such as privatelink.blob.core.windows.net, with the cloud's own end."""
-    zone = template().only("Microsoft.Network/privateDnsZones")
-    name = zone.body.get("name")
-    assert isinstance(name, Text)
-    first, service, dot, end = name.parts
-
-    assert (first, service, dot) == ("privatelink.", Name("service"), ".")
-    assert template().render(Value(zone.file, Text((end,)))) == "{network.environment().suffixes.storage}"
+    return f"format('privatelink.{{0}}.{{1}}', '{service}', environment().suffixes.storage)"
 
 
 # What belongs to what
 
 
-def test_each_endpoint_is_one_of_the_storage_account() -> None:
-    """For the service that the loop is at: `blob`, not `blobs`; the platform refuses what it does not know."""
-    (connection,) = _items(_body("Microsoft.Network/privateEndpoints"), "properties", "privateLinkServiceConnections")
-    account = _find_resource(connection.get("properties", "privateLinkServiceId"))
-    services = connection.get("properties", "groupIds")
+def test_each_storage_service_that_is_used_has_its_endpoint() -> None:
+    """The account answers nothing else; and it is `blob`, not `blobs`: the platform refuses what it does not know."""
+    assert services_used() <= {_service(endpoint) for endpoint in _ENDPOINTS}
 
-    assert account.declaration.existing
-    assert template().render(account.get("name")) == template().render(template().only(_ACCOUNT).get("name"))
-    assert services == Array((_round("Microsoft.Network/privateEndpoints"),))
+
+@pytest.mark.parametrize("endpoint", _ENDPOINTS, ids=_service)
+def test_each_endpoint_is_one_of_the_storage_account(endpoint: Resource) -> None:
+    """Else it would lead to the data of someone else, or of nobody."""
+    assert _connection(endpoint)["privateLinkServiceId"] == _PRIVATE.only(STORAGE).id
+
+
+@pytest.mark.parametrize("endpoint", _ENDPOINTS, ids=_service)
+def test_each_endpoint_is_in_the_zone_of_its_service(endpoint: Resource) -> None:
+    """Else the app would go on to ask for the public address; and of two in one zone, each would hide the other."""
+    (record,) = [record for record in _RECORDS if record.id.startswith(f"{endpoint.id}/")]
+    (configuration,) = record.get("properties.privateDnsZoneConfigs")
+    (zone,) = [zone for zone in _ZONES if zone.name == _zone_name(_service(endpoint))]
+
+    assert configuration["properties"]["privateDnsZoneId"] == zone.get("id")
+
+
+def test_each_zone_and_each_record_is_that_of_an_endpoint() -> None:
+    """A zone that nothing registers in would lead nowhere."""
+    assert len(_ENDPOINTS) == len(_ZONES) == len(_RECORDS) == len(_LINKS)
 
 
 def test_each_zone_is_looked_up_in_the_network() -> None:
     """Each in its own link; a name that anything else registers there would hide the endpoint's."""
-    link = _body("Microsoft.Network/privateDnsZones/virtualNetworkLinks")
+    linked = {re.sub(r"format\('\{0}/\{1}', (.*), '[\w-]+'\)", r"\1", link.name) for link in _LINKS}
 
-    assert link.get("parent") == _nth("Microsoft.Network/privateDnsZones", link)
-    assert _find_resource(link.get("properties", "virtualNetwork", "id")).type == _NETWORK
-    assert link.get("properties", "registrationEnabled") == Literal(value=False)
-
-
-def test_each_endpoint_is_in_the_zone_of_its_service() -> None:
-    """Two in one zone: one name of the account would lead to the other's address."""
-    group = _body("Microsoft.Network/privateEndpoints/privateDnsZoneGroups")
-    (configuration,) = _items(group, "properties", "privateDnsZoneConfigs")
-
-    assert group.get("parent") == _nth("Microsoft.Network/privateEndpoints", group)
-    assert configuration.get("properties", "privateDnsZoneId") == Member(
-        _nth("Microsoft.Network/privateDnsZones", group), "id"
-    )
-
-
-_ACCOUNT, _NETWORK = "Microsoft.Storage/storageAccounts", "Microsoft.Network/virtualNetworks"
-_LOOPS = {
-    resource.type: resource.declaration.value
-    for resource in template().resources()
-    if resource.type.startswith("Microsoft.Network/") and isinstance(resource.declaration.value, Each)
-}
-
-
-@pytest.mark.parametrize("kind", _LOOPS)
-def test_all_loops_go_through_the_same_list(kind: str) -> None:
-    """So that the first zone is that of the first endpoint."""
-    assert len(_LOOPS) == 4
-    assert _LOOPS[kind].over == _LOOPS["Microsoft.Network/privateDnsZones"].over
-    assert isinstance(_LOOPS[kind].over, Name)
-
-
-def _body(kind: str) -> Object:
-    return template().only(kind).body
-
-
-def _items(of: Object, *path: str) -> list[Object]:
-    array = of.get(*path)
-    assert isinstance(array, Array)
-    return [item for item in array.items if isinstance(item, Object)]
-
-
-def _round(kind: str) -> Name:
-    """What the loop over a resource type is at."""
-    return Name(_LOOPS[kind].names[0])
-
-
-def _nth(kind: str, body: Object) -> Index:
-    """The resource of a type that a loop makes in the same round as another one has this body."""
-    (loop,) = [loop for loop in _LOOPS.values() if loop.body is body]
-    return Index(Name(template().only(kind).declaration.name), Name(loop.names[1]))
-
-
-def _find_resource(expression: Expression | None) -> Resource:
-    """The resource whose id is read."""
-    assert isinstance(expression, Member)
-    assert expression.name == "id"
-    file = template().only(_NETWORK).file
-    resources = [*template().resources(), *template().resources(existing=True)]
-    (resource,) = [each for each in resources if each.file is file and Name(each.declaration.name) == expression.of]
-    return resource
+    assert linked == {zone.name for zone in _ZONES}
+    assert [link.get("properties.virtualNetwork.id") for link in _LINKS] == [_network().id] * len(_ZONES)
+    assert [link.get("properties.registrationEnabled") for link in _LINKS] == [False] * len(_ZONES)
 
 
 # Subnets
 
 
+def _subnets() -> Mapping[str, Mapping[str, Any]]:
+    """The properties of the subnets, by their ids."""
+    subnets = _network().get("properties.subnets")
+    return {f"{_network().id}/subnets/{subnet['name']}": subnet["properties"] for subnet in subnets}
+
+
+def _of_the_app() -> str:
+    return str(_PRIVATE.only(SITE).get("properties.virtualNetworkSubnetId"))
+
+
+def _of_the_endpoints() -> str:
+    (subnet,) = {endpoint.get("properties.subnet.id") for endpoint in _ENDPOINTS}
+    return str(subnet)
+
+
+def _addresses(subnet: str) -> IPv4Network:
+    return IPv4Network(_subnets()[subnet]["addressPrefix"])
+
+
 def test_the_app_and_the_endpoints_have_their_own_subnets() -> None:
     """The app's is the platform's, and Flex Consumption takes no other; an endpoint cannot be in it."""
-    output = template().only(_NETWORK).file.get("integrationSubnetId", "output")
-    assert output is not None
-    app = _subnet(output.value)
-    endpoints = _subnet(_body("Microsoft.Network/privateEndpoints").get("properties", "subnet", "id"))
-    (delegation,) = _items(app, "properties", "delegations")
+    app, endpoints = _of_the_app(), _of_the_endpoints()
+    (delegation,) = _subnets()[app]["delegations"]
 
-    assert delegation.get("properties", "serviceName") == Text(("Microsoft.App/environments",))
-    assert endpoints.get("properties", "delegations") is None
-    assert "_" not in _plain(app.get("name"))
+    assert {app, endpoints} == _subnets().keys()
+    assert delegation["properties"] == {"serviceName": "Microsoft.App/environments"}
+    assert "delegations" not in _subnets()[endpoints]
+    assert "_" not in app.rpartition("/")[2]
 
 
 def test_the_subnets_lie_in_the_network_and_not_in_each_other() -> None:
     """Or the platform refuses the network."""
-    (space,) = [IPv4Network(_plain(prefix)) for prefix in _prefixes()]
+    (space,) = [IPv4Network(prefix) for prefix in _network().get("properties.addressSpace.addressPrefixes")]
     subnets = [_addresses(subnet) for subnet in _subnets()]
 
     assert len(subnets) == 2
@@ -166,53 +123,42 @@ def test_the_subnets_lie_in_the_network_and_not_in_each_other() -> None:
 
 def test_the_subnets_are_large_enough() -> None:
     """For the 40 addresses of an app, or three endpoints, and the five that the platform keeps for itself."""
-    sizes = {_plain(subnet.get("name")): _addresses(subnet).num_addresses - 5 for subnet in _subnets()}
-
-    assert sizes["functions"] >= 40
-    assert sizes["endpoints"] >= len(_loop("Microsoft.Network/privateEndpoints"))
-
-
-def _subnets() -> list[Object]:
-    return _items(_body(_NETWORK), "properties", "subnets")
-
-
-def _subnet(expression: Expression | None) -> Object:
-    """The subnet whose id is read, as it is made."""
-    resource = _find_resource(expression)
-    assert resource.body.get("parent") == Name(template().only(_NETWORK).declaration.name)
-    (subnet,) = [each for each in _subnets() if each.get("name") == resource.body.get("name")]
-    return subnet
-
-
-def _addresses(subnet: Object) -> IPv4Network:
-    return IPv4Network(_plain(subnet.get("properties", "addressPrefix")))
-
-
-def _prefixes() -> tuple[Expression, ...]:
-    prefixes = _body(_NETWORK).get("properties", "addressSpace", "addressPrefixes")
-    assert isinstance(prefixes, Array)
-    return prefixes.items
-
-
-def _plain(expression: Expression | None) -> str:
-    assert isinstance(expression, Text)
-    return expression.plain or ""
+    assert _addresses(_of_the_app()).num_addresses - 5 >= 40
+    assert _addresses(_of_the_endpoints()).num_addresses - 5 >= len(_ENDPOINTS)
 
 
 # Switched on
 
 
-def test_storage_is_shut_exactly_when_the_network_is_private() -> None:
-    """And then the app is in the network."""
-    account = template().only("Microsoft.Storage/storageAccounts")
-    access = account.body.get("properties", "publicNetworkAccess")
-    calls = {module.declaration.target: module for module in template().modules()}
-    network = calls["network.bicep"].declaration.value
-    subnet = calls["functions.bicep"].given.get("integrationSubnetId")
-    assert isinstance(access, Choice)
-    assert isinstance(network, Choice)
-    assert isinstance(subnet, Choice)
+def _doors(name: str) -> tuple[str, str]:
+    """Whether storage answers the internet, and what its firewall does with whom it does not know."""
+    account = deployment(name).only(STORAGE)
+    return account.get("properties.publicNetworkAccess"), account.get("properties.networkAcls.defaultAction")
 
-    assert (access.yes, access.no) == (Text(("Disabled",)), Text(("Enabled",)))
-    assert template().render(Value(account.file, access.condition)) == "{main.privateNetworking}"
-    assert network.condition == subnet.condition == Name("privateNetworking")
+
+def test_storage_is_shut_when_the_network_is_private() -> None:
+    """The endpoints are the one door."""
+    assert _doors(EVERYTHING) == ("Disabled", "Deny")
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != EVERYTHING])
+def test_storage_is_open_when_there_is_no_network(name: str) -> None:
+    """And then the app is in none."""
+    networks = [each.type for each in deployment(name).resources if each.type.startswith("Microsoft.Network/")]
+
+    assert (_doors(name), networks) == (("Enabled", "Allow"), [])
+    assert deployment(name).only(SITE).get("properties.virtualNetworkSubnetId") is None
+
+
+def test_one_switch_is_for_all_of_it() -> None:
+    """The deployment above has the other switches on too, so that it does not show which one each part heeds."""
+    switch = "parameters('privateNetworking')"
+    subnet = modules()["functions"]["properties"]["parameters"]["integrationSubnetId"]
+    storage = modules()["storage"]["properties"]
+    account = storage["template"]["resources"]["account"]["properties"]
+
+    assert modules()["network"]["condition"] == f"[{switch}]"
+    assert subnet.startswith(f"[if({switch}, createObject('value', reference('network')")
+    assert storage["parameters"]["privateNetworking"] == {"value": f"[{switch}]"}
+    assert account["publicNetworkAccess"] == f"[if({switch}, 'Disabled', 'Enabled')]"
+    assert account["networkAcls"]["defaultAction"] == f"[if({switch}, 'Deny', 'Allow')]"

@@ -1,14 +1,11 @@
 """In which order Azure makes what the template describes: it makes at once what nothing says has to wait."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from tests.infra.bicep.expressions import Name, Object, outcomes, walk
-from tests.infra.bicep.template import Module, output_read
-from tests.infra.project import template
-
-_MODULES = {module.declaration.name: module for module in template().modules()}
+from tests.infra.snapshots import modules
 
 
 def test_the_app_waits_for_its_roles() -> None:
@@ -16,20 +13,22 @@ def test_the_app_waits_for_its_roles() -> None:
     assert "access" in _find_awaited("functions")
 
 
-def _list_types(module: Module) -> set[str]:
-    """The types of resources that a module makes."""
-    return {resource.type for resource in template().resources() if resource.file is module.callee}
+def _resources(name: str) -> Iterator[Any]:
+    yield from modules()[name]["properties"]["template"]["resources"].values()
 
 
 def _makers(name: str) -> set[str]:
     """The other modules that make the existing resources of a module."""
-    wanted = {
-        resource.type for resource in template().resources(existing=True) if resource.file is _MODULES[name].callee
-    }
-    return {maker for maker in _MODULES if maker != name and wanted & _list_types(_MODULES[maker])}
+    wanted = {resource["type"] for resource in _resources(name) if resource.get("existing")}
+    return {maker for maker in modules() if maker != name and wanted & _list_types(maker)}
 
 
-_MAKERS = {name: makers for name in _MODULES if (makers := _makers(name))}
+def _list_types(name: str) -> set[str]:
+    """The types of resources that a module makes."""
+    return {resource["type"] for resource in _resources(name) if not resource.get("existing")}
+
+
+_MAKERS = {name: makers for name in modules() if (makers := _makers(name))}
 """The makers of the existing resources of each module that has some."""
 
 
@@ -46,13 +45,5 @@ def test_a_module_waits_for_what_it_looks_up(name: str) -> None:
 
 def _find_awaited(name: str) -> set[str]:
     """The modules that a module waits for, directly or through others."""
-    direct = set(_find_references(_MODULES[name]))
+    direct = modules().keys() & modules()[name]["dependsOn"]
     return direct.union(*(_find_awaited(module) for module in direct))
-
-
-def _find_references(module: Module) -> Iterator[str]:
-    """The modules that it depends on by name, and those whose outputs it reads."""
-    for body in outcomes(module.declaration.value):
-        if isinstance(body, Object) and (dependencies := body.get("dependsOn")) is not None:
-            yield from (name.name for name in walk(dependencies) if isinstance(name, Name))
-    yield from (read[0] for expression in walk(module.given) if (read := output_read(expression)) is not None)

@@ -21,6 +21,7 @@ from shared.status.run_record import TrainingRun
 from shared.times import MINUTE
 from shared.web.versions import VERSIONS
 from tests.infra.kql.queries import INFRA, of_alerts, of_pages, of_workbook, workbook, wrong
+from tests.infra.snapshots import WORKSPACE, alerts, deployment
 from tests.unit.pages import page
 from tests.unit.status.test_trial_progress import events, on_trial
 from tests.unit.test_docs import index, routes
@@ -28,10 +29,6 @@ from train_timer import model_training, run
 from train_timer.pieces import Pace
 
 QUERIES = {**of_alerts(), **of_workbook(), **of_pages()}
-_ALERTS = (INFRA / "alerts.bicep").read_text(encoding="utf-8")
-_RULES = re.findall(
-    r"name: '([\w-]+)'\n(?:.*\n)*?\s+window: '(\w+)'\n\s+query: loadTextContent\('queries/(.+)'\)", _ALERTS
-)
 _FIELD = re.compile(r"\brecord((?:\.\w+|\['\w+'\])*)")
 
 
@@ -166,25 +163,27 @@ def test_calls_for_the_page_are_left_out(name: str) -> None:
 
 def test_every_query_of_an_alert_is_one() -> None:
     """And each alert has its own, under its name."""
-    assert [file for _, _, file in _RULES] == [f"{name}.kql" for name, _, _ in _RULES]
-    assert {file for _, _, file in _RULES} == of_alerts().keys()
-    assert len(_RULES) == _ALERTS.count("loadTextContent")
+    criteria = {name: rule.get("properties.criteria.allOf") for name, rule in alerts().items()}
+
+    assert {f"{name}.kql": [each["query"] for each in criterion] for name, criterion in criteria.items()} == {
+        name: [query] for name, query in of_alerts().items()
+    }
 
 
-@pytest.mark.parametrize(("name", "window", "file"), _RULES)
-def test_an_alert_sees_as_far_back_as_its_query_looks(name: str, window: str, file: str) -> None:
+@pytest.mark.parametrize("name", alerts())
+def test_an_alert_sees_as_far_back_as_its_query_looks(name: str) -> None:
     """What lies before the window is cut away without a word."""
-    spans = [int(minutes) * MINUTE for minutes in re.findall(r"ago\((\d+)m\)", of_alerts()[file])]
+    spans = [int(minutes) * MINUTE for minutes in re.findall(r"ago\((\d+)m\)", of_alerts()[f"{name}.kql"])]
 
-    assert max([0, *spans]) <= durations.parse(window), name
+    assert max([0, *spans]) <= durations.parse(alerts()[name].get("properties.windowSize"))
 
 
-@pytest.mark.parametrize(("name", "title"), re.findall(r"name: '([\w-]+)'\n\s+title: '(.*)'", _ALERTS))
-def test_every_alert_is_on_its_page(name: str, title: str) -> None:
+@pytest.mark.parametrize("name", alerts())
+def test_every_alert_is_on_its_page(name: str) -> None:
     """With what to do; who gets the mail searches for its title."""
-    rows = {row[0]: row for row in page("docs/operating.md").rows() if len(row) == 3}
+    titles = {row[0] for row in page("docs/operating.md").rows() if len(row) == 3}
 
-    assert title in rows, name
+    assert alerts()[name].get("properties.displayName") in titles
 
 
 def test_the_alert_of_a_missing_run_outlasts_what_may_keep_a_run() -> None:
@@ -238,7 +237,8 @@ def test_a_chart_asks_the_workspace_for_the_chosen_time(part: Any) -> None:
 
 def test_the_template_puts_the_workspace_into_the_workbook() -> None:
     """In the place of its mark."""
-    template = (INFRA / "monitoring.bicep").read_text(encoding="utf-8")
+    text = (INFRA / "workbook.json").read_text(encoding="utf-8")
+    deployed = deployment().only("Microsoft.Insights/workbooks").get("properties.serializedData")
 
-    assert "replace(loadTextContent('workbook.json'), '<workspace>', workspace.id)" in template
-    assert json.dumps(workbook()).count("<workspace>") == 1
+    assert deployed == text.replace("<workspace>", deployment().only(WORKSPACE).id)
+    assert text.count("<workspace>") == 1
