@@ -90,9 +90,11 @@ def make() -> str:
     """Make all files again.
 
     Returns:
-        What the compiler has to say; empty if it is content.
+        What the compiler has to say; empty if it is content. After an error nothing is made.
     """
     said = [complaints(build())]
+    if build().returncode:
+        return said[0]
     for name in NAMES:
         said.append(snapshot(name, "overwrite"))
         _order_outputs(DEPLOYMENTS / f"{name}.snapshot.json")

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 
 from tests.infra.bicep import NAMES
-from tests.infra.snapshots import EVERYTHING, SITE, STORAGE, Resource, deployment, modules
+from tests.infra.snapshots import EVERYTHING, SITE, STORAGE, Resource, deployment
 from tests.infra.test_roles import services_used
 
 _PRIVATE: Final = deployment(EVERYTHING)
@@ -148,17 +148,3 @@ def test_storage_is_open_when_there_is_no_network(name: str) -> None:
 
     assert (_doors(name), networks) == (("Enabled", "Allow"), [])
     assert deployment(name).only(SITE).get("properties.virtualNetworkSubnetId") is None
-
-
-def test_one_switch_is_for_all_of_it() -> None:
-    """The deployment above has the other switches on too, so that it does not show which one each part heeds."""
-    switch = "parameters('privateNetworking')"
-    subnet = modules()["functions"]["properties"]["parameters"]["integrationSubnetId"]
-    storage = modules()["storage"]["properties"]
-    account = storage["template"]["resources"]["account"]["properties"]
-
-    assert modules()["network"]["condition"] == f"[{switch}]"
-    assert subnet.startswith(f"[if({switch}, createObject('value', reference('network')")
-    assert storage["parameters"]["privateNetworking"] == {"value": f"[{switch}]"}
-    assert account["publicNetworkAccess"] == f"[if({switch}, 'Disabled', 'Enabled')]"
-    assert account["networkAcls"]["defaultAction"] == f"[if({switch}, 'Deny', 'Allow')]"
