@@ -72,6 +72,11 @@ class Deployment:
         (resource,) = self.of(kind)
         return resource
 
+    def at(self, place: str) -> Resource:
+        """The resource of an id; fails for all that is no resource of this deployment."""
+        (resource,) = [resource for resource in self.resources if resource.id == place]
+        return resource
+
     def identity(self, prefix: str) -> Resource:
         """One of the identities, by how its name begins."""
         (identity,) = [each for each in self.of(IDENTITY) if re.fullmatch(f"{prefix}-[a-z0-9]{{13}}", each.name)]

@@ -1,9 +1,11 @@
-"""The settings of the Function App: what Bicep sets, what the code reads, what the platform wants."""
+"""The settings of the Function App: what a deployment sets, what the code reads, what the platform wants."""
 
 import ast
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -12,21 +14,23 @@ from localhost.host.functions import TimerFunction
 from localhost.host.schedules import Schedule
 from shared.settings import read
 from shared.storage.endpoints import from_identity
-from tests.infra.bicep.expressions import (
-    Call,
-    Choice,
-    Expression,
-    Literal,
-    Member,
-    Name,
-    Object,
-    Operation,
-    Primitive,
-    Text,
-    walk,
+from tests.infra.bicep import DEPLOYMENTS, NAMES
+from tests.infra.project import read_parameters, variables
+from tests.infra.snapshots import (
+    DEFAULTS,
+    EVERYTHING,
+    INSIGHTS,
+    PIPELINE,
+    RECOVERED,
+    SECRETS,
+    SITE,
+    STORAGE,
+    VAULT,
+    app_settings,
+    deployment,
+    modules,
+    template,
 )
-from tests.infra.bicep.template import Value
-from tests.infra.project import app_settings, default_text, read_parameters, template, variables
 from tests.settings_read import settings_read
 
 _NEVER_ON_FLEX = re.compile(
@@ -39,7 +43,7 @@ _NOT_SET = {
     "AzureWebJobsStorage": "a connection string, which holds a key; the app signs in with its identity",
     "AzureWebJobsStorage__accountName": "the addresses are set in its place, so that other clouds have theirs",
 }
-_OF_THE_PLATFORM: dict[str, str] = {
+_OF_THE_PLATFORM = {
     "APPLICATIONINSIGHTS_CONNECTION_STRING": "where the host sends log and requests",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "the identity that the host signs in with",
     "MALLOC_ARENA_MAX": "how many threads have memory of their own, which they do not give back",
@@ -49,39 +53,42 @@ _OF_THE_PLATFORM: dict[str, str] = {
 """Settings that only the platform reads, and why they are set."""
 _REFERENCE = re.compile(r"@Microsoft\.KeyVault\(VaultName=(?P<vault>[^;]+);SecretName=(?P<secret>[^;)]+)\)")
 _GUID = "72f988bf-86f1-41af-91ab-2d7cd011db47"
+_EACH = pytest.mark.parametrize("name", NAMES)
 
 
 # What is set and what is read
 
 
-@pytest.mark.parametrize("name", sorted(app_settings()))
+@_EACH
 def test_a_setting_is_none_that_the_plan_forbids(name: str) -> None:
     """Flex Consumption has properties in their place; some are refused, some are ignored."""
-    assert not _NEVER_ON_FLEX.fullmatch(name)
+    assert list(filter(_NEVER_ON_FLEX.fullmatch, app_settings(name))) == []
 
 
-def test_settings_are_in_one_place() -> None:
+@_EACH
+def test_settings_are_in_one_place(name: str) -> None:
     """Two lists would overwrite each other; and only `functionAppConfig` names the runtime."""
-    properties = template().only("Microsoft.Web/sites").body.get("properties")
-    assert isinstance(properties, Object)
-    config = properties.get("siteConfig")
+    app, settings = deployment(name).only(SITE), deployment(name).only(f"{SITE}/config")
 
-    assert not {"appSettings", "linuxFxVersion", "connectionStrings"} & set(getattr(config, "names", []))
+    assert settings.name == f"{app.name}/appsettings"
+    assert not {"appSettings", "linuxFxVersion", "connectionStrings"} & set(app.get("properties.siteConfig"))
 
 
-def test_what_the_code_reads_is_set() -> None:
+@_EACH
+def test_what_the_code_reads_is_set(name: str) -> None:
     """Except for the sign-ins to storage that are not used."""
-    assert settings_read() - set(app_settings()) == set(_NOT_SET)
+    assert settings_read() - set(app_settings(name)) == set(_NOT_SET)
 
 
-def test_what_is_set_is_read() -> None:
+@_EACH
+def test_what_is_set_is_read(name: str) -> None:
     """By the code or, for those listed, by the platform."""
-    assert set(app_settings()) - settings_read() == set(_OF_THE_PLATFORM)
+    assert set(app_settings(name)) - settings_read() == set(_OF_THE_PLATFORM)
 
 
 def test_the_app_starts_with_the_settings_of_a_first_deployment() -> None:
     """With the identity, and with every setting of the loop at its default."""
-    settings = read({name: _example(name) for name in app_settings()})
+    settings = read({name: _fill(name, value) for name, value in app_settings().items()})
     default = read({"AzureWebJobsStorage": "x"})
     endpoints = from_identity(settings.storage)
 
@@ -97,95 +104,130 @@ def _address(service: str) -> str:
     return f"https://strankloop.{service}.core.windows.net"
 
 
-def _example(name: str) -> str:
-    """A setting as the app gets it: what only Azure knows is filled in, what is not given is empty."""
-    value = app_settings()[name]
-    match value.expression:
-        case Operation(sign="??", operands=(_, Text(plain=str(otherwise)))):
-            return otherwise
-    text = template().render(value)
-    if _REFERENCE.fullmatch(text):
+def _fill(name: str, value: str) -> str:
+    """A setting as the app gets it: with what only Azure knows."""
+    storage, insights = deployment().only(STORAGE).name, deployment().only(INSIGHTS).name
+    known = {
+        **{f"{storage}.primaryEndpoints.{name}": f"{_address(name)}/" for name in ("blob", "table", "queue")},
+        f"{deployment().identity('id-rankloop').name}.clientId": _GUID,
+        f"{insights}.ConnectionString": "InstrumentationKey=x",
+    }
+    if _REFERENCE.fullmatch(value):
         return f"key of {name}"
-    text = re.sub(r"\{\w+\.\w+\.properties\.primaryEndpoints\.(\w+)\}", lambda match: f"{_address(match[1])}/", text)
-    text = re.sub(r"\{\w+\.\w+\.properties\.clientId\}", _GUID, text)
-    text = re.sub(r"\{\w+\.\w+\.properties\.ConnectionString\}", "InstrumentationKey=x", text)
-    text = text.replace("{main.trainSchedule}", default_text("trainSchedule"))
-    assert "{" not in text, text
-    return text
+    return re.sub(r"\{(.+?)\}", lambda match: known[match[1]], value)
 
 
 # Keys
 
 
-@pytest.mark.parametrize("name", ["API_KEY_1", "API_KEY_2"])
+@_EACH
 def test_a_key_is_a_reference_to_a_secret_that_is_made(name: str) -> None:
-    """Without a version, so that a new one is taken up; and as the code knows references that were not resolved."""
-    setting = template().render(app_settings()[name])
-    reference = _REFERENCE.fullmatch(setting)
-    vault = template().render(template().only("Microsoft.KeyVault/vaults").get("name"))
-    secrets = {
-        template().render(resource.get("name"))
-        for resource in template().resources("Microsoft.KeyVault/vaults/secrets")
-    }
+    """Without a version, so that a new one is taken up; and two keys of one secret could not be changed one by one."""
+    references = [_REFERENCE.fullmatch(app_settings(name)[key]) for key in ("API_KEY_1", "API_KEY_2")]
+    secrets = [secret.name for secret in deployment(name).of(SECRETS)]
 
-    assert reference is not None
-    assert reference["vault"] == vault
-    assert reference["secret"] in secrets
-    assert read({"AzureWebJobsStorage": "x", "API_KEY_1": "k", name: setting}).unresolved_keys == (name,)
+    assert [match and f"{match['vault']}/{match['secret']}" for match in references] == secrets
+    assert len(set(secrets)) == 2
+    assert {secret.partition("/")[0] for secret in secrets} == {deployment(name).only(VAULT).name}
 
 
-def test_the_outputs_lead_to_the_first_key() -> None:
+@pytest.mark.parametrize("key", ["API_KEY_1", "API_KEY_2"])
+def test_a_key_is_as_the_code_knows_references_that_were_not_resolved(key: str) -> None:
+    """Else callers could open the API with the text of the reference."""
+    settings = {"AzureWebJobsStorage": "x", "API_KEY_1": "k", key: app_settings()[key]}
+
+    assert read(settings).unresolved_keys == (key,)
+
+
+@_EACH
+def test_the_outputs_lead_to_the_first_key(name: str) -> None:
     """One for azd's hooks, one for people; neither holds the key itself."""
-    vault = template().render(template().only("Microsoft.KeyVault/vaults").get("name"))
-    reference = template().render_output("RANKLOOP_KEY_REFERENCE")
-    command = template().render_output("RANKLOOP_SHOW_KEYS").split()
+    vault, outputs = deployment(name).only(VAULT), deployment(name).outputs
+    command = outputs["RANKLOOP_SHOW_KEYS"].split()
 
-    assert template().render_output("AZURE_KEY_VAULT_NAME") == vault
-    assert reference == f"akvs://{{main.subscription().subscriptionId}}/{vault}/api-key-1"
+    assert outputs["AZURE_KEY_VAULT_NAME"] == vault.name
+    assert outputs["RANKLOOP_KEY_REFERENCE"] == f"akvs://{vault.id.split('/')[2]}/{vault.name}/api-key-1"
     assert command[:4] == ["az", "keyvault", "secret", "show"]
-    assert [command[command.index(flag) + 1] for flag in ("--vault-name", "--name")] == [vault, "api-key-1"]
-
-
-def test_the_keys_differ() -> None:
-    """Two names of one secret could not be changed one after the other."""
-    keys = [template().render(app_settings()[name]) for name in ("API_KEY_1", "API_KEY_2")]
-
-    assert keys[0] != keys[1]
+    assert [command[command.index(flag) + 1] for flag in ("--vault-name", "--name")] == [vault.name, "api-key-1"]
 
 
 def test_a_secret_is_made_once() -> None:
     """A later deployment, which has other random values, must not undo that a key was changed."""
-    secrets = template().resources("Microsoft.KeyVault/vaults/secrets")
+    resources = modules()["vault"]["properties"]["template"]["resources"].values()
 
-    assert len(secrets) == 2
-    assert all(secret.declaration.has("onlyIfNotExists") for secret in secrets)
+    assert [each.get("@options") for each in resources if each["type"] == SECRETS] == [{"onlyIfNotExists": []}] * 2
 
 
-def test_the_keys_cannot_be_guessed_and_are_shown_to_nobody() -> None:
+@pytest.mark.parametrize("key", ["apiKey1", "apiKey2"])
+def test_a_key_cannot_be_guessed_and_is_shown_to_nobody(key: str) -> None:
     """A first deployment makes random keys; `secure` keeps them out of the history of deployments."""
-    main, secrets = template().main, template().resources("Microsoft.KeyVault/vaults/secrets")
-    given = [main.get(name, "parameter") for name in ("apiKey1", "apiKey2")]
-    received = [secrets[0].file.get(name, "parameter") for name in ("apiKey1", "apiKey2")]
+    given = template()["parameters"][key]
+    passed_on = modules()["vault"]["properties"]["template"]["parameters"][key]
 
-    assert all(parameter is not None and parameter.has("secure") for parameter in (*given, *received))
-    assert [parameter and parameter.value for parameter in given] == [Call(function="newGuid")] * 2
-    assert [secret.body.get("properties", "value") for secret in secrets] == [
-        Name(name="apiKey1"),
-        Name(name="apiKey2"),
+    assert (given["type"], given["defaultValue"]) == ("securestring", "[newGuid()]")
+    assert (passed_on["type"], "defaultValue" in passed_on) == ("securestring", False)
+
+
+def test_a_key_is_in_its_secret_and_nowhere_else() -> None:
+    """No other resource, no output and no parameter that can be looked at later gets it on its way there."""
+    places = [place for name, each in _templates().items() for place in _find_secrets(each, name)]
+
+    assert places == [
+        "main.resources.vault.properties.parameters.apiKey1.value",
+        "main.resources.vault.properties.parameters.apiKey2.value",
+        "vault.resources.firstKey.properties.value",
+        "vault.resources.secondKey.properties.value",
     ]
+
+
+def _templates() -> dict[str, Mapping[str, Any]]:
+    """The compiled file of each Bicep file."""
+    return {"main": template(), **{name: module["properties"]["template"] for name, module in modules().items()}}
+
+
+def _find_secrets(document: Mapping[str, Any], name: str) -> Iterator[str]:
+    """The places where a template reads a secure parameter, or has Azure list the keys of a resource."""
+    secure = [key for key, each in document["parameters"].items() if each.get("type", "").startswith("secure")]
+    secrets = re.compile("|".join([r"\blist\w*\(", *(re.escape(f"parameters('{key}')") for key in secure)]))
+    for part in ("variables", "resources", "outputs"):
+        for place, text in _list_texts(document.get(part, {}), f"{name}.{part}"):
+            if text.startswith("[") and secrets.search(text):
+                yield place
+
+
+def _list_texts(value: Any, place: str) -> Iterator[tuple[str, str]]:
+    """The texts in a value, each with its place; those of a module's own template aside."""
+    match value:
+        case str():
+            yield place, value
+        case dict() | list():
+            items = value.items() if isinstance(value, dict) else enumerate(value)
+            for key, item in items:
+                yield from _list_texts(item, f"{place}.{key}") if key != "template" else ()
+
+
+@_EACH
+def test_the_secrets_get_the_two_keys(name: str) -> None:
+    """Random ones, unless they are given; each is in its secret, and nothing else of the deployment has it."""
+    keys = ["parameters('apiKey1')", "parameters('apiKey2')"] if name == EVERYTHING else ["newGuid()", "newGuid()"]
+    text = deployment(name).text
+
+    assert [secret.get("properties.value") for secret in deployment(name).of(SECRETS)] == keys
+    assert text.count("newGuid()") + text.count("parameters('apiKey") == 2
+
+
+@pytest.mark.parametrize("key", ["the first key", "the second key"])
+def test_a_key_that_is_given_is_not_in_what_is_deployed(key: str) -> None:
+    """The compiler keeps it apart as Azure does: it shows values of plain parameters only."""
+    assert key in (DEPLOYMENTS / f"{EVERYTHING}.bicepparam").read_text(encoding="utf-8")
+    assert key not in deployment(EVERYTHING).text
 
 
 def test_a_vault_is_recovered_only_if_there_is_one_to_recover() -> None:
     """Else each first deployment would fail."""
-    vault = template().only("Microsoft.KeyVault/vaults")
-    mode = vault.body.get("properties", "createMode")
-    default = template().main.get("recoverVault", "parameter")
-    assert isinstance(mode, Choice)
-    assert default is not None
+    modes = {name: deployment(name).only(VAULT).get("properties.createMode") for name in NAMES}
 
-    assert (mode.yes, mode.no) == (Text(("recover",)), Text(("default",)))
-    assert template().render(Value(vault.file, mode.condition)) == "{main.recoverVault}"
-    assert default.value == Literal(value=False)
+    assert modes == {DEFAULTS: "default", EVERYTHING: "default", PIPELINE: "default", RECOVERED: "recover"}
 
 
 # Settings of the loop
@@ -193,23 +235,24 @@ def test_a_vault_is_recovered_only_if_there_is_one_to_recover() -> None:
 
 def test_the_settings_of_the_loop_agree() -> None:
     """The type, what azd gives, what the app is set to, and what the code reads."""
-    declared = template().main.get("loopSettings", "parameter")
-    assert declared is not None
-    assert isinstance(declared.of_type, Name)
-    kind = next(type_ for file in template().files for type_ in file.all("type") if type_.name == declared.of_type.name)
-    assert isinstance(kind.value, Object)
-    types = {property_.name: property_.value for property_ in kind.value.properties}
-    passed = {name for name, value in app_settings().items() if _reads(value.expression, "loopSettings", name)}
+    names = set(read_parameters()["loopSettings"])
+    passed = {name: value for name, value in app_settings(EVERYTHING).items() if value.startswith("value of ")}
 
-    assert kind.has("sealed")
-    assert all(declared_type == Operation("?", (Primitive("string"),)) for declared_type in types.values())
-    assert set(types) == set(read_parameters()["loopSettings"]) == passed
-    assert passed <= settings_read()
+    assert set(template()["definitions"]["LoopSettings"]["properties"]) == names
+    assert passed == {name: f"value of {name}" for name in names}
+    assert {app_settings()[name] for name in names} == {""}
+    assert names <= settings_read()
 
 
-def _reads(expression: Expression, parameter: str, name: str) -> bool:
-    wanted = Member(Name(parameter), name)
-    return any(part == wanted for part in walk(expression))
+@pytest.mark.parametrize("name", ["main", "functions"])
+def test_the_settings_of_the_loop_have_a_type(name: str) -> None:
+    """One that is misspelt is refused; each is a text that may be left out."""
+    document = _templates()[name]
+    declared = document["definitions"]["LoopSettings"]
+
+    assert document["parameters"]["loopSettings"]["$ref"] == "#/definitions/LoopSettings"
+    assert declared["additionalProperties"] is False
+    assert {(each["type"], each.get("nullable")) for each in declared["properties"].values()} == {("string", True)}
 
 
 @pytest.mark.parametrize(("name", "value"), sorted(read_parameters()["loopSettings"].items()))
@@ -231,12 +274,12 @@ def test_the_trainers_schedule_is_set_where_its_binding_looks() -> None:
     schedules = [ast.literal_eval(word.value) for node in calls for word in node.keywords if word.arg == "schedule"]
 
     assert schedules == ["%TRAIN_SCHEDULE%"]
-    assert template().render(app_settings()["TRAIN_SCHEDULE"]) == "{main.trainSchedule}"
+    assert app_settings(EVERYTHING)["TRAIN_SCHEDULE"] == "30 */2 * * * *", "as it is given"
 
 
 def test_the_trainers_schedule_is_that_of_the_code() -> None:
     """And one that timers can follow: once a minute."""
-    schedule = default_text("trainSchedule")
+    schedule = app_settings()["TRAIN_SCHEDULE"]
     moment = datetime(2026, 1, 1, 12, 0, 30, tzinfo=UTC)
     after = Schedule(_timer(schedule)).after(moment)
 

@@ -1,17 +1,36 @@
 """What the platform asks for: values without which it refuses a resource, or which it takes and does not heed."""
 
 import re
-from collections.abc import Iterator
+from typing import Any, Final
 
 import pytest
 
-from tests.infra.bicep.expressions import Array, Call, Each, Literal, Member, Name, Object, Text, walk
-from tests.infra.bicep.template import Resource, Value
-from tests.infra.project import template
+from tests.infra.bicep import NAMES
+from tests.infra.snapshots import (
+    DEFAULTS,
+    EVERYTHING,
+    IDENTITY,
+    INSIGHTS,
+    PIPELINE,
+    RECOVERED,
+    SECRETS,
+    SITE,
+    STORAGE,
+    VAULT,
+    WORKSPACE,
+    Resource,
+    deployment,
+    template,
+)
 
-_STORAGE, _VAULT, _SITE = "Microsoft.Storage/storageAccounts", "Microsoft.KeyVault/vaults", "Microsoft.Web/sites"
-_UNIQUE = "abcdefghijklm"
-"""As long as all that `uniqueString` makes: 13 letters and digits, in lower case."""
+_PLAN: Final = "Microsoft.Web/serverfarms"
+_WORKBOOK: Final = "Microsoft.Insights/workbooks"
+_EACH = pytest.mark.parametrize("name", NAMES)
+
+
+def _everywhere(kind: str) -> list[Resource]:
+    """The resources of a type, in all deployments."""
+    return [resource for name in NAMES for resource in deployment(name).of(kind)]
 
 
 # Values
@@ -20,81 +39,92 @@ _UNIQUE = "abcdefghijklm"
 @pytest.mark.parametrize(
     ("kind", "path", "wanted", "reason"),
     [
-        ("Microsoft.Web/serverfarms", "sku.name", "FC1", "the only size of Flex Consumption"),
-        ("Microsoft.Web/serverfarms", "sku.tier", "FlexConsumption", "another one is another plan"),
-        ("Microsoft.Web/serverfarms", "kind", "functionapp", "a plan for functions"),
-        ("Microsoft.Web/serverfarms", "properties.reserved", True, "which means Linux, the only system of the plan"),
-        (_SITE, "kind", "functionapp,linux", "azd looks for functionapp, and the plan has Linux only"),
-        (_SITE, "properties.publicNetworkAccess", "Enabled", "callers are anywhere; keys and tokens guard the API"),
-        (_SITE, "properties.functionAppConfig.runtime.name", "python", "the language of the app"),
-        (_SITE, "properties.functionAppConfig.deployment.storage.type", "blobContainer", "the only kind there is"),
-        (_VAULT, "properties.publicNetworkAccess", "Enabled", "references to a closed vault are not resolved"),
-        (_VAULT, "properties.sku.family", "A", "the only one"),
-        (_STORAGE, "kind", "StorageV2", "blobs, tables and lifecycle rules in one account"),
-        ("Microsoft.Insights/workbooks", "properties.category", "workbook", "else the portal does not list it"),
-        ("Microsoft.Insights/workbooks", "kind", "shared", "else only its maker sees it"),
+        (_PLAN, "sku.name", "FC1", "the only size of Flex Consumption"),
+        (_PLAN, "sku.tier", "FlexConsumption", "another one is another plan"),
+        (_PLAN, "kind", "functionapp", "a plan for functions"),
+        (_PLAN, "properties.reserved", True, "which means Linux, the only system of the plan"),
+        (SITE, "kind", "functionapp,linux", "azd looks for functionapp, and the plan has Linux only"),
+        (SITE, "properties.publicNetworkAccess", "Enabled", "callers are anywhere; keys and tokens guard the API"),
+        (SITE, "properties.functionAppConfig.runtime.name", "python", "the language of the app"),
+        (SITE, "properties.functionAppConfig.deployment.storage.type", "blobContainer", "the only kind there is"),
+        (SITE, "properties.siteConfig.http20Enabled", True, "one connection for many calls at a time"),
+        (VAULT, "properties.publicNetworkAccess", "Enabled", "references to a closed vault are not resolved"),
+        (VAULT, "properties.sku.family", "A", "the only one"),
+        (SECRETS, "properties.contentType", "API key", "whoever finds a secret sees what it is for"),
+        (STORAGE, "kind", "StorageV2", "blobs, tables and lifecycle rules in one account"),
+        (STORAGE, "properties.networkAcls.bypass", "AzureServices", "the platform's own services still get in"),
+        (_WORKBOOK, "properties.category", "workbook", "else the portal does not list it"),
+        (_WORKBOOK, "kind", "shared", "else only its maker sees it"),
         ("Microsoft.Insights/scheduledQueryRules", "kind", "LogAlert", "a query that makes an alert"),
-        ("Microsoft.Insights/components", "properties.Application_Type", "web", "what takes requests"),
+        (INSIGHTS, "properties.Application_Type", "web", "what takes requests"),
     ],
 )
 def test_a_value_is_the_one_that_the_platform_asks_for(kind: str, path: str, wanted: str | bool, reason: str) -> None:
     """Its models take any text there, and the failure comes when half of the deployment is done."""
-    value = template().only(kind).body.get(*path.split("."))
+    assert {resource.get(path) for resource in _everywhere(kind)} == {wanted}, reason
 
-    assert value == (Text((wanted,)) if isinstance(wanted, str) else Literal(wanted)), reason
+
+@pytest.mark.parametrize(
+    ("name", "plan", "sku"),
+    [
+        (DEFAULTS, False, "Standard_LRS"),
+        (EVERYTHING, True, "Standard_ZRS"),
+        (PIPELINE, False, "Standard_LRS"),
+        (RECOVERED, False, "Standard_LRS"),
+    ],
+)
+def test_plan_and_storage_span_zones_together(name: str, plan: bool, sku: str) -> None:
+    """An app that goes on in another zone needs its storage there."""
+    assert deployment(name).only(_PLAN).get("properties.zoneRedundant") is plan
+    assert deployment(name).only(STORAGE).get("sku.name") == sku
+
+
+@pytest.mark.parametrize(
+    ("name", "action"), [(DEFAULTS, "Allow"), (EVERYTHING, "Deny"), (PIPELINE, "Allow"), (RECOVERED, "Allow")]
+)
+def test_storage_has_a_firewall_if_it_is_reached_through_the_network_only(name: str, action: str) -> None:
+    """It stays shut then if someone allows public access again; without a network, the app would be shut out too."""
+    assert deployment(name).only(STORAGE).get("properties.networkAcls.defaultAction") == action
 
 
 def test_what_has_no_region_is_global_and_nothing_else_is() -> None:
     """The platform refuses either mistake."""
-    located = [resource for resource in template().resources() if resource.get("location")]
-    types = {resource.type for resource in located if template().render(resource.get("location")) == "global"}
+    located = [each for name in NAMES for each in deployment(name).resources if each.get("location")]
+    without_region = {each.type for each in located if each.get("location") == "global"}
 
-    assert types == {
+    assert without_region == {
         "Microsoft.Insights/actionGroups",
         "Microsoft.Network/privateDnsZones",
         "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
     }
+    assert set() == without_region & {each.type for each in located if each.get("location") != "global"}
 
 
 # Diagnostic settings
 
 
-def test_what_is_collected_has_the_names_that_the_platform_knows() -> None:
+@_EACH
+def test_what_is_collected_has_the_names_that_the_platform_knows(name: str) -> None:
     """Another one is refused. What is collected beyond would be paid for: a line for each Rank."""
-    collected = {
-        _scope(resource): _categories(resource)
-        for resource in template().resources("Microsoft.Insights/diagnosticSettings")
-    }
+    settings = deployment(name).of("Microsoft.Insights/diagnosticSettings")
+    collected = [(deployment(name).at(each.scope).type, _categories(each)) for each in settings]
 
-    assert collected == {
-        _SITE: {"metrics": ["AllMetrics"]},
-        _VAULT: {"logs": ["AuditEvent"]},
-        f"{_STORAGE}/blobServices": {"logs": ["StorageDelete"], "metrics": ["Transaction"]},
-        f"{_STORAGE}/tableServices": {"logs": ["StorageDelete"], "metrics": ["Transaction"]},
-    }
+    assert sorted(collected) == [
+        (VAULT, {"logs": ["AuditEvent"]}),
+        (f"{STORAGE}/blobServices", {"logs": ["StorageDelete"], "metrics": ["Transaction"]}),
+        (f"{STORAGE}/tableServices", {"logs": ["StorageDelete"], "metrics": ["Transaction"]}),
+        (SITE, {"metrics": ["AllMetrics"]}),
+    ]
 
 
-def _scope(resource: Resource) -> str:
-    scope = resource.body.get("scope")
-    assert isinstance(scope, Name)
-    declared = resource.file.get(scope.name, "resource")
-    assert declared is not None
-    return declared.target.partition("@")[0]
-
-
-def _categories(resource: Resource) -> dict[str, list[str]]:
+def _categories(setting: Resource) -> dict[str, list[Any]]:
     """The categories that are switched on, by kind."""
-    arrays = {kind: resource.body.get("properties", kind) for kind in ("logs", "metrics")}
-    return {kind: [*_list_enabled(array)] for kind, array in arrays.items() if isinstance(array, Array)}
-
-
-def _list_enabled(array: Array) -> Iterator[str]:
-    for item in array.items:
-        assert isinstance(item, Object)
-        category = item.get("category")
-        assert isinstance(category, Text)
-        if item.get("enabled") == Literal(value=True):
-            yield category.plain or ""
+    kinds = {kind: setting.get(f"properties.{kind}") for kind in ("logs", "metrics")}
+    return {
+        kind: [each.get("category") for each in entries if each.get("enabled") is True]
+        for kind, entries in kinds.items()
+        if entries is not None
+    }
 
 
 # Names
@@ -103,86 +133,59 @@ def _list_enabled(array: Array) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("kind", "allowed"),
     [
-        (_STORAGE, r"[a-z0-9]{3,24}"),
-        (_VAULT, r"(?=.{3,24}$)[a-z](-?[a-z0-9])+"),
-        (_SITE, r"(?=.{2,32}$)[a-z0-9](-?[a-z0-9])+"),
-        ("Microsoft.Web/serverfarms", r"[\w-]{1,40}"),
-        ("Microsoft.OperationalInsights/workspaces", r"[a-z0-9][a-z0-9-]{2,61}[a-z0-9]"),
-        ("Microsoft.ManagedIdentity/userAssignedIdentities", r"[a-z0-9][\w-]{2,127}"),
+        (STORAGE, r"[a-z0-9]{3,24}"),
+        (VAULT, r"(?=.{3,24}$)[a-z](-?[a-z0-9])+"),
+        (SITE, r"(?=.{2,32}$)[a-z0-9](-?[a-z0-9])+"),
+        (_PLAN, r"[\w-]{1,40}"),
+        (WORKSPACE, r"[a-z0-9][a-z0-9-]{2,61}[a-z0-9]"),
+        (IDENTITY, r"[a-z0-9][\w-]{2,127}"),
         ("Microsoft.Network/virtualNetworks", r"[a-z0-9][\w.-]{0,62}\w"),
         ("Microsoft.Network/privateEndpoints", r"[a-z0-9][\w.-]{0,62}\w"),
     ],
 )
 def test_a_name_has_the_length_and_the_letters_that_are_allowed(kind: str, allowed: str) -> None:
     """Of an app the host heeds the first 32 letters only."""
-    names = [
-        _example(name, item)
-        for resource in template().resources(kind)
-        for item in _rounds(resource)
-        if (name := resource.get("name")) is not None
-    ]
+    names = {resource.name for resource in _everywhere(kind)}
+
     assert names
-
-    assert [example for example in names if not re.fullmatch(allowed, example)] == []
-
-
-def _rounds(resource: Resource) -> list[str]:
-    """What the loop that makes a resource goes through; one empty text if there is no loop."""
-    loop = resource.declaration.value
-    if not isinstance(loop, Each):
-        return [""]
-    over = template().origin(Value(resource.file, loop.over)).expression
-    return [text.plain or "" for text in walk(over) if isinstance(text, Text)]
+    assert [name for name in names if not re.fullmatch(allowed, name)] == []
 
 
-def _example(name: Value, item: str) -> str:
-    """A name as Azure would make it."""
-    origin = template().origin(name)
-    match origin.expression:
-        case Text(parts=parts):
-            return "".join(
-                part if isinstance(part, str) else _example(Value(origin.file, part), item) for part in parts
-            )
-        case Call(function="uniqueString"):
-            return _UNIQUE
-        case Name() if item:
-            return item
-    raise AssertionError(f"it is not known how long {origin.expression} is")
+@_EACH
+def test_a_name_that_the_whole_world_shares_ends_in_what_makes_it_unique(name: str) -> None:
+    """Else it would be taken. Azure makes 13 letters and digits."""
+    names = [deployment(name).only(kind).name for kind in (STORAGE, VAULT, SITE)]
+    (unique,) = {name[-13:] for name in names}
+
+    assert re.fullmatch("[a-z0-9]{13}", unique)
+    assert names == [f"{start}{unique}" for start in ("strankloop", "kv-rank-", "func-rankloop-")]
 
 
-def test_a_name_is_free_everywhere() -> None:
-    """Loops differ in subscription, environment or region; but a capital letter or a space make no other region."""
-    suffix = template().main.get("nameSuffix", "variable")
-    assert suffix is not None
-    assert isinstance(suffix.value, Call)
-    expressions = [
-        template().origin(Value(template().main, argument)).expression for argument in suffix.value.arguments
-    ]
+def test_loops_differ_in_subscription_environment_or_region() -> None:
+    """Two of them with the same names would take each other's place. All deployments of these tests are one loop."""
+    variables = template()["variables"]
 
-    assert suffix.value.function == "uniqueString"
-    assert expressions == [
-        Member(Call("subscription"), "subscriptionId"),
-        Call("toLower", (Name("environmentName"),)),
-        Call(
-            "toLower",
-            (
-                Call(
-                    "replace",
-                    (Name("location"), Text((" ",)), Text()),
-                ),
-            ),
-        ),
-    ]
+    assert variables["nameSuffix"] == (
+        "[uniqueString(subscription().subscriptionId, toLower(parameters('environmentName')), variables('region'))]"
+    )
+    assert variables["region"] == "[toLower(replace(parameters('location'), ' ', ''))]"
 
 
-@pytest.mark.parametrize("kind", [_STORAGE, _VAULT, _SITE])
-def test_a_name_that_the_whole_world_shares_ends_in_what_makes_it_unique(kind: str) -> None:
-    """Else it would be taken."""
-    name = template().only(kind).get("name")
-    assert name is not None
-    text = template().origin(name).expression
-    assert isinstance(text, Text)
-    last = text.parts[-1]
-    assert isinstance(last, Name)
+@pytest.mark.parametrize("name", [EVERYTHING, PIPELINE, RECOVERED])
+def test_a_capital_letter_or_a_space_makes_no_other_loop(name: str) -> None:
+    """A region is West Europe for one and westeurope for another; and whatever else is set, it stays the same loop."""
+    assert _unique_names(DEFAULTS) <= _unique_names(name)
 
-    assert template().render(Value(template().origin(name).file, last)) == "{main.uniqueString()}"
+
+def _unique_names(name: str) -> set[tuple[str, str]]:
+    """What is named after the loop: not the group, nor what is named after that, as workbook and role assignments."""
+    named_by_group = {"Microsoft.Resources/resourceGroups", "Microsoft.Authorization/roleAssignments", _WORKBOOK}
+    return {(each.type, each.name) for each in deployment(name).resources if each.type not in named_by_group}
+
+
+def test_environment_and_region_stay_as_the_user_spells_them() -> None:
+    """By the tag azd finds what belongs to its environment."""
+    located = [each for each in deployment(RECOVERED).resources if each.get("location") not in {None, "global"}]
+
+    assert {each.get("location") for each in located} == {"West Europe"}
+    assert {each.get("tags.azd-env-name") for each in located} == {"Shop"}

@@ -3,19 +3,32 @@
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
+from typing import Final
+from uuid import UUID, uuid5
 
 import pytest
 
 from deployment.contents import APP, app_folders
 from localhost.environment import ROOT
-from tests.infra.bicep.expressions import Call, Expression, Literal, Name, Object, Text, walk
-from tests.infra.bicep.template import Resource, Value
-from tests.infra.project import INFRA, app_settings, template
+from tests.infra.bicep import INFRA, NAMES
+from tests.infra.snapshots import (
+    CONTAINERS,
+    DEFAULTS,
+    EVERYTHING,
+    INSIGHTS,
+    PIPELINE,
+    SITE,
+    STORAGE,
+    VAULT,
+    Resource,
+    app_settings,
+    deployment,
+    modules,
+)
 from tests.unit.pages import page
 
-ROLES = {
+ROLES: Final = {
     "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner",
     "ba92f5b4-2d11-453d-a403-e96b0029c9fe": "Storage Blob Data Contributor",
     "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3": "Storage Table Data Contributor",
@@ -24,65 +37,58 @@ ROLES = {
     "4633458b-17de-408a-b874-0445c86b69e6": "Key Vault Secrets User",
     "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": "Key Vault Secrets Officer",
 }
-_STORAGE, _VAULT = "Microsoft.Storage/storageAccounts", "Microsoft.KeyVault/vaults"
-_INSIGHTS = "Microsoft.Insights/components"
-_FOR_SERVICE = {
+_FOR_SERVICE: Final = {
     "blob": "Storage Blob Data Owner",
     "table": "Storage Table Data Contributor",
     "queue": "Storage Queue Data Contributor",
 }
-_LIBRARIES = {"azure.storage.blob": "blob", "azure.data.tables": "table", "azure.storage.queue": "queue"}
-_BINDINGS = {"timer": "blob", "queue": "queue", "blob": "blob", "table": "table"}
+_LIBRARIES: Final = {"azure.storage.blob": "blob", "azure.data.tables": "table", "azure.storage.queue": "queue"}
+_BINDINGS: Final = {"timer": "blob", "queue": "queue", "blob": "blob", "table": "table"}
 """The host keeps the lock and the status of a timer in a blob."""
-IDENTITY, DEPLOYER = "{identity.identity.properties.principalId}", "{main.principalId}"
-CODE = "{identity.deployment.properties.principalId}"
-"""Stores the deployed code, and fetches it."""
+_RUNS, _STORES = "id-rankloop", "id-rankloop-code"
+"""The identity that the app runs as, and the one that its code is stored and fetched as."""
+_DEPLOYERS: Final = {
+    DEFAULTS: ("deployer().objectId", "User"),
+    EVERYTHING: ("00000000-0000-0000-0000-00000000000d", "User"),
+    PIPELINE: ("00000000-0000-0000-0000-00000000000e", "ServicePrincipal"),
+}
+"""Who deploys, and what that is; of those that give a role to them."""
+_GUIDS: Final = UUID("11fb06fb-712d-4ddd-98c7-e71bbd588830")
+"""What Azure's function `guid` puts before the text that it makes one of."""
+_EACH = pytest.mark.parametrize("name", NAMES)
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """A role that a principal has on a resource of a type."""
-
-    who: str
-    role: str
-    on: str
+def _assignments(name: str = DEFAULTS) -> list[Resource]:
+    return deployment(name).of("Microsoft.Authorization/roleAssignments")
 
 
-@cache
-def _read_grants() -> dict[str, Grant]:
-    """The role assignments, by place."""
-    return {
-        resource.place: _grant(resource) for resource in template().resources("Microsoft.Authorization/roleAssignments")
-    }
+def _role(assignment: Resource) -> str:
+    definition = re.fullmatch(
+        r"/subscriptions/[\w-]+/providers/Microsoft\.Authorization/roleDefinitions/([\w-]+)",
+        assignment.get("properties.roleDefinitionId"),
+    )
+    assert definition is not None, assignment.body
+    return definition[1]
 
 
-def _grant(resource: Resource) -> Grant:
-    who = template().render(resource.get("properties", "principalId"))
-    return Grant(who, ROLES.get(_role(resource), "a role that is not known here"), _on(resource))
+def _principal(name: str, identity: str) -> str:
+    return f"{{{deployment(name).identity(identity).name}.principalId}}"
 
 
-def _role(resource: Resource) -> str:
-    definition = resource.body.get("properties", "roleDefinitionId")
-    assert isinstance(definition, Call), resource.place
-    assert definition.function == "subscriptionResourceId"
-    kind, role = definition.arguments
-    assert kind == Text(("Microsoft.Authorization/roleDefinitions",)), resource.place
-    return template().render(Value(resource.file, role))
-
-
-def _on(resource: Resource) -> str:
-    scope = resource.body.get("scope")
-    assert isinstance(scope, Name), f"{resource.place} is not on a resource of its file, but on more"
-    declared = resource.file.get(scope.name, "resource")
-    assert declared is not None
-    return declared.target.partition("@")[0]
+def _grants(name: str, principal: str) -> list[tuple[str, str]]:
+    """The roles of a principal, each with the type of the resource that it is on."""
+    return sorted(
+        (ROLES[_role(each)], deployment(name).at(each.scope).type)
+        for each in _assignments(name)
+        if each.get("properties.principalId") == principal
+    )
 
 
 @cache
 def services_used() -> set[str]:
     """The storage services that the app speaks to: by the libraries, by its own REST client, by bindings."""
-    modules = [ROOT / APP, *(path for folder in app_folders(ROOT) for path in (ROOT / folder).rglob("*.py"))]
-    return {service for path in modules for service in _find_services(path.read_text("utf-8"))}
+    paths = [ROOT / APP, *(path for folder in app_folders(ROOT) for path in (ROOT / folder).rglob("*.py"))]
+    return {service for path in paths for service in _find_services(path.read_text("utf-8"))}
 
 
 def _find_services(source: str) -> Iterator[str]:
@@ -100,22 +106,20 @@ def _find_services(source: str) -> Iterator[str]:
 
 def _list_needed_roles() -> Iterator[tuple[str, str]]:
     """The roles that the app cannot do without, each with the type of the resource that it is on."""
-    yield from ((_FOR_SERVICE[service], _STORAGE) for service in services_used())
-    if any(template().render(value).startswith("@Microsoft.KeyVault(") for value in app_settings().values()):
-        yield "Key Vault Secrets User", _VAULT
-    if template().only(_INSIGHTS).body.get("properties", "DisableLocalAuth") == Literal(True):
-        yield "Monitoring Metrics Publisher", _INSIGHTS
+    yield from ((_FOR_SERVICE[service], STORAGE) for service in services_used())
+    if any(value.startswith("@Microsoft.KeyVault(") for value in app_settings().values()):
+        yield "Key Vault Secrets User", VAULT
+    if deployment().only(INSIGHTS).get("properties.DisableLocalAuth") is True:
+        yield "Monitoring Metrics Publisher", INSIGHTS
 
 
 # Roles
 
 
-def test_the_identity_has_the_roles_that_the_app_needs_and_no_more() -> None:
-    """What is missing fails in Azure only, and what is too much goes unnoticed."""
-    has = [(grant.role, grant.on) for grant in _read_grants().values() if grant.who == IDENTITY]
-
-    assert len(has) == len(set(has))
-    assert set(has) == set(_list_needed_roles())
+@_EACH
+def test_the_identity_has_the_roles_that_the_app_needs_and_no_more(name: str) -> None:
+    """What is missing fails in Azure only, and what is too much, or on more, goes unnoticed."""
+    assert _grants(name, _principal(name, _RUNS)) == sorted(_list_needed_roles())
 
 
 def test_the_app_uses_blobs_tables_and_queues() -> None:
@@ -123,74 +127,79 @@ def test_the_app_uses_blobs_tables_and_queues() -> None:
     assert services_used() == {"blob", "table", "queue"}
 
 
-def test_who_deploys_may_read_and_change_the_keys_and_nothing_else() -> None:
+@pytest.mark.parametrize("name", _DEPLOYERS)
+def test_who_deploys_may_read_and_change_the_keys_and_nothing_else(name: str) -> None:
     """An owner of the subscription may not, without this role."""
-    has = {(grant.role, grant.on) for grant in _read_grants().values() if grant.who == DEPLOYER}
-
-    assert has == {("Key Vault Secrets Officer", _VAULT)}
+    assert _grants(name, _DEPLOYERS[name][0]) == [("Key Vault Secrets Officer", VAULT)]
 
 
-def test_the_deployed_code_has_an_identity_of_its_own_for_its_container_alone() -> None:
+@_EACH
+def test_the_deployed_code_has_an_identity_of_its_own_for_its_container_alone(name: str) -> None:
     """The platform writes there what was deployed, as the identity that it also reads it as."""
-    has = {(grant.role, grant.on) for grant in _read_grants().values() if grant.who == CODE}
+    principal = _principal(name, _STORES)
+    (assignment,) = [each for each in _assignments(name) if each.get("properties.principalId") == principal]
 
-    assert has == {("Storage Blob Data Contributor", f"{_STORAGE}/blobServices/containers")}
-    assert _written_container() == "deployments"
+    assert _grants(name, principal) == [("Storage Blob Data Contributor", CONTAINERS)]
+    assert assignment.scope.endswith("/containers/deployments")
 
 
-def test_the_app_may_touch_all_blobs_but_those_of_its_code() -> None:
+@_EACH
+def test_the_app_may_touch_all_blobs_but_those_of_its_code(name: str) -> None:
     """Whatever gets the app to write where it should not: code that it changed would run, and stay."""
-    (owner,) = [each for each in _ASSIGNMENTS if _grant(each).who == IDENTITY and "Blob" in _grant(each).role]
-    condition = template().render(owner.get("properties", "condition"))
-    actions = re.findall(
-        r"!\(ActionMatches\{'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/(.+?)'\}\)", condition
-    )
-    rest = re.sub(r"!\(ActionMatches\{'[^']*'\}\)", "none", condition)
+    conditions = {ROLES[_role(each)]: each.get("properties.condition") for each in _assignments(name)}
+    actions = ("read", "write", "add/action", "delete", "runAsSuperUser/action")
+    none = " AND ".join(f"!(ActionMatches{{'{CONTAINERS}/blobs/{action}'}})" for action in actions)
+    (owner,) = [each for each in _assignments(name) if ROLES[_role(each)] == "Storage Blob Data Owner"]
 
-    assert set(actions) == {"read", "write", "add/action", "delete", "runAsSuperUser/action"}
-    assert rest == (
-        "((none AND none AND none AND none AND none) OR (@Resource[Microsoft.Storage/storageAccounts/blobServices/"
-        "containers:name] StringNotEquals '{access.deploymentContainer.name}'))"
-    )
-    assert template().render(owner.get("properties", "conditionVersion")) == "2.0"
+    assert {role: condition for role, condition in conditions.items() if condition is not None} == {
+        "Storage Blob Data Owner": f"(({none}) OR (@Resource[{CONTAINERS}:name] StringNotEquals 'deployments'))"
+    }
+    assert owner.get("properties.conditionVersion") == "2.0"
 
 
-def _written_container() -> str:
-    """The container whose role the identity of the code has, which is the one that the app's package is in."""
-    (named,) = template().resources(f"{_STORAGE}/blobServices/containers", existing=True)
-    return template().render(named.get("name"))
+@_EACH
+def test_nobody_else_has_a_role(name: str) -> None:
+    """Neither another identity nor one that is written down; and who deploys has none if nobody is named."""
+    deployer = [_DEPLOYERS[name][0]] if name in _DEPLOYERS else []
+
+    assert {each.get("properties.principalId") for each in _assignments(name)} == {
+        _principal(name, _RUNS),
+        _principal(name, _STORES),
+        *deployer,
+    }
 
 
-def test_nobody_else_has_a_role() -> None:
-    """Neither the identity of another module nor one that is written down."""
-    assert {grant.who for grant in _read_grants().values()} == {IDENTITY, CODE, DEPLOYER}
+def test_who_deploys_gets_a_role_if_azure_knows_who_that_is() -> None:
+    """It is the only role that depends on anything."""
+    conditions = {each.get("properties.principalId"): each.get("condition") for each in _assignments()}
+
+    assert conditions.pop("deployer().objectId") == "not(empty(deployer().objectId))"
+    assert set(conditions.values()) == {None}
 
 
-_ASSIGNMENTS = template().resources("Microsoft.Authorization/roleAssignments")
-
-
-@pytest.mark.parametrize("assignment", _ASSIGNMENTS, ids=lambda assignment: assignment.place)
-def test_an_assignment_is_named_after_what_it_says(assignment: Resource) -> None:
+@_EACH
+def test_an_assignment_is_named_after_what_it_says(name: str) -> None:
     """By scope, principal and role: two of one name are one, and one of two names is refused."""
-    name, scope = assignment.body.get("name"), assignment.body.get("scope")
-    assert isinstance(name, Call)
-    assert isinstance(scope, Name)
-    parts = [template().render(Value(assignment.file, part)) for part in name.arguments]
+    names = [each.name for each in _assignments(name)]
 
-    assert name.function == "guid"
-    assert parts == [
-        f"{{{assignment.file.path.stem}.{scope.name}.id}}",
-        template().render(assignment.get("properties", "principalId")),
-        _role(assignment),
-    ]
+    assert [each.name for each in _assignments(name) if each.name not in _list_guids(each)] == []
+    assert len(set(names)) == len(names)
 
 
-@pytest.mark.parametrize("assignment", _ASSIGNMENTS, ids=lambda assignment: assignment.place)
-def test_an_assignment_says_what_it_is_for(assignment: Resource) -> None:
+def _list_guids(assignment: Resource) -> tuple[str, str]:
+    """The name that an assignment should have, as it is spelled if only Azure knows its principal, and computed."""
+    scope, principal, role = assignment.scope, assignment.get("properties.principalId"), _role(assignment)
+    return f"guid('{scope}', {principal}, '{role}')", str(uuid5(_GUIDS, f"{scope}-{principal}-{role}"))
+
+
+@_EACH
+def test_an_assignment_says_what_it_is_for(name: str) -> None:
     """An identity is found only by its kind while it is new; a pipeline that deploys is no user."""
-    kind = {IDENTITY: "ServicePrincipal", CODE: "ServicePrincipal", DEPLOYER: "{main.principalType}"}
+    identities = {_principal(name, _RUNS): "ServicePrincipal", _principal(name, _STORES): "ServicePrincipal"}
+    wanted = identities | dict([_DEPLOYERS[name]] if name in _DEPLOYERS else [])
+    kinds = {(each.get("properties.principalId"), each.get("properties.principalType")) for each in _assignments(name)}
 
-    assert template().render(assignment.get("properties", "principalType")) == kind[_grant(assignment).who]
+    assert kinds == set(wanted.items())
 
 
 def test_a_pipeline_that_provisions_may_give_the_roles_of_the_templates_and_no_others() -> None:
@@ -198,7 +207,7 @@ def test_a_pipeline_that_provisions_may_give_the_roles_of_the_templates_and_no_o
     condition = (INFRA / "given-roles.condition").read_text(encoding="utf-8")
     lists = [set(re.findall(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", part)) for part in condition.split("AND")]
 
-    assert lists == [{_role(assignment) for assignment in _ASSIGNMENTS}] * 2
+    assert lists == [{_role(assignment) for assignment in _assignments(PIPELINE)}] * 2
     assert re.findall(r"roleAssignments/(\w+)'\}|@(\w+)", condition) == [
         ("write", ""),
         ("", "Request"),
@@ -210,29 +219,9 @@ def test_a_pipeline_that_provisions_may_give_the_roles_of_the_templates_and_no_o
 
 def test_a_role_that_bicep_names_has_the_id_of_that_name() -> None:
     """Names are what people read."""
-    named = {
-        text.name: text.value
-        for file in template().files
-        for variable in file.all("variable")
-        for text in _texts(variable.value)
-    }
-    ids = {_camel(name): id_ for id_, name in ROLES.items()}
-    roles = {name: text for name, text in named.items() if text in ROLES}
+    names = modules()["access"]["properties"]["template"]["variables"]["roles"]
 
-    assert set(roles.values()) == {_role(assignment) for assignment in _ASSIGNMENTS}
-    assert {name: ids.get(name) for name in roles} == roles
-
-
-@dataclass(frozen=True, slots=True)
-class _Named:
-    name: str
-    value: str
-
-
-def _texts(value: Expression | None) -> Iterator[_Named]:
-    for property_ in value.properties if isinstance(value, Object) else ():
-        if isinstance(property_.value, Text) and property_.value.plain is not None:
-            yield _Named(property_.name, property_.value.plain)
+    assert names == {_camel(ROLES[role]): role for role in map(_role, _assignments())}
 
 
 def _camel(name: str) -> str:
@@ -243,26 +232,25 @@ def _camel(name: str) -> str:
 # The identity
 
 
-def test_the_app_is_one_identity_everywhere_and_its_code_is_another() -> None:
+@_EACH
+def test_the_app_is_one_identity_everywhere_and_its_code_is_another(name: str) -> None:
     """It runs as it, reads its keys as it, and signs in to storage and to telemetry as it."""
-    app = template().only("Microsoft.Web/sites")
-    used = app.body.get("identity", "userAssignedIdentities")
-    assert isinstance(used, Object)
-    keys = [identity.key for identity in used.properties if identity.key is not None]
+    app = deployment(name).only(SITE)
+    runs, stores = (deployment(name).identity(prefix).id for prefix in (_RUNS, _STORES))
 
-    authentication = ("properties", "functionAppConfig", "deployment", "storage", "authentication")
-    assert app.body.get("identity", "type") == Text(("UserAssigned",))
-    assert app.body.get(*authentication, "type") == Text(("UserAssignedIdentity",))
-    own, code = [template().render(Value(app.file, key)) for key in keys]
-    assert template().render(app.get("properties", "keyVaultReferenceIdentity")) == own == "{identity.identity.id}"
-    stored = template().render(app.get(*authentication, "userAssignedIdentityResourceId"))
-    assert stored == code == "{identity.deployment.id}"
+    assert app.get("identity") == {"type": "UserAssigned", "userAssignedIdentities": {runs: {}, stores: {}}}
+    assert app.get("properties.keyVaultReferenceIdentity") == runs
+    assert app.get("properties.functionAppConfig.deployment.storage.authentication") == {
+        "type": "UserAssignedIdentity",
+        "userAssignedIdentityResourceId": stores,
+    }
 
 
-def test_the_app_signs_in_as_that_identity() -> None:
+@_EACH
+def test_the_app_signs_in_as_that_identity(name: str) -> None:
     """By its client id, which is neither its resource id nor its principal's."""
-    settings = {name: template().render(value) for name, value in app_settings().items()}
-    client = "{identity.identity.properties.clientId}"
+    settings = app_settings(name)
+    client = f"{{{deployment(name).identity(_RUNS).name}.clientId}}"
 
     assert settings["AzureWebJobsStorage__credential"] == "managedidentity"
     assert settings["AzureWebJobsStorage__clientId"] == client
@@ -275,38 +263,29 @@ def test_the_app_signs_in_as_that_identity() -> None:
 @pytest.mark.parametrize(
     ("kind", "path", "wanted"),
     [
-        (_STORAGE, "properties.allowSharedKeyAccess", False),
-        (_STORAGE, "properties.allowBlobPublicAccess", False),
-        (_STORAGE, "properties.supportsHttpsTrafficOnly", True),
-        (_STORAGE, "properties.minimumTlsVersion", "TLS1_2"),
-        (f"{_STORAGE}/blobServices/containers", "properties.publicAccess", "None"),
-        (_VAULT, "properties.enableRbacAuthorization", True),
-        (_VAULT, "properties.enableSoftDelete", True),
-        (_VAULT, "properties.softDeleteRetentionInDays", 90),
-        (_VAULT, "properties.enablePurgeProtection", True),
-        (_INSIGHTS, "properties.DisableLocalAuth", True),
-        ("Microsoft.Web/sites", "properties.httpsOnly", True),
-        ("Microsoft.Web/sites", "properties.siteConfig.minTlsVersion", "1.2"),
-        ("Microsoft.Web/sites/basicPublishingCredentialsPolicies", "properties.allow", False),
+        (STORAGE, "properties.allowSharedKeyAccess", False),
+        (STORAGE, "properties.allowBlobPublicAccess", False),
+        (STORAGE, "properties.supportsHttpsTrafficOnly", True),
+        (STORAGE, "properties.minimumTlsVersion", "TLS1_2"),
+        (CONTAINERS, "properties.publicAccess", "None"),
+        (VAULT, "properties.enableRbacAuthorization", True),
+        (VAULT, "properties.enableSoftDelete", True),
+        (VAULT, "properties.softDeleteRetentionInDays", 90),
+        (VAULT, "properties.enablePurgeProtection", True),
+        (INSIGHTS, "properties.DisableLocalAuth", True),
+        (SITE, "properties.httpsOnly", True),
+        (SITE, "properties.siteConfig.minTlsVersion", "1.2"),
+        (f"{SITE}/basicPublishingCredentialsPolicies", "properties.allow", False),
     ],
 )
 def test_what_must_be_shut_is_shut(kind: str, path: str, wanted: bool | int | str) -> None:
     """Set explicitly: a default may change with the next API version."""
-    values = [resource.body.get(*path.split(".")) for resource in template().resources(kind)]
-    expected = Text((wanted,)) if isinstance(wanted, str) else Literal(wanted)
-
-    assert values
-    assert all(value == expected for value in values)
+    assert {resource.get(path) for name in NAMES for resource in deployment(name).of(kind)} == {wanted}
 
 
-def test_neither_way_to_deploy_by_password_is_left() -> None:
+@_EACH
+def test_neither_way_to_deploy_by_password_is_left(name: str) -> None:
     """FTP is one, the deployment site is the other."""
-    doors = template().resources("Microsoft.Web/sites/basicPublishingCredentialsPolicies")
-    names = {text.plain for door in doors for text in _all_texts(door)}
+    app, doors = deployment(name).only(SITE), deployment(name).of(f"{SITE}/basicPublishingCredentialsPolicies")
 
-    assert {"scm", "ftp"} <= names
-
-
-def _all_texts(resource: Resource) -> Iterator[Text]:
-    value = resource.declaration.value
-    yield from (part for part in walk(value) if isinstance(part, Text)) if value else ()
+    assert [door.name for door in doors] == [f"{app.name}/scm", f"{app.name}/ftp"]
