@@ -49,7 +49,7 @@ _RUNS, _STORES = "id-rankloop", "id-rankloop-code"
 """The identity that the app runs as, and the one that its code is stored and fetched as."""
 _DEPLOYERS: Final = {
     DEFAULTS: ("deployer().objectId", "User"),
-    EVERYTHING: ("00000000-0000-0000-0000-00000000000d", "User"),
+    EVERYTHING: ("00000000-0000-0000-0000-00000000000d", "Group"),
     PIPELINE: ("00000000-0000-0000-0000-00000000000e", "ServicePrincipal"),
 }
 """Who deploys, and what that is; of those that give a role to them."""

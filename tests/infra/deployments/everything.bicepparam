@@ -1,9 +1,10 @@
 using '../../../infra/main.bicep'
 
-// Every parameter with a value of its own, none of them its default: what is mixed up shows.
+// All that the other deployments leave at its default, each with a value of its own: what is mixed up shows.
 param environmentName = 'shop'
 param location = 'westeurope'
 param principalId = '00000000-0000-0000-0000-00000000000d'
+param principalType = 'Group'
 param privateNetworking = true
 param zoneRedundant = true
 param logLifecycleDays = 500
