@@ -175,7 +175,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
           http: { perInstanceConcurrency: httpConcurrency }
         }
       }
-      // The platform takes it; the types of no API version have it.
+      // Bicep's own types do not have this property yet.
       #disable-next-line BCP037
       siteUpdateStrategy: { type: updateStrategy }
     }

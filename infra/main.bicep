@@ -28,7 +28,7 @@ param recoverVault bool = false
 @description('Whether storage is reached through a virtual network only. The API stays public.')
 param privateNetworking bool = false
 
-@description('Whether plan and storage span the zones of the region. Counts from the first deployment on: storage is not changed later.')
+@description('Whether plan and storage span the zones of the region. Set before the first deployment: Azure refuses it later.')
 param zoneRedundant bool = false
 
 @description('After how many days storage itself deletes log; more than logRetentionDays. 0 = never: the loop alone decides.')

@@ -25,21 +25,24 @@ TEMPLATE: Final = DEPLOYMENTS / "template.json"
 MADE_OF: Final = DEPLOYMENTS / "made_of.json"
 """The fingerprint of each file that the others were made of."""
 NAMES: Final = tuple(sorted(path.stem for path in DEPLOYMENTS.glob("*.bicepparam")))
+INSTALL: Final = "install it (https://github.com/Azure/bicep/releases, or az bicep install)"
 MAKE_AGAIN: Final = (
     "the files of tests/infra/deployments are not what Bicep makes of infra/ now. With `bicep` on the PATH, run "
     ".venv/bin/python -m tests.infra.bicep, look at what `git diff` shows, and commit it"
 )
-INSTALL: Final = "install it (https://github.com/Azure/bicep/releases, or az bicep install)"
 
-_AZURE: Final = (
+_PLACE: Final = (
     *("--subscription-id", "00000000-0000-0000-0000-00000000000a"),
     *("--tenant-id", "00000000-0000-0000-0000-00000000000b"),
     *("--location", "westeurope"),
     *("--deployment-name", "rankloop"),
 )
+"""With the name of the deployment, the compiler also evaluates what modules hand to each other."""
+_NOT_COMPILED: Final = {"main.parameters.json", "given-roles.condition"}
+"""Files of `infra` that only azd and az read."""
 
 
-def is_there() -> bool:
+def is_installed() -> bool:
     """Whether the compiler is on the PATH."""
     return shutil.which("bicep") is not None
 
@@ -53,7 +56,9 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 def complaints(done: subprocess.CompletedProcess[str]) -> str:
     """What the compiler had to say, warnings too; empty if it was content."""
-    return done.stderr.strip() or ("" if done.returncode == 0 else f"exit code {done.returncode}: {done.stdout}")
+    if done.returncode == 0:
+        return done.stderr.strip()
+    return f"{done.stderr}\n{done.stdout}\nexit code {done.returncode}".strip()
 
 
 @cache
@@ -62,24 +67,16 @@ def build() -> subprocess.CompletedProcess[str]:
     return run("build", MAIN, "--stdout")
 
 
-def snapshot(name: str, mode: str) -> str:
-    """Write the resources of a deployment (`overwrite`), or compare them with those written (`validate`).
-
-    Returns:
-        What the compiler has to say, and what differs; empty if nothing.
-    """
-    done = run("snapshot", DEPLOYMENTS / f"{name}.bicepparam", "--mode", mode, *_AZURE)
-    return (done.stderr + done.stdout).strip()
+def snapshot(name: str, mode: str) -> subprocess.CompletedProcess[str]:
+    """Write the resources of a deployment (`overwrite`), or compare them with those written (`validate`)."""
+    return run("snapshot", DEPLOYMENTS / f"{name}.bicepparam", "--mode", mode, *_PLACE)
 
 
 def fingerprints() -> dict[str, str]:
     """Give what the compiler reads: the files of `infra` and the parameters of each deployment."""
-    paths = [path for path in INFRA.rglob("*") if path.suffix in {".bicep", ".kql", ".json"}]
-    return {path.relative_to(ROOT).as_posix(): _fingerprint(path) for path in sorted([*paths, *_parameter_files()])}
-
-
-def _parameter_files() -> list[Path]:
-    return [DEPLOYMENTS / f"{name}.bicepparam" for name in NAMES]
+    of_infra = [path for path in INFRA.rglob("*") if path.is_file() and path.name not in _NOT_COMPILED]
+    paths = sorted([*of_infra, *DEPLOYMENTS.glob("*.bicepparam")])
+    return {path.relative_to(ROOT).as_posix(): _fingerprint(path) for path in paths}
 
 
 def _fingerprint(path: Path) -> str:
@@ -87,20 +84,20 @@ def _fingerprint(path: Path) -> str:
 
 
 def make() -> str:
-    """Make all files again.
+    """Make all files again. After an error the fingerprints stay as they are, so that the tests go on to say it.
 
     Returns:
-        What the compiler has to say; empty if it is content. After an error nothing is made.
+        What the compiler has to say; empty if it is content.
     """
-    said = [complaints(build())]
-    if build().returncode:
-        return said[0]
-    for name in NAMES:
-        said.append(snapshot(name, "overwrite"))
-        _order_outputs(DEPLOYMENTS / f"{name}.snapshot.json")
-    _write(TEMPLATE, json.loads(build().stdout))
-    _write(MADE_OF, fingerprints())
-    return "\n".join(filter(None, said))
+    done = [build()]
+    if not build().returncode:
+        done += [snapshot(name, "overwrite") for name in NAMES]
+    if not any(each.returncode for each in done):
+        for name in NAMES:
+            _order_outputs(DEPLOYMENTS / f"{name}.snapshot.json")
+        _write(TEMPLATE, json.loads(build().stdout))
+        _write(MADE_OF, fingerprints())
+    return "\n".join(filter(None, map(complaints, done)))
 
 
 def _order_outputs(path: Path) -> None:
@@ -110,8 +107,11 @@ def _order_outputs(path: Path) -> None:
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:
-    path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":
-    sys.exit(make() if is_there() else f"There is no program `bicep` on the PATH. Next step: {INSTALL}.")
+    if not is_installed():
+        sys.exit(f"There is no program `bicep` on the PATH. Next step: {INSTALL}.")
+    sys.exit(make() or None)

@@ -21,9 +21,6 @@ IDENTITY: Final = "Microsoft.ManagedIdentity/userAssignedIdentities"
 ALERTS: Final = "Microsoft.Insights/scheduledQueryRules"
 
 _REFERENCE = re.compile(r"reference\('(?P<id>[^']+)', '[\w-]+'\)\.(?P<path>[\w.]+)")
-_LAID_ON = re.compile(
-    r"\[extensionResourceId\('([^']+)'|(.*)/providers/Microsoft\.(?:Authorization/roleAssignments|Insights/diagnosticSettings)/"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +85,7 @@ def deployment(name: str = DEFAULTS) -> Deployment:
     """One of the deployments."""
     text = (DEPLOYMENTS / f"{name}.snapshot.json").read_text(encoding="utf-8")
     document = json.loads(text)
+    assert document["diagnostics"] == [], "the compiler could not evaluate a part of it"
     resources = tuple(_resource(raw) for raw in document["predictedResources"])
     return Deployment(resources, _readable(document["outputs"]), text)
 
@@ -104,6 +102,11 @@ def modules() -> Mapping[str, Any]:
     return {name: each for name, each in template()["resources"].items() if "template" in each.get("properties", {})}
 
 
+def templates() -> Mapping[str, Mapping[str, Any]]:
+    """The compiled file of each Bicep file, by the file's name."""
+    return {"main": template(), **{name: module["properties"]["template"] for name, module in modules().items()}}
+
+
 def app_settings(name: str = DEFAULTS) -> Mapping[str, str]:
     """The settings of the Function App."""
     settings: Mapping[str, str] = deployment(name).only(f"{SITE}/config").get("properties")
@@ -116,15 +119,22 @@ def alerts(name: str = DEFAULTS) -> Mapping[str, Resource]:
 
 
 def _resource(raw: Mapping[str, Any]) -> Resource:
-    laid_on = _LAID_ON.match(raw["id"])
-    scope = raw["id"] if laid_on is None else laid_on[1] or laid_on[2]
-    return Resource(raw["type"], readable(raw["name"]), raw["id"], scope, _readable(raw))
+    return Resource(raw["type"], _readable_text(raw["name"]), raw["id"], _scope(raw), _readable(raw))
+
+
+def _scope(raw: Mapping[str, Any]) -> str:
+    """What is laid on another resource has that one's id in its own."""
+    spelled = re.match(r"\[extensionResourceId\('([^']+)'", raw["id"])
+    if spelled is not None:
+        return spelled[1]
+    before, _, own = raw["id"].rpartition("/providers/")
+    return before if "/providers/" in before and own.startswith(raw["type"]) else raw["id"]
 
 
 def _readable(value: Any) -> Any:
     match value:
         case str():
-            return readable(value)
+            return _readable_text(value)
         case list():
             return [_readable(item) for item in value]
         case dict():
@@ -132,10 +142,13 @@ def _readable(value: Any) -> Any:
     return value
 
 
-def readable(text: str) -> str:
+def _readable_text(text: str) -> str:
     """A text in which each property that only Azure knows stands in braces, after the name of its resource."""
     if not re.fullmatch(r"\[(?!\[).*\]", text, re.DOTALL):
         return text
     known = _REFERENCE.sub(lambda match: f"{{{match['id'].rpartition('/')[2]}.{match['path']}}}", text[1:-1])
-    filled = re.fullmatch(r"format\('([^']*)', ([^()]*)\)", known)
-    return filled[1].format(*(part.strip("'") for part in filled[2].split(", "))) if filled else known
+    filled = re.fullmatch(r"format\('([^']*)', ((?:'[^']*'|\{[^}]*\}|, )+)\)", known)
+    if filled is None:
+        return known
+    parts = [part.strip("'") for part in re.findall(r"'[^']*'|\{[^}]*\}", filled[2])]
+    return re.sub(r"\{(\d+)\}", lambda match: parts[int(match[1])], filled[1])

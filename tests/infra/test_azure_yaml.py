@@ -11,8 +11,9 @@ import dev
 from deployment.vault import RECOVER
 from localhost.environment import ROOT
 from tests.infra import azure_yaml
+from tests.infra.azd_parameters import read_parameters, variables
 from tests.infra.azure_yaml import SERVICE, hook, hooks
-from tests.infra.project import read_parameters, variables
+from tests.infra.bicep import NAMES
 from tests.infra.snapshots import SITE, deployment, template
 from tests.unit.pages import page
 
@@ -102,9 +103,10 @@ def test_a_hook_that_fails_ends_azd() -> None:
     assert [hook.name for hook in hooks("posix") if "continueOnError" in hook.fields] == []
 
 
-def test_azd_finds_the_function_app() -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_azd_finds_the_function_app(name: str) -> None:
     """By its tag, the only one of its kind."""
-    tags = [(resource.type, resource.get("tags.azd-service-name")) for resource in deployment().resources]
+    tags = [(resource.type, resource.get("tags.azd-service-name")) for resource in deployment(name).resources]
 
     assert [(kind, tag) for kind, tag in tags if tag] == [(SITE, SERVICE)]
 

@@ -10,21 +10,24 @@ from typing import Any
 
 import pytest
 
+from deployment.contents import app_folders
 from deployment.smoke import check
 from localhost.azurite.accounts import EmulatedAccount
 from localhost.azurite.emulator import Azurite
+from localhost.environment import ROOT
 from shared.times import DAY, MINUTE
 from tests import clock
 from tests.conftest import StartHost
 from tests.faults.proxy import FaultProxy, Request
 from tests.infra import costs
 from tests.infra.az_commands import COMMANDS_FILE, help_of, list_commands
+from tests.infra.azd_parameters import read_parameters, variables
 from tests.infra.page_commands import Call, calls
 from tests.infra.snapshots import EVERYTHING, alerts, deployment, template
 from tests.loop import past
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.trainers import Trainer
-from tests.unit.pages import ROOT, page, pages
+from tests.unit.pages import page, pages
 
 _PAGE = page("docs/deploy.md")
 _PAGES = {str(document.path): document for document in pages()}
@@ -122,23 +125,8 @@ def test_no_key_is_on_a_command_line() -> None:
 
 def _parameters() -> dict[str, str]:
     """The parameter of each variable of azd, with its default."""
-    document = json.loads((ROOT / "infra/main.parameters.json").read_text(encoding="utf-8"))["parameters"]
-    return dict(_variables(document))
-
-
-def _variables(parameters: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for parameter, given in parameters.items():
-        for text in _texts(given["value"]):
-            for name, default in re.findall(r"\$\{(\w+)(?:=([^}]*))?\}", text):
-                yield name, f"{parameter}={default}"
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for inner in value.values():
-            yield from _texts(inner)
-    else:
-        yield str(value)
+    given = [(parameter, variables(value)) for parameter, value in read_parameters().items()]
+    return {name: f"{parameter}={default or ''}" for parameter, found in given for name, default in found.items()}
 
 
 def test_every_setting_of_the_deployment_is_on_the_page() -> None:
@@ -221,6 +209,15 @@ def test_the_inputs_are_the_deployments_own() -> None:
     assert inputs["runs"] == 30 * 24 * 60
     assert rules == {"PT15M": inputs["rules"], "PT5M": inputs["quick_rules"]}
     assert inputs["services"] == len(endpoints)
+    assert inputs["groups"] == 1 + _count_functions_without_http()
+
+
+def _count_functions_without_http() -> int:
+    """The platform starts instances for each of them alone."""
+    sources = [
+        path.read_text(encoding="utf-8") for folder in app_folders(ROOT) for path in (ROOT / folder).rglob("*.py")
+    ]
+    return sum(len(re.findall(r"@\w+\.(?:timer|queue)_trigger\(", source)) for source in sources)
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ import pytest
 
 from tests.infra.bicep import NAMES
 from tests.infra.snapshots import (
+    ALERTS,
     DEFAULTS,
     EVERYTHING,
     IDENTITY,
     INSIGHTS,
     PIPELINE,
     RECOVERED,
-    SECRETS,
     SITE,
     STORAGE,
     VAULT,
@@ -47,15 +47,18 @@ def _everywhere(kind: str) -> list[Resource]:
         (SITE, "properties.publicNetworkAccess", "Enabled", "callers are anywhere; keys and tokens guard the API"),
         (SITE, "properties.functionAppConfig.runtime.name", "python", "the language of the app"),
         (SITE, "properties.functionAppConfig.deployment.storage.type", "blobContainer", "the only kind there is"),
-        (SITE, "properties.siteConfig.http20Enabled", True, "one connection for many calls at a time"),
         (VAULT, "properties.publicNetworkAccess", "Enabled", "references to a closed vault are not resolved"),
         (VAULT, "properties.sku.family", "A", "the only one"),
-        (SECRETS, "properties.contentType", "API key", "whoever finds a secret sees what it is for"),
         (STORAGE, "kind", "StorageV2", "blobs, tables and lifecycle rules in one account"),
-        (STORAGE, "properties.networkAcls.bypass", "AzureServices", "the platform's own services still get in"),
         (_WORKBOOK, "properties.category", "workbook", "else the portal does not list it"),
         (_WORKBOOK, "kind", "shared", "else only its maker sees it"),
-        ("Microsoft.Insights/scheduledQueryRules", "kind", "LogAlert", "a query that makes an alert"),
+        (ALERTS, "kind", "LogAlert", "a query that makes an alert"),
+        (
+            ALERTS,
+            "properties.skipQueryValidation",
+            True,
+            "a new workspace has no tables to query yet",
+        ),
         (INSIGHTS, "properties.Application_Type", "web", "what takes requests"),
     ],
 )
@@ -64,11 +67,22 @@ def test_a_value_is_the_one_that_the_platform_asks_for(kind: str, path: str, wan
     assert {resource.get(path) for resource in _everywhere(kind)} == {wanted}, reason
 
 
+@_EACH
+def test_what_belongs_together_names_each_other(name: str) -> None:
+    """The app and its plan, telemetry and the workspace that the alerts look into, the vault and its tenant."""
+    made = deployment(name)
+
+    assert made.only(SITE).get("properties.serverFarmId") == made.only(_PLAN).id
+    assert made.only(INSIGHTS).get("properties.WorkspaceResourceId") == made.only(WORKSPACE).id
+    assert made.only(_WORKBOOK).get("properties.sourceId") == made.only(WORKSPACE).id
+    assert made.only(VAULT).get("properties.tenantId") == made.outputs["AZURE_TENANT_ID"]
+
+
 @pytest.mark.parametrize(
     ("name", "plan", "sku"),
     [
         (DEFAULTS, False, "Standard_LRS"),
-        (EVERYTHING, True, "Standard_ZRS"),
+        (EVERYTHING, False, "Standard_LRS"),
         (PIPELINE, True, "Standard_ZRS"),
         (RECOVERED, False, "Standard_LRS"),
     ],

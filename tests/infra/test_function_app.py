@@ -14,11 +14,12 @@ from shared.evaluation import evaluation_queue
 from shared.evaluation.evaluation import Purpose
 from shared.storage import paths
 from shared.storage.paths import this_loop
-from tests.infra.project import read_parameters
+from tests.infra.azd_parameters import read_parameters
 from tests.infra.snapshots import (
     CONTAINERS,
     DEFAULTS,
     EVERYTHING,
+    RECOVERED,
     SITE,
     STORAGE,
     WORKSPACE,
@@ -107,8 +108,6 @@ def _numbers(version: str) -> list[int]:
         (f"{_APP}.scaleAndConcurrency.maximumInstanceCount", 40, 99),
         (f"{_APP}.scaleAndConcurrency.triggers.http.perInstanceConcurrency", 16, 23),
         (f"{_APP}.siteUpdateStrategy.type", "RollingUpdate", "Recreate"),
-        ("Microsoft.Web/serverfarms:properties.zoneRedundant", False, True),
-        (f"{STORAGE}:sku.name", "Standard_LRS", "Standard_ZRS"),
         (f"{WORKSPACE}:properties.retentionInDays", 30, 61),
         (f"{WORKSPACE}:properties.workspaceCapping.dailyQuotaGb", 1, 7),
     ],
@@ -121,12 +120,27 @@ def test_a_parameter_reaches_the_property_that_it_is_for(path: str, default: obj
     assert deployment(EVERYTHING).only(kind).get(names) == given
 
 
+def test_a_number_is_one_that_the_platform_takes() -> None:
+    """Else it refuses it when half of the deployment is done."""
+    bounds = {name: (each.get("minValue"), each.get("maxValue")) for name, each in template()["parameters"].items()}
+
+    assert {name: pair for name, pair in bounds.items() if pair != (None, None)} == {
+        "alwaysReadyInstances": (0, 1000),
+        "httpConcurrency": (1, 1000),
+        "logLifecycleDays": (0, 36500),
+        "maximumInstances": (1, 1000),
+        "workspaceDailyQuotaGB": (1, None),
+        "workspaceRetentionDays": (30, 730),
+    }
+
+
 def test_instances_that_are_always_ready_are_those_for_calls() -> None:
     """And there are none unless the user sets a number."""
     path = "properties.functionAppConfig.scaleAndConcurrency.alwaysReady"
 
     assert deployment(DEFAULTS).only(SITE).get(path) == []
-    assert deployment(EVERYTHING).only(SITE).get(path) == [{"name": "http", "instanceCount": 3}]
+    for name, count in ((EVERYTHING, 3), (RECOVERED, 1)):
+        assert deployment(name).only(SITE).get(path) == [{"name": "http", "instanceCount": count}]
 
 
 def test_the_memory_of_an_instance_is_one_that_the_plan_has() -> None:

@@ -8,7 +8,7 @@ import pytest
 from shared.storage import paths
 from shared.storage.paths import this_loop
 from tests.infra.bicep import NAMES
-from tests.infra.snapshots import CONTAINERS, EVERYTHING, STORAGE, deployment
+from tests.infra.snapshots import CONTAINERS, DEFAULTS, EVERYTHING, PIPELINE, RECOVERED, STORAGE, deployment
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -16,15 +16,17 @@ def test_storage_deletes_nothing_but_log(name: str) -> None:
     """Models, the trainer's state and exports are older than any number of days; and nothing is moved."""
     actions = _rule(name)["definition"]["actions"]
 
-    assert _rule(name)["definition"]["filters"]["prefixMatch"] == [this_loop().logs]
+    assert _rule(name)["definition"]["filters"] == {"blobTypes": ["blockBlob"], "prefixMatch": [this_loop().logs]}
     assert ([*actions], [*actions["baseBlob"]]) == (["baseBlob"], ["delete"])
 
 
-def test_storage_deletes_log_after_as_many_days_as_somebody_says() -> None:
-    assert (_rule(EVERYTHING)["enabled"], _delete(EVERYTHING)) == (True, {"daysAfterModificationGreaterThan": 500})
+@pytest.mark.parametrize(("name", "days"), [(EVERYTHING, 500), (PIPELINE, 1)])
+def test_storage_deletes_log_after_as_many_days_as_somebody_says(name: str, days: int) -> None:
+    """From the first day on."""
+    assert (_rule(name)["enabled"], _delete(name)) == (True, {"daysAfterModificationGreaterThan": days})
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != EVERYTHING])
+@pytest.mark.parametrize("name", [DEFAULTS, RECOVERED])
 def test_storage_deletes_no_log_unless_somebody_says_so(name: str) -> None:
     """By default the loop alone decides. A rule that a deployment leaves out stays, so it is there, switched off.
 
@@ -40,6 +42,14 @@ def test_no_earlier_state_of_a_blob_is_kept(name: str) -> None:
 
     assert blob_service.get("properties.isVersioningEnabled") is False
     assert blob_service.get("properties.deleteRetentionPolicy") == {"enabled": False}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_deleted_container_comes_back_for_a_week(name: str) -> None:
+    """A slip of a person, who alone deletes containers."""
+    policy = deployment(name).only(f"{STORAGE}/blobServices").get("properties.containerDeleteRetentionPolicy")
+
+    assert policy == {"enabled": True, "days": 7}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -107,6 +107,7 @@ def test_the_app_and_the_endpoints_have_their_own_subnets() -> None:
     assert {app, endpoints} == _subnets().keys()
     assert delegation["properties"] == {"serviceName": "Microsoft.App/environments"}
     assert "delegations" not in _subnets()[endpoints]
+    assert _subnets()[app]["defaultOutboundAccess"] is True, "the vault and telemetry have no endpoint in the network"
     assert "_" not in app.rpartition("/")[2]
 
 
@@ -130,15 +131,15 @@ def test_the_subnets_are_large_enough() -> None:
 # Switched on
 
 
-def _doors(name: str) -> tuple[str, str]:
-    """Whether storage answers the internet, and what its firewall does with whom it does not know."""
+def _doors(name: str) -> tuple[str, Mapping[str, Any]]:
+    """Whether storage answers the internet, and its firewall."""
     account = deployment(name).only(STORAGE)
-    return account.get("properties.publicNetworkAccess"), account.get("properties.networkAcls.defaultAction")
+    return account.get("properties.publicNetworkAccess"), account.get("properties.networkAcls")
 
 
 def test_storage_is_shut_when_the_network_is_private() -> None:
     """The endpoints are the one door."""
-    assert _doors(EVERYTHING) == ("Disabled", "Deny")
+    assert _doors(EVERYTHING) == ("Disabled", {"bypass": "AzureServices", "defaultAction": "Deny"})
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != EVERYTHING])
@@ -146,5 +147,6 @@ def test_storage_is_open_when_there_is_no_network(name: str) -> None:
     """And then the app is in none."""
     networks = [each.type for each in deployment(name).resources if each.type.startswith("Microsoft.Network/")]
 
-    assert (_doors(name), networks) == (("Enabled", "Allow"), [])
+    assert _doors(name) == ("Enabled", {"bypass": "AzureServices", "defaultAction": "Allow"})
+    assert networks == []
     assert deployment(name).only(SITE).get("properties.virtualNetworkSubnetId") is None

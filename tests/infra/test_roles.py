@@ -170,11 +170,11 @@ def test_nobody_else_has_a_role(name: str) -> None:
 
 
 def test_who_deploys_gets_a_role_if_azure_knows_who_that_is() -> None:
-    """It is the only role that depends on anything."""
-    conditions = {each.get("properties.principalId"): each.get("condition") for each in _assignments()}
+    """It is the only resource of which only Azure knows whether it is made."""
+    conditions = [(each, each.get("condition")) for name in NAMES for each in deployment(name).resources]
+    conditional = [(each.get("properties.principalId"), condition) for each, condition in conditions if condition]
 
-    assert conditions.pop("deployer().objectId") == "not(empty(deployer().objectId))"
-    assert set(conditions.values()) == {None}
+    assert conditional == [("deployer().objectId", "not(empty(deployer().objectId))")]
 
 
 @_EACH
@@ -265,6 +265,7 @@ def test_the_app_signs_in_as_that_identity(name: str) -> None:
     [
         (STORAGE, "properties.allowSharedKeyAccess", False),
         (STORAGE, "properties.allowBlobPublicAccess", False),
+        (STORAGE, "properties.allowCrossTenantReplication", False),
         (STORAGE, "properties.supportsHttpsTrafficOnly", True),
         (STORAGE, "properties.minimumTlsVersion", "TLS1_2"),
         (CONTAINERS, "properties.publicAccess", "None"),

@@ -1,12 +1,11 @@
 using '../../../infra/main.bicep'
 
-// All that the other deployments leave at its default, each with a value of its own: what is mixed up shows.
+// All that the other deployments leave as it is, each with a value of its own: what is mixed up shows.
 param environmentName = 'shop'
 param location = 'westeurope'
 param principalId = '00000000-0000-0000-0000-00000000000d'
 param principalType = 'Group'
 param privateNetworking = true
-param zoneRedundant = true
 param logLifecycleDays = 500
 param workspaceRetentionDays = 61
 param workspaceDailyQuotaGB = 7

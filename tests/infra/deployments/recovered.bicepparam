@@ -1,7 +1,9 @@
 using '../../../infra/main.bicep'
 
-// A vault that was deleted is taken back by someone who gets no role; the environment and the region are spelled otherwise.
+// A vault that was deleted is taken back by someone who gets no role; environment and region are spelled otherwise, and one
+// instance is kept ready.
 param environmentName = 'Shop'
 param location = 'West Europe'
 param principalId = ''
 param recoverVault = true
+param alwaysReadyInstances = 1
