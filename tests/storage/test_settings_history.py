@@ -22,7 +22,9 @@ from shared.models.published import Published, Start
 from shared.models.replacement import replace_model
 from shared.storage import blobs as stored_blobs
 from shared.storage import json_documents
+from shared.storage.clock import now_us
 from shared.storage.paths import this_loop
+from shared.times import DAY, SECOND
 from tests.faults.proxy import FaultProxy
 
 pytestmark = pytest.mark.usefixtures("blobs")
@@ -76,6 +78,16 @@ def test_a_change_that_was_not_written_is_not_told_and_loses_none(blobs: FaultPr
 
     assert after_death == expected(SHARES[:MOST_RECENT])
     assert read() == expected(SHARES[: MOST_RECENT + 1])
+
+
+@pytest.mark.parametrize(("ahead_us", "later"), [(SECOND // 2, True), (DAY, False)])
+def test_a_change_is_later_than_the_one_before_it_though_the_clock_goes_back(ahead_us: int, later: bool) -> None:
+    """The time of storage is an estimate, which each answer improves; but the time of a wrong clock is not followed."""
+    ahead = SettingsChange(now_us() + ahead_us, "me", "act", "", ())
+
+    *_, last = settings_history_store.note([ahead], CAUSE, [])
+
+    assert (last.at_us > ahead.at_us) == later
 
 
 def test_a_history_that_cannot_be_written_keeps_no_change_from_being_made() -> None:
