@@ -37,7 +37,9 @@ END = {
     "better": "Take the assignment out of your code, and let Rank decide. Less exploration earns more from now on.",
     "worse": "Show A. If B should suit some visitors, send features that tell who they are.",
     "notDistinguishable": "Show A: whatever the difference is, it is too small for so many visits.",
+    "unknown": "Show A: the loop cannot tell yet, and its page says why.",
 }
+UNDECIDED = ("notDistinguishable", "unknown")
 VARIANTS = {"A": {"layout": "list"}, "B": {"layout": "pictures"}}
 SIMULATED_VISITORS = {"new": {"A": 0.1, "B": 0.7}, "returning": {"A": 0.7, "B": 0.1}}  # the chance to buy
 
@@ -89,6 +91,9 @@ def print_test() -> None:
 def read_verdict() -> str:
     """Print the lift over always A, and give the conclusion."""
     verdict = call("GET", f"{OWN_API}/status")["verdict"]
+    if verdict["over"] is None:
+        print(verdict["because"])
+        return str(verdict["conclusion"])
     (above,) = (each["aboveFirstAction"] for each in verdict["windows"] if each["over"] == verdict["over"])
     low, high = above["interval"]
     print(f"Lift over always A: {above['lift']:+.2f} purchases a visit ({low:+.2f} to {high:+.2f}, 95 %)", end=" ")
@@ -106,8 +111,8 @@ def main() -> None:
 
     set_mode("Online")
     visits: list[tuple[str, str, float]] = []
-    conclusion = "notDistinguishable"
-    while conclusion == "notDistinguishable" and len(visits) < ROUNDS * VISITS:
+    conclusion = "unknown"
+    while conclusion in UNDECIDED and len(visits) < ROUNDS * VISITS:
         begin = VISITS + len(visits)
         visits += play(range(begin, begin + VISITS), tested=False)
         wait_until_learned(begin + VISITS)
