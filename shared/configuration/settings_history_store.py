@@ -20,9 +20,8 @@ from shared.configuration.settings_change import (
 )
 from shared.errors import LoopError
 from shared.storage import blobs, json_documents
-from shared.storage.clock import now_us
+from shared.storage.clock import next_us, now_us
 from shared.storage.paths import this_loop
-from shared.storage.storage_clock import AHEAD_US
 
 _log = logging.getLogger(__name__)
 
@@ -35,22 +34,14 @@ def note(before: Sequence[SettingsChange], cause: Cause, values: Iterable[Change
     Args:
         before: Those that the stored document has.
     """
-    changes = (*before, SettingsChange.of(cause, _later_than(before), values, running_call.request_id()))
+    time_us = next_us(before[-1].at_us if before else 0, now_us())  # the estimate of storage's time may go back
+    changes = (*before, SettingsChange.of(cause, time_us, values, running_call.request_id()))
     try:
         _add(changes[:-MOST_RECENT])
     except LoopError as trouble:
         _log.warning("the history of settings cannot be written: %s", trouble)
         return changes[-MOST_CHANGES:]
     return changes[-MOST_RECENT:]
-
-
-def _later_than(before: Sequence[SettingsChange]) -> int:
-    """The time of a change: now, and later than the one before it, since the estimate of storage's time may go back.
-
-    A change that is further ahead came of a clock that was wrong.
-    """
-    time_us, last_us = now_us(), before[-1].at_us if before else 0
-    return max(time_us, last_us + 1) if last_us <= time_us + AHEAD_US else time_us
 
 
 def has_noted(changes: Iterable[SettingsChange]) -> bool:

@@ -28,6 +28,14 @@ def storage_clock() -> StorageClock:
     return clock
 
 
+def next_us(last_us: int, time_us: int) -> int:
+    """Give a time that is later than the last one: now, or the next microsecond.
+
+    A last time that is further ahead than any row that counts came of a clock that was wrong, and is forgotten.
+    """
+    return max(time_us, last_us + 1) if last_us <= time_us + AHEAD_US else time_us
+
+
 class Arrivals:
     """Gives arrival times, each later than the one before it, and none in minutes that are joined already."""
 
@@ -39,10 +47,7 @@ class Arrivals:
     def next(self, joined_up_to_us: int = 0) -> int:
         """Give the arrival time of a call that arrives now: the latest of clock, next microsecond, and end of the join.
 
-        Two Ranks under one id could not be told apart if they had arrived at the same moment. A last arrival that is
-        further ahead than any row that counts came of a clock that was wrong, and is forgotten.
+        Two Ranks under one id could not be told apart if they had arrived at the same moment.
         """
-        now_us = self._clock()
-        last_us = self._last if self._last <= now_us + AHEAD_US else 0
-        self._last = max(now_us, last_us + 1, joined_up_to_us)
+        self._last = max(next_us(self._last, self._clock()), joined_up_to_us)
         return self._last

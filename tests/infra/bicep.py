@@ -74,7 +74,7 @@ def snapshot(name: str, mode: str) -> subprocess.CompletedProcess[str]:
 
 def fingerprints() -> dict[str, str]:
     """Give what the compiler reads: the files of `infra` and the parameters of each deployment."""
-    of_infra = [path for path in INFRA.rglob("*") if path.is_file() and path.name not in _NOT_COMPILED]
+    of_infra = [path for path in INFRA.rglob("[!.]*") if path.is_file() and path.name not in _NOT_COMPILED]
     paths = sorted([*of_infra, *DEPLOYMENTS.glob("*.bicepparam")])
     return {path.relative_to(ROOT).as_posix(): _fingerprint(path) for path in paths}
 

@@ -17,6 +17,7 @@ SECRETS: Final = f"{VAULT}/secrets"
 SITE: Final = "Microsoft.Web/sites"
 INSIGHTS: Final = "Microsoft.Insights/components"
 WORKSPACE: Final = "Microsoft.OperationalInsights/workspaces"
+PLAN: Final = "Microsoft.Web/serverfarms"
 IDENTITY: Final = "Microsoft.ManagedIdentity/userAssignedIdentities"
 ALERTS: Final = "Microsoft.Insights/scheduledQueryRules"
 

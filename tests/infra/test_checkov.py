@@ -16,9 +16,8 @@ import pytest
 
 from localhost.environment import ROOT
 from tests.infra.bicep import DEPLOYMENTS, NAMES
-from tests.infra.snapshots import DEFAULTS, EVERYTHING, PIPELINE, SECRETS, SITE, STORAGE, VAULT
+from tests.infra.snapshots import DEFAULTS, EVERYTHING, PIPELINE, PLAN, SECRETS, SITE, STORAGE, VAULT
 
-PLAN: Final = "Microsoft.Web/serverfarms"
 SKIPPED: Final[Mapping[str, Mapping[str, str]]] = {
     SITE: {
         "CKV_AZURE_17": "the old service's clients have keys, and no certificates",

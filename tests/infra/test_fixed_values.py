@@ -13,6 +13,7 @@ from tests.infra.snapshots import (
     IDENTITY,
     INSIGHTS,
     PIPELINE,
+    PLAN,
     RECOVERED,
     SITE,
     STORAGE,
@@ -23,7 +24,6 @@ from tests.infra.snapshots import (
     template,
 )
 
-_PLAN: Final = "Microsoft.Web/serverfarms"
 _WORKBOOK: Final = "Microsoft.Insights/workbooks"
 _EACH = pytest.mark.parametrize("name", NAMES)
 
@@ -39,10 +39,10 @@ def _everywhere(kind: str) -> list[Resource]:
 @pytest.mark.parametrize(
     ("kind", "path", "wanted", "reason"),
     [
-        (_PLAN, "sku.name", "FC1", "the only size of Flex Consumption"),
-        (_PLAN, "sku.tier", "FlexConsumption", "another one is another plan"),
-        (_PLAN, "kind", "functionapp", "a plan for functions"),
-        (_PLAN, "properties.reserved", True, "which means Linux, the only system of the plan"),
+        (PLAN, "sku.name", "FC1", "the only size of Flex Consumption"),
+        (PLAN, "sku.tier", "FlexConsumption", "another one is another plan"),
+        (PLAN, "kind", "functionapp", "a plan for functions"),
+        (PLAN, "properties.reserved", True, "which means Linux, the only system of the plan"),
         (SITE, "kind", "functionapp,linux", "azd looks for functionapp, and the plan has Linux only"),
         (SITE, "properties.publicNetworkAccess", "Enabled", "callers are anywhere; keys and tokens guard the API"),
         (SITE, "properties.functionAppConfig.runtime.name", "python", "the language of the app"),
@@ -72,7 +72,7 @@ def test_what_belongs_together_names_each_other(name: str) -> None:
     """The app and its plan, telemetry and the workspace that the alerts look into, the vault and its tenant."""
     made = deployment(name)
 
-    assert made.only(SITE).get("properties.serverFarmId") == made.only(_PLAN).id
+    assert made.only(SITE).get("properties.serverFarmId") == made.only(PLAN).id
     assert made.only(INSIGHTS).get("properties.WorkspaceResourceId") == made.only(WORKSPACE).id
     assert made.only(_WORKBOOK).get("properties.sourceId") == made.only(WORKSPACE).id
     assert made.only(VAULT).get("properties.tenantId") == made.outputs["AZURE_TENANT_ID"]
@@ -89,7 +89,7 @@ def test_what_belongs_together_names_each_other(name: str) -> None:
 )
 def test_plan_and_storage_span_zones_together(name: str, plan: bool, sku: str) -> None:
     """An app that goes on in another zone needs its storage there."""
-    assert deployment(name).only(_PLAN).get("properties.zoneRedundant") is plan
+    assert deployment(name).only(PLAN).get("properties.zoneRedundant") is plan
     assert deployment(name).only(STORAGE).get("sku.name") == sku
 
 
@@ -142,7 +142,7 @@ def _categories(setting: Resource) -> dict[str, list[Any]]:
         (STORAGE, r"[a-z0-9]{3,24}"),
         (VAULT, r"(?=.{3,24}$)[a-z](-?[a-z0-9])+"),
         (SITE, r"(?=.{2,32}$)[a-z0-9](-?[a-z0-9])+"),
-        (_PLAN, r"[\w-]{1,40}"),
+        (PLAN, r"[\w-]{1,40}"),
         (WORKSPACE, r"[a-z0-9][a-z0-9-]{2,61}[a-z0-9]"),
         (IDENTITY, r"[a-z0-9][\w-]{2,127}"),
         ("Microsoft.Network/virtualNetworks", r"[a-z0-9][\w.-]{0,62}\w"),
