@@ -16,13 +16,14 @@ import { Why } from "./chances/why.js";
 const MANY = 12;
 
 export function View() {
-  const status = usePolled("rankloop/v1/status", STATUS_SECONDS).answer;
+  const { answer: status, at: statusAt } = usePolled("rankloop/v1/status", STATUS_SECONDS);
   const service = usePolled("personalizer/configurations/service", MINUTE_SECONDS, { "api-version": "2022-09-01-preview" }).answer;
   const recent = useRecentRanks();
   const asked = useQuestion(recent.ranks);
   const policy = usePolled(asked.isEmpty ? "personalizer/v1.0/configurations/policy" : null, Infinity).answer;
   const text = asked.text ?? (policy ? JSON.stringify(policy.arguments.includes("--ccb") ? EXAMPLE_OF_SLOTS : EXAMPLE) : null);
-  const answers = useBothModels(text, status?.model?.id ?? null);
+  // asked when the status has told which model is in use, or could not be had: before that, it would be asked again
+  const answers = useBothModels(statusAt === null ? null : text, status?.model?.id ?? null);
   const question = text && parsed(text);
   return html`
     <div class="chances">
