@@ -34,9 +34,13 @@ def copy_app(root: Path, target: Path) -> None:
     for name in (APP, HOST):
         shutil.copyfile(root / name, target / name)
     for folder in app_folders(root):
-        for module in _files(root / folder, _MODULES):
-            _copy(module, target / module.relative_to(root))
-    for file in _files(root / PAGE, "*"):
+        copy_files(root, folder, _MODULES, target)
+    copy_files(root, PAGE, "*", target)
+
+
+def copy_files(root: Path, folder: str, pattern: str, target: Path) -> None:
+    """Copy the files of a folder whose names are like a pattern, hidden and compiled ones aside."""
+    for file in _files(root / folder, pattern):
         _copy(file, target / file.relative_to(root))
 
 
@@ -47,7 +51,11 @@ def _copy(file: Path, place: Path) -> None:
 
 def _files(folder: Path, pattern: str) -> list[Path]:
     paths = [path for path in folder.rglob(pattern) if path.is_file()]
-    return [path for path in paths if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
+    return [path for path in paths if not any(map(_is_left_out, path.relative_to(folder).parts))]
+
+
+def _is_left_out(name: str) -> bool:
+    return name.startswith(".") or name == "__pycache__"
 
 
 def _find_imports(path: Path) -> set[str]:

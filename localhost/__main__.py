@@ -9,6 +9,7 @@ from localhost.failures import StartFailure
 from localhost.host.log_lines import LogStyle
 from localhost.ports import THIS_MACHINE
 from localhost.setup.command_line import port
+from localhost.setup.places import PLACES
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -29,7 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="serve with storage of its own, until Ctrl-C")
     _add_place(up)
-    up.add_argument("--data", type=Path, default=ROOT / ".local", help="folder for data and key (default: .local)")
+    up.add_argument("--data", type=Path, default=PLACES.data, help="folder for data and key")
     up.add_argument(
         "--key", default="", help="API key; shows in the list of processes, the variable RANKLOOP_KEY does not"
     )
@@ -39,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     up.set_defaults(run=_up)
     again = commands.add_parser("replay", help="make a model again from its log, and compare")
     again.add_argument("--model", required=True, metavar="ID", help="the model's id")
-    again.add_argument("--data", type=Path, default=ROOT / ".local", help="folder of `up` (default: .local)")
+    again.add_argument("--data", type=Path, default=PLACES.data, help="folder of `up`")
     again.set_defaults(run=_replay)
     serve = commands.add_parser("serve", help="serve the functions with the settings of the environment as they are")
     serve.add_argument("--root", type=Path, default=ROOT, help="folder of the app (default: this project)")

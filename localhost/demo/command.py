@@ -15,9 +15,9 @@ from localhost.demo.failures import DemoFailed
 from localhost.demo.purchases import DATA_SETS
 from localhost.demo.rule import RULE
 from localhost.demo.showing import Showing
-from localhost.environment import ROOT
 from localhost.failures import StartFailure
 from localhost.interruption import INTERRUPTED, end_with_input, interruptible
+from localhost.setup.places import PLACES
 
 _DESCRIPTION = f"""\
 Plays what households bought in supermarkets against the functions on this machine, through the client library that
@@ -37,7 +37,7 @@ exploration.
 
 The loop and its page can be looked at from the start, by the link that is printed; --open opens it. With --keep the
 loop goes on serving after the demo, until Ctrl-C. With --https it is served over https, by the certificate that up
-keeps in the folder .local.
+keeps in its folder.
 """
 _EPILOG = """\
 Exit code: 0 if the loop learned (with --apprentice: if it imitated, took over, and went on learning), 1 if it did not
@@ -78,7 +78,7 @@ def _run(chosen: argparse.Namespace, reporter: Reporter) -> int:
 
 def _certificate_of_up() -> Certificate:
     """The certificate of the folder of `up`, so that who trusts one of them trusts both."""
-    data = ROOT / ".local"
+    data = PLACES.data
     closed, (certificate, news) = make_private(data), keep_certificate(data, datetime.now(UTC))
     for sentence in filter(None, (closed, news)):
         print(sentence, flush=True)
@@ -87,7 +87,7 @@ def _certificate_of_up() -> Certificate:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python3 dev.py demo",
+        prog=f"{PLACES.program} demo",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

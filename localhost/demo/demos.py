@@ -17,30 +17,36 @@ from localhost.demo.servers import Stage
 from localhost.demo.showing import Showing
 from localhost.demo.table import settings_table, table, verdict
 from localhost.progress import Progress
+from localhost.setup.places import PLACES
 
-WHERE_NEXT = """\
+
+def where_next(other: str) -> str:
+    """What to look at after a demo; `other` is the data set that it did not play."""
+    return f"""\
 Where to look next:
-  python3 dev.py demo --data {other}
+  {PLACES.program} demo --data {other}
       the same with the other purchases
-  python3 dev.py demo --keep --open
+  {PLACES.program} demo --keep --open
       the same on the loop's page, which stays after the demo
-  python3 dev.py demo --apprentice
+  {PLACES.program} demo --apprentice
       let the loop learn from what an application does already, unseen, before it takes over
-  python3 dev.py up
+  {PLACES.program} up
       serve, and keep what is learned; prints the address, a key, the page and the first calls
-  docs/evaluation.md
+  {PLACES.name_of("docs/evaluation.md")}
       what an evaluation tells, and how any log is evaluated
-  localhost/demo/calls.py
+  {PLACES.name_of("localhost/demo/calls.py")}
       how the demo calls Rank and Reward: what an application has to change is the address and the key
-  localhost/demo/data/README.md
+  {PLACES.name_of("localhost/demo/data/README.md")}
       where the purchases come from"""
-WHERE_NEXT_APPRENTICE = """\
+
+
+WHERE_NEXT_APPRENTICE = f"""\
 Where to look next:
-  localhost/demo/owner.py
+  {PLACES.name_of("localhost/demo/owner.py")}
       how the demo sets the learning mode and reads the metrics
-  docs/migrate.md
+  {PLACES.name_of("docs/migrate.md")}
       how to move a loop of the old service
-  docs/api.md
+  {PLACES.name_of("docs/api.md")}
       what Rank tells in each learning mode"""
 
 
@@ -52,7 +58,7 @@ def online(data: str, showing: Showing) -> int:
         pieces = fifths(run.played)
         other = next(name for name in DATA_SETS if name != data)
         judgement = f"{verdict(pieces)}\n\n{settings_table(others)}\n"
-        _say(table(pieces, run), judgement, started, WHERE_NEXT.format(other=other))
+        _say(table(pieces, run), judgement, started, where_next(other))
         showing.end(here, verdict(pieces))
     return 0 if pieces[-1].is_above_first_action else 1
 

@@ -12,13 +12,13 @@ from localhost.demo.failures import DemoFailed
 from localhost.demo.loop import STATUS
 from localhost.demo.run import ROUNDS
 from localhost.demo.servers import Stage, stage
-from localhost.environment import ROOT
 from localhost.interruption import Interruption
 from localhost.page import page_in_browser, page_link
 from localhost.progress import Progress
 from localhost.report.welcome import curl_command, place_lines, trust_lines
+from localhost.setup.places import PLACES
 
-_PAGE_FILE = ROOT / ".local" / "demo.html"
+_PAGE_FILE = PLACES.data / "demo.html"
 _PAUSE_SECONDS = 0.2
 
 

@@ -10,6 +10,7 @@ from localhost.evaluate.policies import demand_fit, policies
 from localhost.evaluate.whole_log import evaluation
 from localhost.failures import CommandFailure
 from localhost.interruption import INTERRUPTED, Interruption, interruptible
+from localhost.setup.places import PLACES
 from shared.imports.files.log_file import LogFile
 from shared.imports.files.unusable_log import UnusableLog
 
@@ -41,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python3 dev.py evaluate", description=_DESCRIPTION, epilog=_EPILOG)
+    parser = argparse.ArgumentParser(prog=f"{PLACES.program} evaluate", description=_DESCRIPTION, epilog=_EPILOG)
     parser.add_argument("--log", type=Path, required=True, metavar="FILE", help="dsjson lines, or these in gzip")
     parser.add_argument("--policy", action="append", default=[], metavar="[NAME=]ARGUMENTS", help="may be repeated")
     parser.add_argument("--optimize", action="store_true", help="search for better learning arguments too")

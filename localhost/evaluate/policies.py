@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from localhost.failures import CommandFailure
+from localhost.setup.places import PLACES
 from shared.configuration.configuration import problem_type
 from shared.evaluation.evaluation import Policy, Source
 from shared.evaluation.names import is_own
@@ -70,6 +71,6 @@ def _policy(text: str, number: int) -> Policy:
     except InvalidLearningArguments as problem:
         raise CommandFailure(
             f"The policy {name} cannot be used: {problem}.",
-            "Correct its learning arguments; docs/api.md lists the options that they may have.",
+            f"Correct its learning arguments; {PLACES.name_of('docs/api.md')} lists the options that they may have.",
         ) from problem
     return Policy(name, arguments.strip(), Source.CUSTOM)

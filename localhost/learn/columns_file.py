@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from localhost.failures import CommandFailure
+from localhost.setup.places import PLACES
 from shared.imports.columns import Columns, InvalidColumns, read_columns
 from shared.imports.files.table_description import TableDescription, describe
 from shared.imports.files.table_file import TableFile
@@ -21,7 +22,8 @@ def read(path: Path | None, tables: Sequence[TableFile]) -> TableDescription:
     if path is None:
         raise CommandFailure(
             f"{tables[0]} has the columns {', '.join(tables[0].header())}, and nothing says what they hold.",
-            f"Write {_EXAMPLE} with names of columns into a file, and give it by --columns; docs/migrate.md has more.",
+            f"Write {_EXAMPLE} with names of columns into a file, and give it by --columns; "
+            f"{PLACES.name_of('docs/migrate.md')} has more.",
         )
     columns = _read(path)
     actions = TableFile(path.parent / columns.action_table.file) if columns.action_table else None

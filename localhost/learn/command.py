@@ -8,7 +8,6 @@ from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path
 
-from localhost.environment import ROOT
 from localhost.evaluate.policies import demand_fit, policies
 from localhost.failures import CommandFailure
 from localhost.interruption import INTERRUPTED, Interruption, interruptible
@@ -17,6 +16,7 @@ from localhost.learn.delivery import Before
 from localhost.report.loop import Loop
 from localhost.setup.help_texts import LEARN
 from localhost.setup.learn_options import add_learn_options
+from localhost.setup.places import PLACES
 from localhost.setup.programs import CannotSetUp
 from shared.configuration.configuration import INITIAL_ARGUMENTS
 from shared.evaluation.evaluation import Policy
@@ -31,7 +31,7 @@ FAILED, REFUSED = 1, 2
 
 def main(arguments: list[str] | None = None) -> int:
     """Learn from a log and give the exit code."""
-    parser = argparse.ArgumentParser(prog="python3 dev.py learn", description=LEARN)
+    parser = argparse.ArgumentParser(prog=f"{PLACES.program} learn", description=LEARN)
     add_learn_options(parser)
     chosen = parser.parse_args(arguments)
     try:
@@ -52,7 +52,7 @@ def _learn(chosen: argparse.Namespace, folder: Path, interruption: Interruption)
     custom = policies(chosen.policy)
     demand_fit(custom, "cb")
     _demand_other_names(custom)
-    loop = Loop.at(chosen.to, (chosen.data or ROOT / ".local").resolve()) if chosen.to else None
+    loop = Loop.at(chosen.to, (chosen.data or PLACES.data).resolve()) if chosen.to else None
     before = Before.read(loop) if loop else None
     if loop and before:
         delivery.demand_terminal(loop, before, is_given=chosen.yes)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from localhost.failures import CommandFailure
 from localhost.report.loop import Loop
+from localhost.setup.places import PLACES
 from shared.configuration.configuration import problem_type
 from shared.imports.verdict import Chosen
 
@@ -46,7 +47,7 @@ class Before:
         if problem_type(policy["arguments"]) != "cb":
             raise CommandFailure(
                 f"The loop at {loop.address} is for several slots, and the log has events with one choice.",
-                "Give the address of another loop; python3 dev.py loop make NAME makes one.",
+                f"Give the address of another loop; {PLACES.program} loop make NAME makes one.",
             )
         models = loop.read("models", {"maxpagesize": "100"}, "models").document["models"]
         current = next((model for model in models if model["current"]), None)
@@ -112,7 +113,7 @@ def describe_delivery(loop: Loop, before: Before, chosen: Chosen) -> Iterator[st
     """Say what was done, and how to go back."""
     settings = json.dumps({"name": before.name, "arguments": before.arguments})
     yield f"Done: {loop.address} has the settings {chosen.name} and the model, and learns on from it by its own events."
-    yield f"To see it: python3 dev.py status --endpoint {loop.address}"
+    yield f"To see it: {PLACES.program} status --endpoint {loop.address}"
     yield "To go back to what was there before, first the settings, then the model:"
     yield ""
     yield _curl("PUT", f"{loop.address}{_POLICY}", f" -H 'Content-Type: application/json' -d {shlex.quote(settings)}")

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
-from localhost.environment import ROOT
 from localhost.failures import CommandFailure
 from localhost.report.event_lines import event_lines, is_unknown
 from localhost.report.layout import printable
@@ -18,6 +17,7 @@ from localhost.report.owner_command import run_key_command, run_loop_command
 from localhost.report.status_lines import status_lines
 from localhost.report.welcome import Welcome
 from localhost.setup.owner_actions import add_key_actions, add_loop_actions
+from localhost.setup.places import PLACES
 from localhost.setup.programs import CannotSetUp
 
 NOT_THERE, CANNOT_READ, INTERRUPTED = 1, 2, 130
@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name)
         command.set_defaults(run=run)
         command.add_argument("--endpoint", default="", help="address of the loop (default: RANKLOOP_ENDPOINT)")
-        command.add_argument("--data", type=Path, help="folder of `up` (default: .local)")
+        command.add_argument("--data", type=Path, help="folder of `up` (default: as of `up`)")
         command.add_argument("--json", action="store_true", help="print the answer as it is")
         if name == "event":
             command.add_argument("--at", default="", help="around which moment to search the log")
@@ -69,7 +69,7 @@ def _loop(chosen: argparse.Namespace) -> Loop:
 
 
 def _folder(chosen: argparse.Namespace) -> Path:
-    return (chosen.data or ROOT / ".local").resolve()
+    return (chosen.data or PLACES.data).resolve()
 
 
 def _status(chosen: argparse.Namespace) -> int:

@@ -12,9 +12,10 @@ from deployment.key import key
 from deployment.patience import Patience
 from localhost.certificate import Certificate
 from localhost.data_folder import KEY_VARIABLE, choose_key
-from localhost.environment import ROOT, choose_settings
+from localhost.environment import choose_settings
 from localhost.failures import CommandFailure
 from localhost.report.welcome import Welcome
+from localhost.setup.places import PLACES
 
 _PATIENCE_SECONDS = 30.0
 _OTHER_KEY = f"Put the loop's key into the variable {KEY_VARIABLE}."
@@ -47,10 +48,10 @@ class Loop:
             CommandFailure: There is none, or its key is not there.
             StartFailure: `local.settings.json` cannot be read.
         """
-        address, own_key = Welcome.read(data).url, choose_key(data, choose_settings(ROOT))
+        address, own_key = Welcome.read(data).url, choose_key(data, choose_settings(PLACES.work))
         if not own_key:
             raise CommandFailure(f"There is no key in {data}.", _OTHER_KEY)
-        return cls(address, own_key, "Start it again with `python3 dev.py up`.", _certificate(data, address))
+        return cls(address, own_key, f"Start it again with `{PLACES.program} up`.", _certificate(data, address))
 
     @classmethod
     def at(cls, endpoint: str, data: Path) -> "Loop":

@@ -8,6 +8,7 @@ from deployment.calls import Answer
 from localhost.columns import align
 from localhost.failures import CommandFailure
 from localhost.report.loop import Loop
+from localhost.setup.places import PLACES
 
 
 def run_loop_command(loop: Loop, chosen: argparse.Namespace) -> list[str]:
@@ -29,7 +30,7 @@ def run_loop_command(loop: Loop, chosen: argparse.Namespace) -> list[str]:
             f"The loop {made.document['name']} {done}.",
             "",
             f"  endpoint for its clients: {address}",
-            f"  a key for them: python3 dev.py key make NAME --role rank --endpoint {address}{folder}",
+            f"  a key for them: {PLACES.program} key make NAME --role rank --endpoint {address}{folder}",
         ]
     if not chosen.yes:
         raise CommandFailure(
@@ -84,6 +85,6 @@ def run_key_command(loop: Loop, chosen: argparse.Namespace) -> list[str]:
 def _table(answer: Answer) -> list[str]:
     keys = answer.document["keys"]
     if not keys:
-        return ["The loop has no keys of its own. Make one with: python3 dev.py key make NAME --role rank"]
+        return [f"The loop has no keys of its own. Make one with: {PLACES.program} key make NAME --role rank"]
     rows = [[key["name"], key["role"], key["createdAt"][:19] + "Z", (key["expiresAt"] or "never")[:19]] for key in keys]
     return list(align([["Name", "Role", "Made", "Ends"], *rows]))

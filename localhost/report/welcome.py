@@ -7,9 +7,9 @@ from pathlib import Path
 
 from localhost import private_files
 from localhost.certificate import Certificate
-from localhost.environment import ROOT
 from localhost.failures import CommandFailure
 from localhost.page import page_link
+from localhost.setup.places import PLACES
 
 _UNENCRYPTED = "Calls and their key are not encrypted: serve so only in a network that you trust."
 _UNNAMED = "The certificate is for this machine's own names alone: elsewhere, clients that check it refuse it."
@@ -45,7 +45,7 @@ class Welcome:
         except (FileNotFoundError, ValueError, TypeError) as error:  # a write that was cut off leaves no object
             raise CommandFailure(
                 f"No loop serves with the data in {data}.",
-                "Start one with `python3 dev.py up`, choose its folder by --data, or an address by --endpoint.",
+                f"Start one with `{PLACES.program} up`, choose its folder by --data, or an address by --endpoint.",
             ) from error
 
     @staticmethod
@@ -60,7 +60,7 @@ class Welcome:
             key: An API key of the loop.
             data: The folder of `up`.
         """
-        folder = "" if data == ROOT / ".local" else f" --data {shlex.quote(str(data))}"
+        folder = "" if data == PLACES.data else f" --data {shlex.quote(str(data))}"
         header = f'-H "Ocp-Apim-Subscription-Key: {key}" -H "Content-Type: application/json"'
         actions = '[{"id": "pasta", "features": [{"hot": true}]}, {"id": "salad", "features": [{"hot": false}]}]'
         rank = f'{{"eventId": "lunch-1", "contextFeatures": [{{"weather": "cold"}}], "actions": {actions}}}'
@@ -76,7 +76,7 @@ Rank:
 Reward:
   {curl} -X POST {base}/events/lunch-1/reward {header} -d '{{"value": 1}}'
 Is it learning?
-  python3 dev.py status{folder}
+  {PLACES.program} status{folder}
 """
 
     def _reach(self) -> str:

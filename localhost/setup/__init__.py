@@ -1,1 +1,1 @@
-"""What `dev.py` does before there is an environment: standard library only, Python 3.10 or later, every platform."""
+"""What runs before there is an environment: standard library only, Python 3.10 or later, every platform."""

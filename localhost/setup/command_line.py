@@ -7,9 +7,9 @@ import difflib
 import re
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
+from localhost.setup.places import PLACES
 from localhost.setup.programs import say
 
 WRONG_USE = 2
@@ -28,18 +28,15 @@ class Parser(argparse.ArgumentParser):
 
 
 class Version(argparse.Action):
-    """The option that prints the version of the project, which `pyproject.toml` has."""
+    """The option that prints the version of the project."""
 
-    def __init__(self, option_strings: Sequence[str], dest: str, root: Path, **more: Any) -> None:
-        """Take the folder of the project."""
+    def __init__(self, option_strings: Sequence[str], dest: str, **more: Any) -> None:
+        """Take no value."""
         super().__init__(option_strings, dest, nargs=0, **more)
-        self._root = root
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         """Print it, and end."""
-        text = (self._root / "pyproject.toml").read_text(encoding="utf-8")
-        version = re.search(r'^version = "(.+)"$', text, re.MULTILINE)
-        say(f"Rankloop {version[1] if version else 'of an unknown version'}")
+        say(f"Rankloop {PLACES.version}")
         parser.exit()
 
 

@@ -1,4 +1,4 @@
-"""What `dev.py COMMAND --help` tells of each command."""
+"""What `COMMAND --help` tells of each command."""
 
 DEMO = """Starts storage and functions, plays what households bought in supermarkets through the published client
 library, waits for models to be trained on the way, shows the mean reward of each fifth of the run beside the best
@@ -6,8 +6,8 @@ seller's, and what other settings would have earned, by the loop's own log and i
 first learns, unseen, to do as an application's rule of thumb does, and then takes over. Prints the link of the loop's
 page at the start; with --open it opens in the browser, and the demo can be watched live. Takes about three minutes;
 nothing is stored, but with --keep the loop goes on serving afterwards until Ctrl-C. With --https it is served over
-https, by the certificate that up keeps in .local. Exit code 0: it learned; 1: it did not, or could not run; 130: it was
-interrupted before its end. A Ctrl-C that ends what --keep serves changes nothing of that."""
+https, by the certificate that up keeps in its folder. Exit code 0: it learned; 1: it did not, or could not run; 130: it
+was interrupted before its end. A Ctrl-C that ends what --keep serves changes nothing of that."""
 UP = """Starts storage and functions, prints the address, the API key, the link of the page and a first call, and serves
 until Ctrl-C. With --open the page opens in the browser, which gets the link from a file that only you can read, so that
 the key shows in no list of processes; the file is there for a minute. Data survive restarts. Each request is a line in
@@ -51,6 +51,10 @@ for the platform that the functions run on, and all modules compiled, so that no
 complete, it takes the place of the one that was built before; any other folder is left alone. The same files give the
 same folder and the same ZIP file. Needs npm for the libraries of the page, and no Azurite. Exit code 0: it is
 there; 2: it could not be built."""
+WHEEL = """Builds the package rankloop as a wheel, one for all platforms: the app with its page, what serves it on one
+machine, and the command rankloop, which has the commands of a loop's user. The packages that it needs are pinned as in
+the lock file. The same files give the same wheel. Needs npm for the libraries of the page. Exit code 0: it is there; 2:
+it could not be built."""
 SMOKE = """Asks a deployed loop for a Rank, gives it a Reward, and asks for its status. Nothing is learned from that.
 Waits up to five minutes until the loop is ready and takes the key. The key comes from the variable RANKLOOP_KEY; where
 azd's values are in the environment, as in its hooks, and --endpoint is not given, from Key Vault; then it also has the

@@ -1,4 +1,4 @@
-"""What the command `learn` takes: read by `dev.py`, and by the process that it goes on as."""
+"""What the command `learn` takes: read by the command line, and by the process that it goes on as."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def add_learn_options(command: argparse.ArgumentParser) -> None:
         help="without --to, where settings and model are written (default: learned)",
     )
     command.add_argument(
-        "--data", type=Path, metavar="FOLDER", help="with --to, folder of the up that serves there (default: .local)"
+        "--data", type=Path, metavar="FOLDER", help="with --to, folder of the up that serves there (default: as of up)"
     )
     command.add_argument("--yes", action="store_true", help="replace what has learned, or was written, without asking")
     command.add_argument("--json", action="store_true", help="print one JSON object instead of tables")

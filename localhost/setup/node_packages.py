@@ -58,11 +58,13 @@ def are_installed(places: Places, wanted: NodePackages) -> bool:
 
 def install(places: Places, wanted: NodePackages) -> None:
     """Make `node_modules`, with the npm of this machine or one from PyPI, and copy the page's libraries."""
-    with step(f"Installing {wanted.value}"):
+    where = "" if places.is_clone else f" into {places.fetched}"
+    with step(f"Installing {wanted.value}{where}"):
         if not _has_packages(places, wanted):
             _install_packages(places, wanted)
-        _copy_libraries(places)
-    places.libraries.finish()
+        if not places.libraries.is_current():
+            _copy_libraries(places)
+            places.libraries.finish()
 
 
 def _has_packages(places: Places, wanted: NodePackages) -> bool:
@@ -74,7 +76,10 @@ def _install_packages(places: Places, wanted: NodePackages) -> None:
     npm, path = _npm(places)
     modules = places.modules
     modules.begin()
-    code, output = quietly([*npm, "ci", "--prefix", str(places.root), *_LEFT_OUT[wanted], *_QUIET], PATH=path)
+    for lock in places.npm_locks:
+        if lock.parent != places.fetched:
+            shutil.copyfile(lock, places.fetched / lock.name)
+    code, output = quietly([*npm, "ci", "--prefix", str(places.fetched), *_LEFT_OUT[wanted], *_QUIET], PATH=path)
     if code or (wanted is not NodePackages.PAGE and not modules.proof.exists()):  # npm goes on without Azurite
         raise CannotSetUp("The packages of package-lock.json could not be installed", NETWORK, output)
     if wanted is not NodePackages.PAGE:
@@ -99,7 +104,7 @@ def _npm(places: Places) -> tuple[list[str], str]:
     path, node, npm = os.environ.get("PATH", ""), shutil.which("node"), shutil.which("npm")
     if node and npm and version_of([node, "--version"]) >= (OLDEST_NODE,) and version_of([npm, "--version"]):
         return [npm], path
-    say(f"  (with a Node.js that goes to .boot: this machine has no Node.js {OLDEST_NODE} or later with npm)")
+    say(f"  (with a Node.js that goes to {places.boot}: this machine has no Node.js {OLDEST_NODE} or later with npm)")
     target = ["--target", str(places.boot / "node"), "--python", str(places.python)]
     pinned = ["--require-hashes", "--requirements", str(_NODE_FILE)]
     code, output = quietly([str(uv(places)), "pip", "install", "--quiet", *target, *pinned])

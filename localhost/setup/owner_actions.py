@@ -1,4 +1,4 @@
-"""What the commands `loop` and `key` take: read by `dev.py`, and by the process that it goes on as."""
+"""What the commands `loop` and `key` take: read by the command line, and by the process that it goes on as."""
 
 from __future__ import annotations
 
@@ -42,5 +42,5 @@ def add_key_actions(command: argparse.ArgumentParser) -> None:
 def _add_place(action: argparse.ArgumentParser) -> None:
     action.add_argument("--endpoint", default="", metavar="URL", help="its address (default: RANKLOOP_ENDPOINT)")
     action.add_argument(
-        "--data", type=Path, metavar="FOLDER", help="folder of up (default: .local, if there is no address)"
+        "--data", type=Path, metavar="FOLDER", help="folder of up (default: as of up, if there is no address)"
     )

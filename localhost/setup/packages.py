@@ -20,6 +20,11 @@ _INSTALL_VENV = "Install its venv module (Debian, Ubuntu: apt install python3-ve
 _INSTALL_PYTHON = f"Install Python {VERSION} (from python.org, a package manager or pyenv), then run it again."
 
 
+def are_there(places: Places) -> bool:
+    """Say whether they are: a clone's environment is made of its lock file, and whoever installs a wheel gets them."""
+    return not places.is_clone or places.venv.is_current()
+
+
 def install_packages(places: Places) -> None:
     """Make `.venv`, with a Python of this machine if one is right, else with one that uv fetches."""
     python = find_python()
@@ -31,6 +36,7 @@ def install_packages(places: Places) -> None:
         raise CannotSetUp(f"There is no Python {VERSION} here, and uv could not fetch one", _INSTALL_PYTHON, output)
     if code:
         raise CannotSetUp("The locked packages could not be installed", NETWORK, output)
+    places.venv.finish()
 
 
 def _sync(places: Places, chosen: list[str]) -> tuple[int, str]:
@@ -48,7 +54,7 @@ def uv(places: Places) -> Path:
         if version_of([candidate, "--version"]) >= UV:
             return Path(candidate)
     version = ".".join(str(part) for part in UV)
-    say(f"  (with uv {version}, which goes to .boot)")
+    say(f"  (with uv {version}, which goes to {places.boot})")
     code, output = quietly([sys.executable, "-m", "venv", "--clear", str(places.boot / "uv")])
     if code:
         raise CannotSetUp("This Python cannot make a virtual environment", _INSTALL_VENV, output)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from localhost.azurite.emulator import Azurite
 from localhost.data_folder import azurite_folder
-from localhost.environment import ROOT, STORAGE, choose_settings, needs_emulator
+from localhost.environment import STORAGE, choose_settings, needs_emulator
 from localhost.failures import StartFailure
+from localhost.setup.places import PLACES
 
 DIFFERENT, REFUSED = 1, 2
 _REDACTED = "the model learned from what is no longer in the log, and another model is made of what is left."
@@ -72,7 +73,7 @@ def _replay_line(model: str) -> int:
 @contextmanager
 def _storage(data: Path) -> Iterator[None]:
     """Make the storage of a loop that of this process."""
-    settings = choose_settings(ROOT)
+    settings = choose_settings(PLACES.work)
     if not needs_emulator(settings):
         os.environ |= {name: value for name, value in settings.items() if name.startswith(STORAGE)}
         yield

@@ -17,7 +17,7 @@ from localhost.azurite.emulator import Azurite
 from localhost.azurite.processes import ProcessId, Record
 from localhost.certificate import HOSTS, Certificate, keep_certificate
 from localhost.data_folder import azurite_folder, choose_key, keep_key, make_private
-from localhost.environment import ROOT, STORAGE, choose_settings, needs_emulator
+from localhost.environment import STORAGE, choose_settings, needs_emulator
 from localhost.failures import StartFailure
 from localhost.host.host_process import HostProcess
 from localhost.host.log_lines import LogStyle
@@ -25,13 +25,14 @@ from localhost.interruption import Interrupted
 from localhost.page import page_in_browser, page_link
 from localhost.ports import bind, is_open, url_from_here
 from localhost.report.welcome import Welcome
+from localhost.setup.places import PLACES
 from shared.settings import InvalidSetting, read
 from shared.storage.account import account
 
 _ELSEWHERE = "in the storage account of your settings"
-_END = """\
+_END = f"""\
 
-`python3 dev.py up --welcome` prints this again. Times in log lines are UTC.
+`{PLACES.program} up --welcome` prints this again. Times in log lines are UTC.
 Ctrl-C ends it.
 """
 _LEFT_BEHIND_SECONDS = 15.0
@@ -68,7 +69,7 @@ def up(command: Up) -> int:
     _check_place(command)
     if closed := make_private(command.data):
         print(closed, flush=True)
-    settings = choose_settings(ROOT)
+    settings = choose_settings(PLACES.work)
     settings["API_KEY_1"] = command.key or choose_key(command.data, settings) or keep_key(command.data)
     own = Azurite(azurite_folder(command.data)) if needs_emulator(settings) else None
     _check({**settings, STORAGE: own.account.connection_string} if own else settings)

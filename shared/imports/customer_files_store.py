@@ -118,4 +118,4 @@ class Download:
             yield chunk
 
 
-_LESS = "Import a part of them by a longer prefix, or all of them by python3 dev.py learn --to on a machine of yours."
+_LESS = "Import a part of them by a longer prefix, or all of them by the command learn --to on a machine of yours."

@@ -199,7 +199,7 @@ def test_several_slots_are_not_learned(tmp_path: Path) -> None:
     """With the command that evaluates them."""
     log = write_log(tmp_path / "log.dsjson", slots_lines(5))
 
-    assert "dev.py evaluate --optimize" in refusal("--log", log, "--output", tmp_path / "learned")
+    assert "the command evaluate --optimize" in refusal("--log", log, "--output", tmp_path / "learned")
 
 
 def test_the_settings_of_a_new_loop_are_chosen_where_nothing_is_certain(tmp_path: Path) -> None:

@@ -157,7 +157,7 @@ def _demand_choices(files: Sequence[LogFile]) -> None:
         if kind.startswith("ccb"):
             raise UnusableLog(
                 f"{file} has events with several slots, from which settings and a model cannot be learned so.",
-                "Find settings for them with python3 dev.py evaluate --optimize, and give these to a loop by hand.",
+                "Find settings for them with the command evaluate --optimize, and give these to a loop by hand.",
             )
         if kind != "cb":
             raise UnusableLog(

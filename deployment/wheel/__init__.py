@@ -1,0 +1,1 @@
+"""`dev.py wheel`: the package `rankloop`, which pip and uvx install."""
