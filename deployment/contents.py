@@ -39,7 +39,7 @@ def copy_app(root: Path, target: Path) -> None:
 
 
 def copy_files(root: Path, folder: str, pattern: str, target: Path) -> None:
-    """Copy the files of a folder whose names are like a pattern, hidden and compiled ones aside."""
+    """Copy the files of a folder whose names are like a pattern, hidden ones aside."""
     for file in _files(root / folder, pattern):
         _copy(file, target / file.relative_to(root))
 
@@ -51,11 +51,7 @@ def _copy(file: Path, place: Path) -> None:
 
 def _files(folder: Path, pattern: str) -> list[Path]:
     paths = [path for path in folder.rglob(pattern) if path.is_file()]
-    return [path for path in paths if not any(map(_is_left_out, path.relative_to(folder).parts))]
-
-
-def _is_left_out(name: str) -> bool:
-    return name.startswith(".") or name == "__pycache__"
+    return [path for path in paths if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
 
 
 def _find_imports(path: Path) -> set[str]:

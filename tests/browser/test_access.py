@@ -82,7 +82,7 @@ def test_who_has_no_key_is_asked_for_it_and_a_wrong_one_is_refused_in_plain_word
     page.get_by_role("button", name="Open the page").first.click()
 
     expect(page.get_by_role("alert")).to_contain_text("You are not signed in.")
-    expect(page.get_by_text("python3 dev.py up --welcome")).to_be_visible()
+    expect(page.get_by_text("up --welcome")).to_be_visible()
     photograph(page, "access-wrong-key")
     page.get_by_label("API key").fill(KEY)
     page.keyboard.press("Enter")

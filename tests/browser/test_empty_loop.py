@@ -43,7 +43,7 @@ def test_each_published_client_has_its_code_with_this_address(new: Api, open_pag
 
     assert all(new.url in code and KEY not in code for code in codes.values())
     page.get_by_role("radio", name="Java", exact=True).check()
-    expect(page.get_by_text("serve the loop by dev.py up --https")).to_be_visible()
+    expect(page.get_by_text("serve the loop by up --https")).to_be_visible()
     languages = {title.split(",")[0] for title in titles} - {"curl"}
     readme = documented("README.md").text
     assert languages == {line.removeprefix("### ") for line in readme.splitlines() if line[4:] in languages}

@@ -30,7 +30,7 @@ from localhost.setup.places import PLACES, in_environment
 from localhost.setup.programs import quietly
 from tests.dev.conftest import NODE, NPM
 from tests.http.api import Api
-from tests.unit.pages import files
+from tests.unit.pages import files, page
 
 RANK = {"eventId": "lunch", "actions": [{"id": name, "features": [{"is": name}]} for name in ("pasta", "salad")]}
 REWARD = "/personalizer/v1.0/events/lunch/reward"
@@ -157,6 +157,7 @@ class TestContent:
         told = metadata(wheel)
 
         assert wheel.name == f"rankloop-{project['version']}-py3-none-any.whl"
+        assert f"uvx --from ./wheel/{wheel.name} rankloop demo\n" in page("README.md").text
         assert (told["Name"], told["Version"]) == ("rankloop", project["version"])
         assert {*told["Requires-Python"].split(", ")} == {*project["requires-python"].split(",")}
         assert (told["License-Expression"], told["License-File"]) == ("MIT", "LICENSE")

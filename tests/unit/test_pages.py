@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import dev
+from localhost.setup.loop_commands import begin_parser
 from tests.unit.pages import ROOT, Page, files, page, pages
 
 _PAGES = {str(each.path): each for each in pages()}
@@ -30,14 +31,17 @@ def test_every_command_and_option_is_documented() -> None:
 
 @pytest.mark.parametrize("name", _NAMES)
 def test_every_command_that_a_page_names_exists(name: str) -> None:
-    """The parser takes it as it is written."""
+    """The parser takes it as it is written; that of the package, where it is the package's."""
     markdown = _PAGES[name]
-    calls = [words for words in [*markdown.commands(), *(span.split() for span in markdown.spans)] if "dev.py" in words]
+    calls = [*markdown.commands(), *(span.split() for span in markdown.spans)]
+    of_package = [words for words in calls if words and words[0] in ("uvx", "rankloop") and "rankloop" in words]
 
     for words in calls:
-        arguments = words[words.index("dev.py") + 1 :]
-        if arguments:
+        if "dev.py" in words and (arguments := words[words.index("dev.py") + 1 :]):
             dev.parser().parse_args(arguments)
+    for words in of_package:
+        if arguments := [word for word in words[words.index("rankloop") + 1 :] if word != "--help"]:
+            begin_parser(None)[0].parse_args(arguments)
 
 
 @pytest.mark.parametrize("name", _NAMES)

@@ -73,7 +73,7 @@ function Entry({ name, label, act, main = false, children }) {
 
 function KeyHere() {
   return html`
-    <code>python3 dev.py up</code> printed the key, with a link that opens this page. <code>python3 dev.py up --welcome</code>
+    The command <code>up</code> printed the key, with a link that opens this page. <code>up --welcome</code>
     ${" "}prints both again.
   `;
 }

@@ -10,7 +10,7 @@ export function DeploymentKeys() {
         <summary>Where they are set</summary>
         <dl>
           <dt>On your machine</dt>
-          <dd><code>dev.py up</code> takes its key from <code>--key</code>, <code>RANKLOOP_KEY</code>, <code>API_KEY_1</code>, or the file <code>key</code> in its data folder, in this order. To change it, change that and start <code>up</code> again.</dd>
+          <dd>The command <code>up</code> takes its key from <code>--key</code>, <code>RANKLOOP_KEY</code>, <code>API_KEY_1</code>, or the file <code>key</code> in its data folder, in this order. To change it, change that and start <code>up</code> again.</dd>
           <dt>In Azure, deployed by the templates</dt>
           <dd>The secrets <code>api-key-1</code> and <code>api-key-2</code> of the Key Vault; the settings refer to them. Setting a secret changes nothing by itself: have the references read again, then restart the app.</dd>
           <dt>In Azure, with keys in the settings</dt>

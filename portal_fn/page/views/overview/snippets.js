@@ -28,7 +28,7 @@ export function Snippets() {
 }
 
 const NO_KEY_BY_HTTP = ADDRESS.startsWith("http:")
-  ? " This client sends no key to an address with http: serve the loop by dev.py up --https."
+  ? " This client sends no key to an address with http: serve the loop by up --https."
   : "";
 const KEY_HINT = "The key is taken from the environment variable KEY.";
 const CLIENTS = [
