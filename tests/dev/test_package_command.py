@@ -77,6 +77,15 @@ def test_of_npm_it_needs_the_libraries_of_the_page_and_no_more(project: Clone) -
     assert (project.folder / "dist" / "portal_fn" / "page" / "libraries" / "preact.mjs").is_file()
 
 
+def test_a_wheel_needs_no_more_of_npm_either(project: Clone) -> None:
+    """The environment's Python builds it, since this one may be older than the app."""
+    project.run("package")
+
+    code, output = project.run("wheel", "--output", "/w")
+
+    assert (code, output, len(project.calls("npm"))) == (0, "ran -P -m deployment.wheel --output=/w\n", 1)
+
+
 def test_a_second_build_takes_the_place_of_the_first(project: Clone) -> None:
     project.run("package")
 

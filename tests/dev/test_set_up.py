@@ -30,6 +30,7 @@ COMMANDS = (
     "metrics",
     "event",
     "package",
+    "wheel",
     "smoke",
     "azd",
     "test",
