@@ -55,6 +55,26 @@ def _add_commands_of_this_machine(commands: Commands) -> None:
     added.add_argument("--open", action="store_true", help="open its page in the browser, and watch it live")
     added.add_argument("--https", action="store_true", help="serve it over https, by the certificate that up keeps")
 
+    _add_up(commands)
+
+    added = add_command(commands, "replay", replay, "make a model again from its log, and compare")
+    added.add_argument(
+        "--model", required=True, metavar="ID", help="the model's id, as GET /rankloop/v1/models lists it"
+    )
+    added.add_argument(
+        "--data", type=Path, metavar="FOLDER", default=PLACES.data, help="folder of up (default: its own)"
+    )
+
+    added = add_command(commands, "evaluate", evaluate, "tell what policies would have earned, from a log")
+    added.add_argument("--log", type=Path, required=True, metavar="FILE", help="dsjson lines, plain or in gzip")
+    added.add_argument("--policy", action="append", default=[], metavar="[NAME=]ARGUMENTS", help=help_texts.POLICY)
+    added.add_argument("--optimize", action="store_true", help="also search for learning arguments that earn more")
+    added.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    add_learn_options(add_command(commands, "learn", learn, "make settings and a model of old logs, for a loop"))
+
+
+def _add_up(commands: Commands) -> None:
+    """Add what serves until Ctrl-C."""
     added = add_command(commands, "up", up, "serve on this machine until Ctrl-C")
     added.add_argument("--port", type=port, default=7071, help="port to listen on; 0 takes a free one (default: 7071)")
     added.add_argument(
@@ -74,21 +94,6 @@ def _add_commands_of_this_machine(commands: Commands) -> None:
     after.add_argument(
         "--welcome", action="store_true", help="print address, key, page and first call of what serves, and end"
     )
-
-    added = add_command(commands, "replay", replay, "make a model again from its log, and compare")
-    added.add_argument(
-        "--model", required=True, metavar="ID", help="the model's id, as GET /rankloop/v1/models lists it"
-    )
-    added.add_argument(
-        "--data", type=Path, metavar="FOLDER", default=PLACES.data, help="folder of up (default: its own)"
-    )
-
-    added = add_command(commands, "evaluate", evaluate, "tell what policies would have earned, from a log")
-    added.add_argument("--log", type=Path, required=True, metavar="FILE", help="dsjson lines, plain or in gzip")
-    added.add_argument("--policy", action="append", default=[], metavar="[NAME=]ARGUMENTS", help=help_texts.POLICY)
-    added.add_argument("--optimize", action="store_true", help="also search for learning arguments that earn more")
-    added.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
-    add_learn_options(add_command(commands, "learn", learn, "make settings and a model of old logs, for a loop"))
 
 
 def _add_commands_that_read_a_loop(commands: Commands) -> None:
