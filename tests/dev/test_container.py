@@ -1,6 +1,7 @@
 """The container image: what its file makes, serves and keeps; and what Compose says of it."""
 
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -15,10 +16,11 @@ from typing import Any
 import pytest
 import yaml
 
-from localhost.environment import ROOT
+from localhost.environment import ROOT, clean_environment
 from localhost.setup.interpreters import VERSION
 from tests.dev.container import Image, is_sent, only, read_steps
 from tests.http.api import Api
+from tests.infra.test_workflows import commands
 from tests.unit.pages import page
 
 RANK = {
@@ -75,6 +77,15 @@ class Container:
         )
         return done
 
+    def check_as_the_workflow(self, key: str) -> subprocess.CompletedProcess[str]:
+        """Call it from outside, by the line of the workflow."""
+        (line,) = [line for line in commands("test.yml") if " smoke " in line]
+        command, variables = (
+            self.image.command(shlex.split(line), self.port),
+            {**clean_environment(), "RANKLOOP_KEY": key},
+        )
+        return subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=300)
+
     def api(self, key: str) -> Api:
         """Calls with a key."""
         return Api("127.0.0.1", self.port, key, tries=10)
@@ -120,6 +131,7 @@ def test_a_container_ranks_and_what_it_was_told_outlives_it(image: Image) -> Non
     with run(image, RANKLOOP_KEY="a-key-of-my-own") as second:
         trace = second.api("a-key-of-my-own").get("/rankloop/v1/events/lunch")
         refused = second.api(key).get("/rankloop/v1/events/lunch")
+        checked = second.check_as_the_workflow("a-key-of-my-own")
         codes.append(second.end(signal.SIGINT))
 
     assert (statuses, codes, healthy_after_its_end) == ([201, 204], [0, 0], False)
@@ -127,6 +139,7 @@ def test_a_container_ranks_and_what_it_was_told_outlives_it(image: Image) -> Non
     (event,) = trace.json["events"]
     assert [observation["value"] for observation in event["observations"]] == [1]
     assert (trace.status, refused.status) == (200, 401)
+    assert checked.returncode == 0, checked.stdout
 
 
 def test_its_user_owns_nothing_but_the_data(image: Image) -> None:
