@@ -1,4 +1,7 @@
-"""The packages as they go to Azure: those of the lock file, as wheels for the platform that the functions run on."""
+"""The packages as they go to Azure: those of the lock file, as wheels for the platform that the functions run on.
+
+Each is compared with its hash in the lock file.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import shutil
 from pathlib import Path
 
 from localhost.setup.interpreters import VERSION
-from localhost.setup.packages import NETWORK, uv
+from localhost.setup.packages import NETWORK, cannot_fetch, uv
 from localhost.setup.places import Places
 from localhost.setup.programs import CannotSetUp, quietly
 
@@ -24,6 +27,9 @@ def install(places: Places, folder: Path, platform: str | None = PLATFORM) -> in
 
     Args:
         platform: As uv names it; None means this machine.
+
+    Raises:
+        CannotSetUp: A file is not the one that the lock file names by its hash, or cannot be had.
     """
     pinned, target = folder / "pinned.txt", folder / PLACE
     _run(places, "export", *_EXPORT, "--output-file", str(pinned), failing=("The lock file cannot be used", _NO_LOCK))
@@ -48,7 +54,7 @@ def _run(places: Places, *arguments: str, failing: tuple[str, str]) -> None:
     command = [str(uv(places)), *arguments, "--quiet", "--project", str(places.root)]
     code, output = quietly(command)
     if code:
-        raise CannotSetUp(*failing, output)
+        raise cannot_fetch(*failing, output)
 
 
 def _tidy(target: Path) -> None:

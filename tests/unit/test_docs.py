@@ -211,7 +211,7 @@ def test_every_call_that_a_page_names_is_served(name: str) -> None:
 
 def _curl_calls(markdown: Page) -> Iterator[tuple[str, str]]:
     for words in markdown.commands():
-        if words[0] != "curl":
+        if words[0] != "curl" or words[-1].startswith("$RELEASE/"):
             continue
         urls = [word.removeprefix("$ENDPOINT") for word in words if word.startswith("$ENDPOINT")]
         assert len(urls) == 1, words
