@@ -20,7 +20,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from deployment import folder
+from deployment import folder, package_id
 from deployment.removal import predown
 from deployment.smoke import check
 from deployment.vault import preprovision
@@ -168,6 +168,7 @@ def add_commands_for_azure(commands: Commands) -> None:
 
     added = command(commands, "smoke", smoke, "see whether a deployed loop works")
     added.add_argument("--endpoint", default="", metavar="URL", help="its address (default: RANKLOOP_ENDPOINT)")
+    added.add_argument("--package", type=Path, metavar="PATH", help="the folder or the ZIP file that was deployed")
 
     added = command(commands, "azd", azd, "be a hook of azd")
     added.add_argument("hook", choices=("preprovision", "predown"), help="which one")
@@ -245,8 +246,10 @@ def package(chosen: argparse.Namespace) -> int:
 
 
 def smoke(chosen: argparse.Namespace) -> int:
-    """Check a deployed loop."""
-    return check(chosen.endpoint, os.environ)
+    """Check a deployed loop; what azd deploys is the folder that its hook has built."""
+    built = PLACES.root / "dist"
+    is_deployed = not chosen.endpoint and "AZURE_ENV_NAME" in os.environ and package_id.is_package(built)
+    return check(chosen.endpoint, os.environ, package=chosen.package or (built if is_deployed else None))
 
 
 def azd(chosen: argparse.Namespace) -> int:

@@ -37,10 +37,15 @@ class Version(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         """Print it, and end."""
-        text = (self._root / "pyproject.toml").read_text(encoding="utf-8")
-        version = re.search(r'^version = "(.+)"$', text, re.MULTILINE)
-        say(f"Rankloop {version[1] if version else 'of an unknown version'}")
+        say(f"Rankloop {read_version(self._root) or 'of an unknown version'}")
         parser.exit()
+
+
+def read_version(root: Path) -> str | None:
+    """Read the version of a project; None if it has none."""
+    text = (root / "pyproject.toml").read_text(encoding="utf-8")
+    version = re.search(r'^version = "(.+)"$', text, re.MULTILINE)
+    return version[1] if version else None
 
 
 def parse(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:
