@@ -131,8 +131,8 @@ def test_code_without_an_id_is_called_older(
 def test_a_mixture_of_instances_never_satisfies(
     old: HostProcess, new: HostProcess, new_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whoever goes on then has calls answered by the old code."""
-    mixture = [*[new.url] * (SUCCESSIVE - 1), old.url]
+    """Whoever goes on then has calls answered by the old code. The first call is that of /ready."""
+    mixture = [old.url, *[new.url] * (SUCCESSIVE - 1)]
     with serve_in_front(mixture, mixture, 0) as url:
         code = smoke.check(url, VARIABLES, SHORT, new_folder)
     output = capsys.readouterr()
