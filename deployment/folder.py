@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from deployment import archive, contents, packages
+from deployment import archive, contents, package_id, packages
 from localhost.setup.places import Places, hold_lock, step
 from localhost.setup.programs import CannotSetUp, say
 
@@ -93,6 +93,7 @@ def _build(places: Places, order: Order) -> int:
         contents.copy_app(places.root, fresh)
         count = packages.install(places, fresh, order.platform)
         packages.compile_all(places, fresh)
+        package_id.write(fresh, places.version, time.gmtime())
         with _write_zip(order.zip_file, fresh):
             _take_its_place(fresh, order.output)
     return count
@@ -153,6 +154,7 @@ def _remove(folder: Path) -> None:
 
 def _print_summary(order: Order, count: int, seconds: float) -> None:
     size = sum(file.stat().st_size for file in order.output.rglob("*") if file.is_file())
+    say(f"Package {package_id.read(order.output)}")
     say(f"{order.output}: {size / 1e6:.0f} MB with {count} packages, built in {seconds:.1f} s")
     if order.zip_file is None:
         if not order.by_azd:

@@ -17,9 +17,9 @@ class Trouble(NamedTuple):
     """Something that may pass.
 
     Attributes:
-        seen: What it is.
+        symptom: What it is.
         next_step: What to do if it does not pass.
-        share: Of the time of the whole check, how much it may take, from when it is seen first.
+        share: Of all the time, how much it may take, from when it is seen first.
     """
 
     symptom: str
@@ -28,13 +28,17 @@ class Trouble(NamedTuple):
 
 
 class Patience:
-    """The time that a check may take with waiting, all its steps together."""
+    """The time that some steps of a check may take with waiting, all of them together.
+
+    Attributes:
+        pause: How long is waited before the next attempt, in seconds.
+    """
 
     def __init__(self, seconds: float) -> None:
         """Begin to count."""
         self._seconds = seconds
         self._began = time.monotonic()
-        self._pause = min(_PAUSE_SECONDS, seconds / 10)
+        self.pause = min(_PAUSE_SECONDS, seconds / 10)
         self._reported = ""
         self._reported_at = self._began
 
@@ -48,10 +52,10 @@ class Patience:
         while isinstance(outcome := attempt(), Trouble):
             passed = time.monotonic() - self._began
             lasted = passed - first_at.setdefault(outcome.symptom, passed)
-            if passed + self._pause > self._seconds or lasted + self._pause > self._seconds * outcome.share:
+            if passed + self.pause > self._seconds or lasted + self.pause > self._seconds * outcome.share:
                 raise ends_as(f"{outcome.symptom} (after {passed:.0f} s)", outcome.next_step)
             self._report(outcome.symptom, passed)
-            time.sleep(self._pause)
+            time.sleep(self.pause)
         return outcome
 
     def _report(self, symptom: str, passed: float) -> None:

@@ -33,7 +33,8 @@ def _read_status(hot_path: HotPath[Any], caller: Caller) -> bytes:
     inputs = evidence.read_status_inputs()
     refused = hot_path.refused_ranks.count_recent(inputs.now_us)
     loaded = hot_path.model.reference if hot_path.model else None
-    return LoopStatus.of(inputs, _warnings(inputs, refused, hot_path), loaded, caller).to_json()
+    warnings = _warnings(inputs, refused, hot_path)
+    return LoopStatus.of(inputs, warnings, loaded, caller, settings().train_schedule).to_json()
 
 
 def _warnings(inputs: StatusInputs, refused: int, hot_path: HotPath[Any]) -> list[LoopWarning]:

@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 from azure.functions import HttpRequest, HttpResponse
 
+from shared.package_id import package_id
 from shared.ranking.hot_path import HotPath
 from shared.settings import NOT_RESOLVED, TO_RESOLVE, InvalidSetting, settings
 from shared.storage_errors import StorageUnavailable
@@ -28,10 +29,10 @@ async def ready(_: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
 
 @functions.operation(["GET"], "status", None, api=Api.OPEN, answer=Form(_FORMS, "ServiceStatus"))
 async def status(_: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
-    """The same for whoever expects it where the old service's containers had it."""
+    """The same for whoever expects it where the old service's containers had it; and which package answers."""
     missing = await _missing(hot_path)
     word, message = ("Invalid", " ".join(missing)) if missing else ("Valid", "The service is ready.")
-    body = {"service": "Personalizer", "apiStatus": word, "apiStatusMessage": message}
+    body = {"service": "Personalizer", "apiStatus": word, "apiStatusMessage": message, "package": package_id()}
     return json_answer(orjson.dumps(body))
 
 

@@ -15,6 +15,7 @@ from shared.learner import work_folder
 from shared.metrics.bins import Bin
 from shared.models import current_export, published_store
 from shared.models.published import Published
+from shared.package_id import package_id
 from shared.settings import settings
 from shared.status.recent_counters import with_snapshot
 from shared.status.run_record import LoopSummary, TrainingRun
@@ -27,7 +28,7 @@ from shared.training import lease, publication
 from shared.training.configuration_changes import apply_changes, new_state, note_settings
 from shared.training.lease import LeaseLost, Trainer
 from shared.training.mode_changes import is_return_ahead
-from shared.training.training_state import LastRun, State
+from shared.training.training_state import LastRun, PackageRun, State
 from shared.training.trouble import Subject
 from train_timer import (
     damaged_log,
@@ -273,7 +274,8 @@ class _Run:
 
     def _follow(self, configuration: Configuration, published: Published) -> None:
         state = with_snapshot(apply_changes(self._trainer.state, configuration, published))
-        self._trainer.commit(note_settings(state, configuration, clock.now_us()))
+        run = PackageRun.after(state.package_run, package_id(), self._clock.started_us)
+        self._trainer.commit(replace(note_settings(state, configuration, clock.now_us()), package_run=run))
         if (coming := earlier_start.find(self._trainer.state, published)) is not None:
             self._trainer.commit(replace(self._trainer.state, next=coming))
 

@@ -49,17 +49,20 @@ those of hostile and action-cache; 1: one of these is missed, or something could
 PACKAGE = """Builds the folder that goes to Azure: the app's modules, its packages as the lock file has them, as wheels
 for the platform that the functions run on, and all modules compiled, so that nothing has to be built there. Once
 complete, it takes the place of the one that was built before; any other folder is left alone. The same files give the
-same folder and the same ZIP file. Needs npm for the libraries of the page, and no Azurite. Exit code 0: it is
-there; 2: it could not be built."""
+same folder and the same ZIP file, but for the id of the package: each build has one of its own, which the app tells
+once it is deployed. Needs npm for the libraries of the page, and no Azurite. Exit code 0: it is there; 2: it could not
+be built."""
 WHEEL = """Builds the package rankloop as a wheel, one for all platforms: the app with its page, what serves it on one
 machine, and the command rankloop, which has the commands of a loop's user. The packages that it needs are pinned as in
 the lock file. The same files give the same wheel. Needs npm for the libraries of the page. Exit code 0: it is there; 2:
 it could not be built."""
-SMOKE = """Asks a deployed loop for a Rank, gives it a Reward, and asks for its status. Nothing is learned from that.
-Waits up to five minutes until the loop is ready and takes the key. The key comes from the variable RANKLOOP_KEY; where
-azd's values are in the environment, as in its hooks, and --endpoint is not given, from Key Vault; then it also has the
-app read its references to Key Vault again, once, if the app says that they were not resolved. Exit code 0: it works; 1:
-it does not; 2: it cannot be checked; 130: it was interrupted."""
+SMOKE = """Asks a deployed loop for a Rank, gives it a Reward, and waits for a run of its trainer. Nothing is learned
+from that. Waits up to five minutes until the loop is ready and takes the key; then as long until the package that was
+deployed gives ten answers in a row, if --package names it or azd has deployed it; and for the trainer until three
+minutes after the time that its schedule names, unless that is more than 15 minutes ahead. The key comes from the
+variable RANKLOOP_KEY; where azd's values are in the environment, as in its hooks, and --endpoint is not given, from
+Key Vault; then it also has the app read its references to Key Vault again, once, if the app says that they were not
+resolved. Exit code 0: it works; 1: it does not; 2: it cannot be checked; 130: it was interrupted."""
 AZD = """What azure.yaml has azd run: preprovision finds out whether Azure still keeps a deleted Key Vault of this
 environment, which is then recovered with its keys; predown says what azd down deletes, and asks. Exit code 2: azd has
 not started it, or it could not find out."""

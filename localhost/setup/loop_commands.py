@@ -9,6 +9,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from deployment import package_id
 from deployment.smoke import check
 from localhost.setup import help_texts
 from localhost.setup.command_line import Parser, Version, port
@@ -115,6 +116,7 @@ def _add_commands_that_read_a_loop(commands: Commands) -> None:
     add_key_actions(add_command(commands, "key", own, "list, make, rotate and revoke the keys of a loop"))
     added = add_command(commands, "smoke", smoke, "see whether a deployed loop works")
     added.add_argument("--endpoint", default="", metavar="URL", help="its address (default: RANKLOOP_ENDPOINT)")
+    added.add_argument("--package", type=Path, metavar="PATH", help="the folder or the ZIP file that was deployed")
 
 
 def demo(chosen: argparse.Namespace) -> NoReturn:
@@ -180,5 +182,7 @@ def _switches(chosen: argparse.Namespace, *names: str) -> list[str]:
 
 
 def smoke(chosen: argparse.Namespace) -> int:
-    """Check a deployed loop."""
-    return check(chosen.endpoint, os.environ)
+    """Check a deployed loop; what azd deploys is the folder that its hook has built."""
+    built = PLACES.root / "dist"
+    is_deployed = not chosen.endpoint and "AZURE_ENV_NAME" in os.environ and package_id.is_package(built)
+    return check(chosen.endpoint, os.environ, package=chosen.package or (built if is_deployed else None))

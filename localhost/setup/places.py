@@ -80,7 +80,7 @@ class Places:
         """The version of the project, which `pyproject.toml` has."""
         text = (self.root / "pyproject.toml").read_text(encoding="utf-8")
         match = re.search(r'^version = "(.+)"$', text, re.MULTILINE)
-        return match[1] if match else "of an unknown version"
+        return match[1] if match else "unknown"
 
     @property
     def work(self) -> Path:

@@ -11,8 +11,9 @@ class Readiness(Wire):
 
 
 class ServiceStatus(Wire):
-    """The same in the shape that the old service's containers had."""
+    """The same in the shape that the old service's containers had, and the id of the package that answers."""
 
     service: str
     api_status: str
     api_status_message: str
+    package: str | None

@@ -17,31 +17,12 @@ from shared.status.quarantine_effect import answer_decisions, find_effect
 from shared.status.stage_rules import Light
 from shared.status.stage_times import StageCount
 from shared.status.stages import Stage, StageName, judge_stages
+from shared.status.trainer_forms import RunOfTrainer, TrainerAnswer
 from shared.status.trial_progress import TrialProgress, measure_trial
 from shared.status.warnings import LoopWarning
 from shared.storage.paths import this_loop
 from shared.times import SECOND
-from shared.training.training_state import LastRun
 from shared.web.json_forms import Moment, Wire
-
-
-class RunOfTrainer(Wire):
-    """A run of the trainer that did anything."""
-
-    started_at: Moment
-    ended_at: Moment
-    joined_events: int
-    learned_events: int
-
-    @classmethod
-    def of(cls, run: LastRun) -> "RunOfTrainer":
-        """The last run that found something to do."""
-        return cls(
-            started_at=run.started_us,
-            ended_at=run.ended_us,
-            joined_events=run.joined_events,
-            learned_events=run.learned_events,
-        )
 
 
 class EventCounts(Wire):
@@ -238,6 +219,7 @@ class LoopStatus(Wire):
     stages: list[StageAnswer]
     verdict: VerdictAnswer
     last_run: RunOfTrainer | None
+    trainer: TrainerAnswer
     joined_up_to: Moment | None
     lag_seconds: float
     events: EventCounts
@@ -252,12 +234,18 @@ class LoopStatus(Wire):
 
     @classmethod
     def of(
-        cls, inputs: StatusInputs, warnings: Sequence[LoopWarning], loaded: ModelReference | None, caller: Caller
+        cls,
+        inputs: StatusInputs,
+        warnings: Sequence[LoopWarning],
+        loaded: ModelReference | None,
+        caller: Caller,
+        schedule: str,
     ) -> "LoopStatus":
         """The status of this loop, in plain words and numbers.
 
         Args:
             loaded: The model that the answering instance ranks with.
+            schedule: When the trainer runs, in NCRONTAB.
         """
         state, model, trial = inputs.state, inputs.model, measure_trial(inputs.state)
         verdict, next_model = learning_status.judge_learning(inputs), learning_status.predict_next_model(inputs)
@@ -269,6 +257,7 @@ class LoopStatus(Wire):
             stages=[StageAnswer.of(stage) for stage in judge_stages(inputs, warnings)],
             verdict=VerdictAnswer.of(inputs.verdict),
             last_run=RunOfTrainer.of(state.last_run) if state and state.last_run else None,
+            trainer=TrainerAnswer.of(state, schedule, inputs.now_us),
             joined_up_to=(state.joined_up_to_us or None) if state else None,
             lag_seconds=learning_status.lag_us(inputs) / SECOND,
             events=EventCounts.of(inputs),

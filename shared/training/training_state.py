@@ -129,6 +129,24 @@ class LastRun(StoredObject):
 
 
 @dataclass(frozen=True, slots=True)
+class PackageRun(StoredObject):
+    """The first run of the trainer under the package that it ran under last.
+
+    Attributes:
+        package: The id of the package; None for a clone.
+        started_us: When that run began.
+    """
+
+    package: str | None
+    started_us: int
+
+    @classmethod
+    def after(cls, before: "PackageRun | None", package: str | None, started_us: int) -> "PackageRun":
+        """Give what is stored after a run under a package: the same as before, unless the package is another one."""
+        return before if before is not None and before.package == package else cls(package, started_us)
+
+
+@dataclass(frozen=True, slots=True)
 class State(StoredObject):
     """The content of `state.json`: all that the trainer knows, and from which the holder of the lease goes on.
 
@@ -160,6 +178,8 @@ class State(StoredObject):
         counted_under: How the log is corrected that the metrics count.
         recount: The metrics that are counted anew, since the log is corrected otherwise; None if that never was.
         changed_decisions: How many decisions changed with the last quarantines, the oldest first.
+        package_run: The first run under the package that the trainer ran under last; None before the first run, and in
+            a document of an earlier version.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = store_under(retention_at_us="kept_at_us", rounds="looks")
@@ -193,3 +213,4 @@ class State(StoredObject):
     counted_under: tuple[Correction, ...] = ()
     recount: Recount | None = None
     changed_decisions: tuple[ChangedDecisions, ...] = ()
+    package_run: PackageRun | None = None

@@ -12,6 +12,7 @@ from azure.functions import HttpRequest, HttpResponse
 from shared import running_call
 from shared.access.rate_limit import RateLimit
 from shared.access.role import Role
+from shared.package_id import package_id
 from shared.running_call import RunningCall
 from shared.settings import settings
 from shared.storage.paths import this_loop
@@ -31,6 +32,7 @@ InTime = Callable[[Coroutine[Any, Any, HttpResponse], str], Awaitable[HttpRespon
 MAX_BODY_BYTES = 4 * 1024 * 1024
 _TOO_LONG = "the call took longer than it may"
 _CLIENT_REQUEST_ID = "x-ms-client-request-id"
+_PACKAGE = "rankloop-package"
 _calls = RateLimit()
 _limits = TimeLimits()
 _SECONDS = 18
@@ -88,9 +90,11 @@ def handing_on_endpoint(handler: Handler, *, note_refusal: NoteRefusal = lambda 
 
     async def answer_call(req: HttpRequest) -> HttpResponse:
         try:
-            return await handler(req)
+            answer = await handler(req)
         except Exception as error:
             return _refuse(error, req, None, note_refusal, _request_id())
+        _name_package(answer)
+        return answer
 
     answer_call.__name__, answer_call.__doc__ = handler.__name__, handler.__doc__
     return answer_call
@@ -195,8 +199,14 @@ async def _change_in_time(answer: Coroutine[Any, Any, HttpResponse], request_id:
         work.cancel()
 
 
+def _name_package(answer: HttpResponse) -> None:
+    if (package := package_id()) is not None:
+        answer.headers[_PACKAGE] = package
+
+
 def _sign(answer: HttpResponse, req: HttpRequest, request_id: str) -> None:
     answer.headers.add("apim-request-id", request_id)
+    _name_package(answer)
     if req.headers.get("x-ms-return-client-request-id", "").lower() == "true":
         client_id = client_request_id(req) or ""
         if client_id.isascii() and client_id.isprintable() and client_id:  # no host can put anything else into a header

@@ -13,7 +13,10 @@ from shared.web.schemas import Schema, Schemas
 from shared.web.versions import VERSIONS
 
 _OWN = "rankloop"
-_ABOUT = "The Personalizer API in all its published versions, and the loop's own API."
+_ABOUT = (
+    "The Personalizer API in all its published versions, and the loop's own API. Every answer of a deployed loop has "
+    "the header rankloop-package: the id of the package that answers."
+)
 _REFUSED = (400, 401, 403, 411, 429, 500, 503)
 _REFUSED_CHANGE = (*_REFUSED, 504)
 _REFUSED_OPEN = (400, 411, 500, 503)

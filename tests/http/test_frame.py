@@ -54,11 +54,12 @@ def test_ready_is_open_to_everyone(api: Api) -> None:
 
 
 def test_status_has_the_shape_that_the_old_containers_had(api: Api) -> None:
-    """Three texts."""
+    """Three texts, and the package that answers, which a clone is none of."""
     answer = api.get("/status")
 
     assert answer.status == 200
-    assert answer.json.keys() == {"service", "apiStatus", "apiStatusMessage"}
+    assert answer.json.keys() == {"service", "apiStatus", "apiStatusMessage", "package"}
+    assert (answer.json["package"], "rankloop-package" in answer.headers) == (None, False)
 
 
 def test_a_slash_too_many_is_understood(api: Api) -> None:

@@ -1,12 +1,14 @@
 """A machine on which azd runs the hooks of azure.yaml; azd itself only pretends."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deployment import package_id
 from localhost.environment import ROOT
 from tests.infra import azure_yaml
 from tests.infra.cloud import VAULT_NAME
@@ -64,12 +66,22 @@ class Machine:
         path.write_text(f"#!/bin/sh\nset -e\n\n{azure_yaml.hook(name).run}\n", encoding="utf-8")
         return str(path)
 
-    def run(self, hook: str, values: Mapping[str, str] = VALUES) -> tuple[int, str]:
-        """Run a hook as azd does without a terminal; gives the exit code and all output."""
+    def project(self, package: str) -> Path:
+        """A folder with what hooks need of this project, and a deployment folder that has an id and nothing else."""
+        folder = self.folder / "project"
+        (folder / "dist").mkdir(parents=True)
+        (folder / "dist" / package_id.FILE).write_text(package, encoding="utf-8")
+        shutil.copy(ROOT / "dev.py", folder)
+        for name in ("deployment", "localhost"):
+            (folder / name).symlink_to(ROOT / name)
+        return folder
+
+    def run(self, hook: str, values: Mapping[str, str] = VALUES, project: Path = ROOT) -> tuple[int, str]:
+        """Run a hook of a project as azd does without a terminal; gives the exit code and all output."""
         command = ["/bin/sh", self.script(hook)]
         done = subprocess.run(
             command,
-            cwd=ROOT,
+            cwd=project,
             env=self.environment(values),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

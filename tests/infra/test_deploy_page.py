@@ -22,6 +22,7 @@ from tests.faults.proxy import FaultProxy, Request
 from tests.infra import costs
 from tests.infra.az_commands import COMMANDS_FILE, help_of, list_commands
 from tests.infra.azd_parameters import read_parameters, variables
+from tests.infra.packaged import OLD, lay_out, wait_for_trainer
 from tests.infra.page_commands import Call, calls
 from tests.infra.snapshots import EVERYTHING, alerts, deployment, template
 from tests.loop import past
@@ -165,14 +166,19 @@ def test_every_value_that_is_asked_for_is_an_output() -> None:
     assert set(values) <= template()["outputs"].keys()
 
 
-def test_the_check_prints_what_the_page_shows(start_host: StartHost, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_check_prints_what_the_page_shows(
+    start_host: StartHost, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Where the page leaves something out, it has three dots."""
-    host = start_host(API_KEY_1="smoke-key", TRAIN_SCHEDULE="0 0 0 1 1 *")
+    folder = lay_out(tmp_path / "dist", OLD)
+    host = start_host(root=folder, API_KEY_1="smoke-key", TRAIN_SCHEDULE="* * * * * *")
+    wait_for_trainer(host.url, "smoke-key", OLD)
     example = next(block for block in _PAGE.blocks("text") if block.startswith("Checking"))
     shown = re.search(r"Keys +(.*)", example)
     assert shown is not None
 
-    code = check(host.url, {"RANKLOOP_KEY": "smoke-key", "RANKLOOP_SHOW_KEYS": shown[1]})
+    variables = {"RANKLOOP_KEY": "smoke-key", "RANKLOOP_SHOW_KEYS": shown[1]}
+    code = check(host.url, variables, package=folder)
 
     expected = (
         re.escape(example).replace("…", ".+").replace(r"https://func\-rankloop\-.+\.azurewebsites\.net", host.url)

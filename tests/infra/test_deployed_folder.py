@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from azure.storage.queue import QueueClient
 
+from deployment import package_id
 from deployment.folder import Order, package
 from localhost.failures import StartFailure
 from localhost.host.host_process import HostProcess
@@ -89,6 +90,13 @@ class TestLoop:
         assert ranked.status == 201
         assert api.get("/rankloop/v1/status").json["instance"]["modelId"] >= model_id
         assert max(chances, key=chances.__getitem__) == LIKED["ann"]
+
+    def test_it_tells_the_folders_id(self, host: HostProcess, lonely: LonelyHost) -> None:
+        """For whoever has to know whether it is this folder that answers."""
+        expected = package_id.read(lonely.folder)
+        answer = Api.at(host.url, None).get("/status")
+
+        assert (answer.json["package"], answer.headers["rankloop-package"]) == (expected, expected)
 
     def test_it_serves_the_page_with_its_libraries(self, host: HostProcess) -> None:
         """Which no package of Python has: the folder holds them."""

@@ -7,14 +7,15 @@ from localhost.azurite.emulator import Azurite
 from tests.conftest import StartHost
 from tests.hosts import HostProcess
 from tests.http.api import Api
+from tests.infra.packaged import wait_for_trainer
 from tests.infra.smoking import KEY, run
 
-NEVER = {"TRAIN_SCHEDULE": "0 0 0 1 1 *", "API_KEY_1": KEY}
+QUICK = {"TRAIN_SCHEDULE": "*/1 * * * * *", "API_KEY_1": KEY}
 
 
 def test_its_own_event_is_not_reported_as_one_to_learn_from(start_host: StartHost) -> None:
     """The loop itself counts it among those that wait, which would contradict the check's own report."""
-    api = Api.at(start_host(API_KEY_1=KEY, TRAIN_SCHEDULE="*/1 * * * * *").url, KEY)
+    api = Api.at(start_host(**QUICK).url, KEY)
     until = time.monotonic() + 30
     while not (before := api.get("/rankloop/v1/status").json["because"]).startswith("No Rank call"):
         assert time.monotonic() < until, before
@@ -29,7 +30,8 @@ def test_its_own_event_is_not_reported_as_one_to_learn_from(start_host: StartHos
 def test_a_loop_that_works_with_warnings_is_reported_as_such(azurite: Azurite) -> None:
     """Such as that the other key is a reference that the platform could not resolve."""
     reference = "@Microsoft.KeyVault(VaultName=kv;SecretName=api-key-2)"
-    with HostProcess(azurite.new_account().connection_string, env={**NEVER, "API_KEY_2": reference}) as process:
+    with HostProcess(azurite.new_account().connection_string, env={**QUICK, "API_KEY_2": reference}) as process:
+        wait_for_trainer(process.url, KEY, None)
         code, output = run("--endpoint", process.url, RANKLOOP_KEY=KEY)
 
     assert code == 0

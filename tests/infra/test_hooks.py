@@ -1,5 +1,6 @@
 """The hooks of azure.yaml as azd runs them: under sh, with an azd that only pretends, in a cloud of one machine."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from tests.conftest import StartHost
 from tests.infra import snapshots
 from tests.infra.cloud import DELETED, VAULT, VAULT_NAME, Cloud
 from tests.infra.hook_machine import TOKEN, VALUES, Machine, outputs
+from tests.infra.packaged import NEW, lay_out
 
 
 def build_deleted_vault(
@@ -199,16 +201,20 @@ FORBIDDEN = (403, {"error": {"code": "Forbidden", "message": "Caller is not auth
 
 
 def test_after_a_deployment_the_loop_is_checked_with_the_key_of_the_vault(
-    machine: Machine, azure: Cloud, start_host: StartHost
+    machine: Machine, azure: Cloud, start_host: StartHost, tmp_path: Path
 ) -> None:
-    """As soon as the role that reads it has an effect; a RANKLOOP_KEY of the user's shell is another loop's."""
+    """As soon as the role that reads it has an effect; a RANKLOOP_KEY of the user's shell is another loop's.
+
+    What must answer is the folder that the hook before it has built.
+    """
     azure.answers[SECRET] = [FORBIDDEN, (200, {"value": "key-of-the-vault", "id": "…"})]
     machine.variables["RANKLOOP_KEY"] = "the key of a loop on this machine"
-    host = start_host(API_KEY_1="key-of-the-vault", TRAIN_SCHEDULE="0 0 0 1 1 *")
-    code, output = machine.run("loop postdeploy", outputs(host.url))
+    host = start_host(root=lay_out(tmp_path / "app", NEW), API_KEY_1="key-of-the-vault", TRAIN_SCHEDULE="* * * * * *")
+    code, output = machine.run("loop postdeploy", outputs(host.url), machine.project(NEW))
 
     assert code == 0, output
     assert f"waiting: Secret api-key-1 of Key Vault {VAULT_NAME} cannot be read yet: 403: Caller is not" in output
+    assert f"\n  package {NEW} answers, 10 times in a row\n" in output
     assert output.endswith("  Keys      az …\n")
     assert "key-of-the-vault" not in output
     assert azure.requests == [(SECRET, TOKEN)] * 2

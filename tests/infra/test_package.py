@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from deployment import contents
+from deployment import contents, package_id
 from deployment.folder import STAMP, Order, package
 from deployment.packages import PLACE
 from localhost.environment import ROOT
@@ -111,6 +111,7 @@ class TestApp:
             ".python_packages",
             ".funcignore",
             STAMP,
+            package_id.FILE,
             *APP_FOLDERS,
         }
 
@@ -225,15 +226,39 @@ class TestZip:
 
         assert modes == {stat.S_IFREG | 0o644}
 
-    def test_two_builds_are_the_same_bytes(self, built: Built, tmp_path: Path) -> None:
-        """So that what was tested and what is deployed can be compared."""
+    def test_two_builds_of_the_same_files_differ_in_their_ids_alone(self, built: Built, tmp_path: Path) -> None:
+        """So that what was tested and what is deployed can be compared, and one deployment told from the next.
+
+        Of the ids only the time differs.
+        """
         now = tmp_path / "now"
         now.touch()
         time.sleep(max(0.0, built.zip_file.stat().st_mtime + 2.1 - now.stat().st_mtime))  # times in it would differ now
 
         package(PLACES, Order(tmp_path / "elsewhere" / "other", tmp_path / "other.zip"))
 
-        assert built.zip_file.read_bytes() == (tmp_path / "other.zip").read_bytes()
+        texts = [_entries(zip_file) for zip_file in (built.zip_file, tmp_path / "other.zip")]
+        ids = [text.pop(package_id.FILE)[1].decode().strip().split("-") for text in texts]
+        assert texts[0] == texts[1]
+        assert [parts[0::2] for parts in ids] == [["0.1.0", ids[0][2]]] * 2
+        assert ids[0][1] < ids[1][1]
+
+    def test_folder_and_zip_file_tell_the_same_id(self, built: Built) -> None:
+        """Either may be at hand after a deployment."""
+        ids = {package_id.read(built.folder), package_id.read(built.zip_file)}
+
+        assert len(ids) == 1
+        assert re.fullmatch(r"0\.1\.0-\d{8}T\d{6}Z-[0-9a-f]{8}", ids.pop())
+
+
+def _entries(zip_file: Path) -> dict[str, tuple[object, bytes]]:
+    """What a ZIP file says of each of its files, and what they hold, in their order."""
+    with zipfile.ZipFile(zip_file) as archive:
+        return {entry.filename: (_describe(entry), archive.read(entry)) for entry in archive.infolist()}
+
+
+def _describe(entry: zipfile.ZipInfo) -> tuple[object, ...]:
+    return entry.date_time, entry.create_system, entry.external_attr, entry.compress_type, entry.extra
 
 
 class TestRefusals:

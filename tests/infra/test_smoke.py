@@ -24,13 +24,13 @@ from tests.conftest import StartHost
 from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.slots import CCB
+from tests.infra.packaged import wait_for_trainer
 from tests.infra.scripted_server import serve_answers
 from tests.infra.smoking import KEY, run
 from tests.loop import past
 from tests.loop.stored_loop import StoredLoop
 
 QUICK = {"WRITE_DEADLINE": "PT2S", "JOIN_GRACE": "PT3S", "TRAIN_SCHEDULE": "*/1 * * * * *", "API_KEY_1": KEY}
-NEVER = {"TRAIN_SCHEDULE": "0 0 0 1 1 *", "API_KEY_1": KEY}
 WAIT = {"reward_wait_time": "PT5S", "model_export_frequency": "PT1S"}
 LOOPS: Mapping[str, Any] = {
     "online": past.configuration(**WAIT),
@@ -84,6 +84,7 @@ def _check(azurite: Azurite, configuration: Any, hosts: list[HostProcess]) -> Ch
         past.configure(stored_loop, configuration)
     hosts.append(HostProcess(account, env=QUICK))
     hosts[-1].start()
+    wait_for_trainer(hosts[-1].url, KEY, None)
     code, output = run("--endpoint", hosts[-1].url, RANKLOOP_KEY=KEY, RANKLOOP_SHOW_KEYS="az keyvault secret show …")
     return Checked(Api.at(hosts[-1].url, KEY), code, output)
 
@@ -120,7 +121,8 @@ def test_no_check_prints_the_key(checked: dict[str, Checked], name: str) -> None
 @pytest.fixture(scope="module")
 def host(azurite: Azurite) -> Iterator[HostProcess]:
     """A host that works."""
-    with HostProcess(azurite.new_account().connection_string, env=NEVER) as started:
+    with HostProcess(azurite.new_account().connection_string, env=QUICK) as started:
+        wait_for_trainer(started.url, KEY, None)
         yield started
 
 

@@ -55,7 +55,7 @@ from shared.status.trace_forms import EventTrace
 from shared.storage.paths import in_loop
 from shared.times import DAY
 from shared.training.configuration_changes import new_state
-from shared.training.training_state import LastRun
+from shared.training.training_state import LastRun, PackageRun
 from shared.web import refusals
 from shared.web.versions import VERSIONS
 from tests.http import evaluated
@@ -257,10 +257,12 @@ def test_every_learning_option_is_on_its_page() -> None:
 def test_every_field_of_the_status_is_on_its_page() -> None:
     """Fields of its parts by their full path."""
     configuration, model = new_configuration(4), ModelReference("m", "p", "s", "b", "--x", 1, 1, 1, 1)
-    state = replace(new_state(configuration, Published()), last_run=LastRun(1, 2, 3, 4))
+    state = replace(new_state(configuration, Published()), last_run=LastRun(1, 2, 3, 4), package_run=PackageRun("p", 1))
     inputs = StatusInputs(state, configuration, Published(model=model), Waiting(), 1, 1)
     with in_loop("default"):
-        answer = json.loads(LoopStatus.of(inputs, [], model, Caller(name="API_KEY_1", role=Role.OWNER)).to_json())
+        answer = json.loads(
+            LoopStatus.of(inputs, [], model, Caller(name="API_KEY_1", role=Role.OWNER), "0 * * * * *").to_json()
+        )
 
     assert _absent(answer, page("docs/api.md").text) == []
 

@@ -46,7 +46,7 @@ _STORES = (
 """Files that speak to storage."""
 _LEARNER = ("shared/learner/*", "shared/evaluation/replay/*", "shared/imports/import_pass.py")
 """Files that run Vowpal Wabbit, or read and write what it reads and writes."""
-_DISK = ("shared/imports/files/*",)
+_DISK = ("shared/imports/files/*", "shared/package_id.py")
 """Files that read and write what lies on the disk of the machine."""
 _FORMS = ("shared/*_forms.py", "shared/*/forms/*", "shared/*_documents.py", "shared/web/*")
 """Files that hold what travels over HTTP and what is stored as JSON."""
@@ -55,6 +55,7 @@ _BODIES = ("shared/*_bodies.py",)
 _LIBRARIES = {
     "arro3": ("shared/imports/files/table_file.py",),
     "azure": (*_STORES, "shared/web/*"),
+    "cronsim": ("shared/training/timetable.py",),
     "cryptography": ("shared/models/signing.py",),
     "httptools": ("shared/storage/http_connection.py",),
     "isal": ("shared/log/ranked_event.py", "shared/log/stored_lines.py"),
