@@ -4,6 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
 from shared.intake.reward_bodies import check_strictly
 from shared.intake.reward_forms import RewardRequest
 from shared.ranking.rank_forms import EventId, Id
@@ -12,6 +15,17 @@ from shared.web.json_forms import Wire, at_most
 from shared.web.refusal_forms import PersonalizerError
 
 MOST_ROWS = 1000
+
+
+def _demand_bool(value: Any) -> Any:
+    """Let no number pass, which Python's true and false are equal to."""
+    if type(value) is not bool:
+        raise PydanticCustomError("bool_type", "Input should be a valid boolean")
+    return value
+
+
+_No = Annotated[Literal[False], BeforeValidator(_demand_bool)]
+_Yes = Annotated[Literal[True], BeforeValidator(_demand_bool)]
 
 
 class RewardRow(RewardRequest):
@@ -24,7 +38,7 @@ class RewardRow(RewardRequest):
     event_id: EventId
     slot_id: Id | None = None
     client_request_id: Id | None = None
-    activate: Literal[False] | None = None
+    activate: _No | None = None
 
 
 class ActivationRow(Wire):
@@ -33,7 +47,7 @@ class ActivationRow(Wire):
     refusal: ClassVar[type[InvalidRequest]] = InvalidEventIdToActivate
 
     event_id: EventId
-    activate: Literal[True]
+    activate: _Yes
     client_request_id: Id | None = None
     slot_id: None = None
     value: None = None
