@@ -1,6 +1,7 @@
 """Rewards and activations by batches: each row is what a call of its own would be, and the answer tells of each."""
 
 import itertools
+import json
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -17,6 +18,7 @@ from tests.http.conftest import NEVER
 from tests.http.described import Described
 from tests.http.loops import make_key, make_loop
 from tests.loop.stored_loop import StoredLoop
+from tests.unit.pages import page
 
 BATCH = "/rankloop/v1/events:batch"
 V1, V1_1 = "/personalizer/v1.0/events", "/personalizer/v1.1-preview.1/multislot/events"
@@ -149,6 +151,13 @@ def test_a_wrong_row_is_refused_with_its_place_and_the_others_are_stored(
     assert rows_of(stored, begin) == {("0", None, 0): 1, ("2", None, 2): 1}
 
 
+def test_the_example_of_the_page_is_answered_as_it_says(loop: Api) -> None:
+    (command,) = [words for words in page("docs/api.md").commands() if f"$ENDPOINT{BATCH}" in words]
+    (expected,) = [json.loads(text) for text in page("docs/api.md").blocks("json") if "toRepeat" in text]
+
+    assert loop.post(BATCH, command[command.index("-d") + 1].encode()).json == expected
+
+
 def test_a_refused_row_names_its_event_as_it_was_sent_if_it_names_one(loop: Api) -> None:
     rows: list[Any] = [{"eventId": "e", "value": "1"}, {"eventId": ".", "value": 1}, {"eventId": "x" * 257}, {}, None]
 
@@ -264,9 +273,9 @@ def call_alone(loop: Api, row: dict[str, Any]) -> None:
 def test_a_batch_that_is_sent_again_under_its_request_id_stores_nothing_new(loop: Api, stored: StoredLoop) -> None:
     """Nor does a part of it; rows that are the same are as many rewards, however often they are sent."""
     begin = prefix()
-    same = {"eventId": f"{begin}same", "value": 1}
-    rows = [same, {"eventId": f"{begin}other", "value": 0.5}, same, {"eventId": f"{begin}same", "activate": True}]
-    expected = {("same", None, 1.0): 2, ("other", None, 0.5): 1, ("same", None, None): 1}
+    same, slashed = ({"eventId": f"{begin}a{slash}b", "value": 1} for slash in ("%2f", "/"))
+    rows = [same, {"eventId": f"{begin}other", "value": 0.5}, slashed, {"eventId": f"{begin}a/b", "activate": True}]
+    expected = {("a/b", None, 1.0): 2, ("other", None, 0.5): 1, ("a/b", None, None): 1}
 
     assert send(loop, rows, "night-17")["accepted"] == 4
     assert rows_of(stored, begin) == expected
