@@ -163,7 +163,7 @@ _OUTAGE = (503, 504)
 
 
 class _Outage:
-    """Logs an outage every few seconds, and not once for each call that fails."""
+    """Logs an outage every few seconds, and not once for each call, or row of a batch, that fails."""
 
     def __init__(self) -> None:
         self._calls = 0
@@ -173,7 +173,9 @@ class _Outage:
         self._calls += 1
         if time.monotonic() - self._logged_at < _PAUSE_SECONDS:
             return
-        _logger.warning("%d calls were answered 503 or 504; the last one because %s", self._calls, error)
+        _logger.warning(
+            "%d calls, or rows of batches, were answered 503 or 504; the last one because %s", self._calls, error
+        )
         self._calls, self._logged_at = 0, time.monotonic()
 
 
