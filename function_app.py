@@ -28,6 +28,7 @@ def import_others() -> list[Functions]:
     from export_fn import bundles, logs, model, model_import, models, quarantines, relabels
     from portal_fn import files
     from rank_fn import chances
+    from reward_fn import batch
     from status_fn import apprentice, breakdowns, description, event_trace, loop_status, metrics, newest_events
 
     modules = (
@@ -35,7 +36,7 @@ def import_others() -> list[Functions]:
         *(policy_application, evaluations, evaluations_2022, feature_importances, imports, report),
         *(bundles, logs, model, model_import, models, quarantines, relabels),
         *(apprentice, breakdowns, description, event_trace, loop_status, metrics, newest_events),
-        *(chances, files),
+        *(chances, batch, files),
     )
     gc.freeze()  # as at the start
     return [module.functions for module in modules]

@@ -4,21 +4,22 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-from azure.functions import HttpRequest
-
 from shared.intake.keys import observation_id
 from shared.intake.rows import Observation
 from shared.ranking.hot_path import HotPath
-from shared.web.endpoint import client_request_id
 
 type SlotReward = tuple[str | None, float | None]
 """The id of a slot, None in a single-slot event; and the reward, None for an activation."""
 
 
-async def append(hot_path: HotPath[Any], req: HttpRequest, event_id: str, rewards: Iterable[SlotReward]) -> None:
+def make_origin(request_id: str | None) -> bytes:
+    """Make what the rewards of a call come from: the id that the client gave the call, or random bytes."""
+    return (request_id or "").encode("utf-8", "backslashreplace") or os.urandom(16)
+
+
+async def append(hot_path: HotPath[Any], origin: bytes, event_id: str, rewards: Iterable[SlotReward]) -> None:
     """Make the rewards of one call durable; a reward that the call has twice counts once."""
     current = await hot_path.live_settings.current()
-    origin = (client_request_id(req) or "").encode("utf-8", "backslashreplace") or os.urandom(16)
     intake = hot_path.intake
     observations = [
         Observation(

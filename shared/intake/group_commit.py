@@ -118,12 +118,20 @@ class GroupCommit:
             _give_up([*rows, *queue], None)
 
     async def _write(self, place: Place, rows: list[_Row], pauses: Iterator[float]) -> None:
-        """Write rows together until each has landed, is refused, has no caller that waits, or has no try left."""
+        """Write rows together until each has landed, is refused, has no caller that waits, or has no try left.
+
+        Where a second row is refused, such as of a batch that is sent again, each of the others goes alone: storage
+        names one in each answer only.
+        """
+        refused = 0
         while rows := [row for row in rows if not row.landed.done()]:
             try:
                 times = await self._insert(place[0], [row.entity for row in rows])
             except (RowExists, RowRefused) as refusal:
                 _refuse(rows.pop(refusal.index), refusal)
+                refused += 1
+                if refused > 1:
+                    await self._write_each(place, rows)
             except TableClosed as trouble:
                 _give_up(rows, trouble)
             except OutcomeUnknown as trouble:

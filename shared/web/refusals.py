@@ -163,7 +163,7 @@ _OUTAGE = (503, 504)
 
 
 class _Outage:
-    """Logs an outage every few seconds, and not once for each call that fails."""
+    """Logs an outage every few seconds, and not once for each call, or row of a batch, that fails."""
 
     def __init__(self) -> None:
         self._calls = 0
@@ -173,7 +173,9 @@ class _Outage:
         self._calls += 1
         if time.monotonic() - self._logged_at < _PAUSE_SECONDS:
             return
-        _logger.warning("%d calls were answered 503 or 504; the last one because %s", self._calls, error)
+        _logger.warning(
+            "%d calls, or rows of batches, were answered 503 or 504; the last one because %s", self._calls, error
+        )
         self._calls, self._logged_at = 0, time.monotonic()
 
 
@@ -186,26 +188,31 @@ def refuse(error: Exception, request_id: str, version: Version | None = None) ->
     Args:
         version: The version of the API that was called; None for an operation without versions.
     """
-    refusal = next(_REFUSALS[kind] for kind in type(error).__mro__ if kind in _REFUSALS)
-    code = version.code(refusal.code) if version else refusal.code
-    answer = json_answer(_envelope(code, refusal.text or str(error), error), refusal.status)
+    status, problem = explain(error, version)
+    answer = json_answer(orjson.dumps({"error": problem}), status)
     if version and version.has_code_header:
-        answer.headers["x-ms-error-code"] = code
-    if refusal.status == 401:
+        answer.headers["x-ms-error-code"] = problem["code"]
+    if status == 401:
         answer.headers["WWW-Authenticate"] = challenge()
     elif isinstance(error, _WITH_PAUSE):
         answer.headers["Retry-After"] = str(error.retry_after)
-    if refusal.status in _OUTAGE:
-        _outage.log(error)
-    elif refusal.status == 500:
+    if status == 500:
         _logger.error("%s failed: %s", request_id, _whereabouts(error))
     return answer
 
 
-def _envelope(code: str, message: str, error: Exception) -> bytes:
+def explain(error: Exception, version: Version | None = None) -> tuple[int, dict[str, str]]:
+    """Give the status that an error has, and the members of `error` in the body; log an outage.
+
+    Args:
+        version: As of `refuse`.
+    """
+    refusal = next(_REFUSALS[kind] for kind in type(error).__mro__ if kind in _REFUSALS)
+    if refusal.status in _OUTAGE:
+        _outage.log(error)
+    code = version.code(refusal.code) if version else refusal.code
     place = error.place if isinstance(error, errors.InvalidRequest) else None
-    body = {"code": code, "message": message} | ({"target": place} if place else {})
-    return orjson.dumps({"error": body})
+    return refusal.status, {"code": code, "message": refusal.text or str(error)} | ({"target": place} if place else {})
 
 
 def _whereabouts(error: Exception) -> str:

@@ -124,7 +124,7 @@ class Traffic:
             answer = Api.at(self._url(), self._key).post(path, body, headers)
         if answer is None or answer.status >= 400:
             self.acknowledged.failed[answer.status if answer else "cut"] += 1
-        if answer is not None and answer.status not in (201, 204, 503):
+        if answer is not None and answer.status not in (200, 201, 204, 503):
             self._wrong.append(f"{path} was answered {answer.status} {answer.body!r}")
         return answer
 

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import os
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -156,6 +157,20 @@ async def test_conflicts_inside_a_batch_do_not_touch_the_others(
     assert numbers == {number for number, row in enumerate(rows) if not row.own}
     assert dict.fromkeys(numbers, b"before") == {n: row.payload for n, row in enumerate(rows) if not row.own}
     assert len(rows) + 1 == len(read_rows(services.account(), this_loop().table_name("events", intake.arrival(), DAY)))
+
+
+async def test_rows_that_are_all_there_already_take_few_requests(intake: Intake, proxy: FaultProxy) -> None:
+    """A batch of rewards that is sent again: storage names one of them in each answer only."""
+    observations = [observation(intake, f"event{number}", "again") for number in range(100)]
+    await asyncio.gather(*(intake.append_observation(each, 1) for each in observations))
+    proxy.requests.clear()
+
+    await asyncio.gather(*(intake.append_observation(each, 1) for each in observations))
+
+    sent = Counter(kinds(proxy.requests))
+    assert sent["$batch"] == 2
+    assert sent["read"] == 100
+    assert sum(request.body.count(b'"RowKey"') for request in proxy.requests) == 100 + 99 + 98
 
 
 async def test_one_key_twice_in_the_queue_is_one_row(intake: Intake, proxy: FaultProxy) -> None:
