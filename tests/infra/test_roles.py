@@ -12,6 +12,7 @@ import pytest
 from deployment.contents import APP, app_folders
 from localhost.environment import ROOT
 from tests.infra.bicep import INFRA, NAMES
+from tests.infra.page_commands import Call, calls
 from tests.infra.snapshots import (
     CONTAINERS,
     DEFAULTS,
@@ -26,7 +27,7 @@ from tests.infra.snapshots import (
     deployment,
     modules,
 )
-from tests.unit.pages import page
+from tests.unit.pages import Page, page, pages
 
 ROLES: Final = {
     "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner",
@@ -167,6 +168,18 @@ def test_nobody_else_has_a_role(name: str) -> None:
         _principal(name, _STORES),
         *deployer,
     }
+
+
+def test_no_page_gives_by_hand_what_the_templates_give_who_deploys() -> None:
+    """They could not give it once more: that account's next `azd provision` would end with `RoleAssignmentExists`."""
+    given = {call.words[call.words.index("--role") + 1] for each in pages() for call in _calls_that_give(each)}
+
+    assert "Key Vault Secrets User" in given
+    assert given & {role for name in _DEPLOYERS for role, _ in _grants(name, _DEPLOYERS[name][0])} == set()
+
+
+def _calls_that_give(each: Page) -> Iterator[Call]:
+    return (call for call in calls(each, "az") if call.plain == ("role", "assignment", "create") and call.whole)
 
 
 def test_who_deploys_gets_a_role_if_azure_knows_who_that_is() -> None:
