@@ -15,7 +15,7 @@ if sys.version_info < (3, 10):  # noqa: UP036 - this file runs before there is a
 import argparse
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, NoReturn
 from deployment import folder
 from deployment.removal import predown
 from deployment.smoke import check
+from deployment.upload import predeploy
 from deployment.vault import preprovision
 from localhost.setup import help_texts
 from localhost.setup.checks import run_checks
@@ -37,6 +38,7 @@ from localhost.setup.programs import CannotSetUp, end_in_order_on_sigterm, openl
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[Parser]
     Run = Callable[[argparse.Namespace], int]
+    Hook = Callable[[Mapping[str, str]], int]
 
 PLACES = Places(Path(__file__).resolve().parent)
 LOCAL = PLACES.root / ".local"
@@ -170,7 +172,7 @@ def add_commands_for_azure(commands: Commands) -> None:
     added.add_argument("--endpoint", default="", metavar="URL", help="its address (default: RANKLOOP_ENDPOINT)")
 
     added = command(commands, "azd", azd, "be a hook of azd")
-    added.add_argument("hook", choices=("preprovision", "predown"), help="which one")
+    added.add_argument("hook", choices=("preprovision", "predeploy", "predown"), help="which one")
 
 
 def demo(chosen: argparse.Namespace) -> NoReturn:
@@ -251,7 +253,8 @@ def smoke(chosen: argparse.Namespace) -> int:
 
 def azd(chosen: argparse.Namespace) -> int:
     """Run a hook."""
-    return {"preprovision": preprovision, "predown": predown}[chosen.hook](os.environ)
+    hooks: dict[str, Hook] = {"preprovision": preprovision, "predeploy": predeploy, "predown": predown}
+    return hooks[chosen.hook](os.environ)
 
 
 def test(chosen: argparse.Namespace) -> int:

@@ -66,7 +66,9 @@ def test_an_azd_that_would_build_remotely_is_refused() -> None:
 
 def test_azd_runs_these_hooks() -> None:
     """Under names that it knows; it ignores others without a word."""
-    assert [f"{SERVICE} prepackage", f"{SERVICE} postdeploy", "preprovision", "predown"] == _NAMES
+    of_service = [f"{SERVICE} {name}" for name in ("prepackage", "predeploy", "postdeploy")]
+
+    assert [*of_service, "preprovision", "predown"] == _NAMES
 
 
 @pytest.mark.parametrize("name", _NAMES)
@@ -138,6 +140,7 @@ def test_the_hooks_that_check_and_report_have_what_they_need() -> None:
     """The names are written in two places."""
     assert {"RANKLOOP_ENDPOINT", "RANKLOOP_KEY_REFERENCE", "RANKLOOP_SHOW_KEYS"} <= outputs()
     assert {"AZURE_RESOURCE_GROUP", "AZURE_KEY_VAULT_NAME", "AZURE_TENANT_ID"} <= outputs()
+    assert "RANKLOOP_DEPLOYMENT_CONTAINER" in outputs()
 
 
 def test_the_deployment_heeds_what_the_hook_has_found_out() -> None:
