@@ -1,6 +1,7 @@
 """Who may do what: the identity gets what the code needs, and no more; the doors beside the identity are shut."""
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -228,6 +229,27 @@ def test_a_pipeline_that_provisions_may_give_the_roles_of_the_templates_and_no_o
         ("", "Resource"),
     ]
     assert '--condition "$(cat infra/given-roles.condition)"' in page("docs/deploy.md").text
+
+
+def test_a_pipeline_that_provisions_has_no_rights_outside_of_the_group_but_to_start_deployments() -> None:
+    """The templates are deployed in the subscription, and what they make is checked by the rights where it is made."""
+    provisions = [
+        {word: call.words[at + 1] for at, word in enumerate(call.words) if word in ("--role", "--scope")}
+        for call in _calls_that_give(page("docs/deploy.md"))
+        if "$PROVISIONS" in call.words
+    ]
+    role = json.loads((INFRA / "subscription-role.json").read_text(encoding="utf-8"))
+
+    assert provisions == [
+        {"--role": role["Name"], "--scope": "$SUBSCRIPTION"},
+        {"--role": "Contributor", "--scope": "$GROUP_ID"},
+        {"--role": "Role Based Access Control Administrator", "--scope": "$GROUP_ID"},
+    ]
+    assert [action for action in role["Actions"] if not action.endswith("/read")] == [
+        f"Microsoft.Resources/deployments/{verb}" for verb in ("write", "validate/action", "whatIf/action")
+    ]
+    assert role.keys() == {"Name", "Description", "Actions", "AssignableScopes"}
+    assert role["AssignableScopes"] == ["SUBSCRIPTION"]
 
 
 def test_a_role_that_bicep_names_has_the_id_of_that_name() -> None:
