@@ -3,6 +3,7 @@
 import ast
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,13 @@ def test_the_folder_goes_to_azure_as_it_was_built() -> None:
     assert list(document["services"]) == [SERVICE]
 
 
+def test_azd_is_told_which_template_this_is() -> None:
+    """In the version of the project, so that reports name it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+    assert azure_yaml.document()["metadata"] == {"template": f"{project['name']}@{project['version']}"}
+
+
 def _version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split("."))
 
@@ -60,6 +68,7 @@ def test_an_azd_that_would_build_remotely_is_refused() -> None:
 
     assert oldest is not None
     assert f"{oldest[1]} or later (`azd version`)" in page("docs/deploy.md").flat
+    assert f"azd has to be {oldest[1]} or later" in page("docs/first-deployment.md").flat
     assert len(pinned) == len(pipelines) == 2
     assert [version for version in pinned if _version(version) < _version(oldest[1])] == []
 
