@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from deployment import folder
 from deployment.removal import predown
+from deployment.upload import predeploy
 from deployment.vault import preprovision
 from localhost.setup.checks import run_checks
 from localhost.setup.command_line import Parser
@@ -28,7 +29,11 @@ from localhost.setup.places import PLACES
 from localhost.setup.start import hand_over, run, set_up
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from localhost.setup.loop_commands import Commands
+
+    Hook = Callable[[Mapping[str, str]], int]
 
 
 def parser() -> Parser:
@@ -68,7 +73,7 @@ def add_commands_that_build(commands: Commands) -> None:
     )
 
     added = add_command(commands, "azd", azd, "be a hook of azd")
-    added.add_argument("hook", choices=("preprovision", "predown"), help="which one")
+    added.add_argument("hook", choices=("preprovision", "predeploy", "predown"), help="which one")
 
 
 def package(chosen: argparse.Namespace) -> int:
@@ -88,7 +93,8 @@ def wheel(chosen: argparse.Namespace) -> NoReturn:
 
 def azd(chosen: argparse.Namespace) -> int:
     """Run a hook."""
-    return {"preprovision": preprovision, "predown": predown}[chosen.hook](os.environ)
+    hooks: dict[str, Hook] = {"preprovision": preprovision, "predeploy": predeploy, "predown": predown}
+    return hooks[chosen.hook](os.environ)
 
 
 def test(chosen: argparse.Namespace) -> int:

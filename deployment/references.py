@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from deployment import azd
 from deployment.calls import Unreachable, ask
-from deployment.vault import MANAGEMENT
+from deployment.management import MANAGEMENT, SCOPE
 from localhost.setup.programs import CannotSetUp, say
 
 NOT_RESOLVED = "it is a Key Vault reference that was not resolved"
@@ -56,7 +56,7 @@ class Rereading:
         """Do it, and give what went wrong; that is no reason to end the check, which would have waited anyway."""
         site = _SITE.format(*(quote(self._environment[name], safe="") for name in _NAMED))
         try:
-            headers = {"Authorization": f"Bearer {azd.token(f'{MANAGEMENT}/.default', self._environment)}"}
+            headers = {"Authorization": f"Bearer {azd.token(SCOPE, self._environment)}"}
             for step in _STEPS:
                 answer = ask("POST", f"{MANAGEMENT}{site}/{step}?{_VERSION}", headers)
                 if answer.status >= 300:

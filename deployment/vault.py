@@ -7,21 +7,17 @@ has to recover it: clients go on with the keys they have.
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from deployment import azd
-from deployment.calls import Answer, Unreachable, ask
+from deployment.management import MANAGEMENT, SCOPE, get, items
 from localhost.setup.programs import CannotSetUp, say
 
-MANAGEMENT = "https://management.azure.com"
 RECOVER = "RANKLOOP_RECOVER_VAULT"
 _NEEDED = ("AZURE_SUBSCRIPTION_ID", "AZURE_LOCATION")
 _PATH = "/providers/Microsoft.KeyVault/deletedVaults?api-version=2023-07-01"
-_TRIES, _PAUSE_SECONDS, _MOST_PAGES = 3, 2.0, 100
-_NETWORK = "Check the network connection (or this machine's proxy), then run it again."
 NAME = re.compile(r"kv-rank-[a-z0-9]{13}")
 """What infra/main.bicep calls the vault."""
 _NEVER_USED = ("MissingSubscriptionRegistration", "NoRegisteredProviderFound")
@@ -33,7 +29,7 @@ class _ListRefused(Exception):
     """The list is not given, now or later; the text is the management service's."""
 
 
-def preprovision(environment: Mapping[str, str], management: str = MANAGEMENT) -> int:
+def preprovision(environment: Mapping[str, str]) -> int:
     """Write into azd's environment whether the deployment has to recover a vault, and give the exit code.
 
     What would make the deployment itself fail (no login, no network, a subscription that is not there) ends it here,
@@ -50,7 +46,7 @@ def preprovision(environment: Mapping[str, str], management: str = MANAGEMENT) -
         say(f"  {_LATER}: azd provision once more. It is looked for then.")
         return 0
     try:
-        vault = _find_deleted(environment, management)
+        vault = _find_deleted(environment)
     except _ListRefused as refusal:
         say(f"Whether a deleted Key Vault has to be recovered cannot be seen: {refusal}")
         say(f"  {_LATER}: azd env set {RECOVER} true, and azd provision. Afterwards: azd env set {RECOVER} false.")
@@ -61,12 +57,12 @@ def preprovision(environment: Mapping[str, str], management: str = MANAGEMENT) -
     return 0
 
 
-def _find_deleted(environment: Mapping[str, str], management: str) -> str | None:
+def _find_deleted(environment: Mapping[str, str]) -> str | None:
     """Give the name of the environment's deleted vault, if there is one; others may have the environment's tag too."""
-    token = azd.token(f"{management}/.default", environment)
+    token = azd.token(SCOPE, environment)
     wanted = (environment["AZURE_ENV_NAME"].lower(), _plain(environment["AZURE_LOCATION"]))
-    url = f"{management}/subscriptions/{quote(environment['AZURE_SUBSCRIPTION_ID'], safe='')}{_PATH}"
-    for vault in _list_deleted(url, token, environment, management):
+    url = f"{MANAGEMENT}/subscriptions/{quote(environment['AZURE_SUBSCRIPTION_ID'], safe='')}{_PATH}"
+    for vault in items(url, lambda page: _page(page, token, environment), "The list of deleted Key Vaults"):
         properties = vault.get("properties") or {}
         tags, name = properties.get("tags") or {}, str(vault.get("name", ""))
         match = (str(tags.get("azd-env-name", "")).lower(), _plain(str(properties.get("location", ""))))
@@ -80,20 +76,8 @@ def _plain(location: str) -> str:
     return location.replace(" ", "").lower()
 
 
-def _list_deleted(url: str, token: str, environment: Mapping[str, str], management: str) -> Iterator[dict[str, Any]]:
-    for _ in range(_MOST_PAGES):
-        page = _page(url, token, environment)
-        yield from (vault for vault in page.get("value") or () if isinstance(vault, dict))
-        url = str(page.get("nextLink") or "")
-        if not url:
-            return
-        if urlsplit(url)[:2] != urlsplit(management)[:2]:  # the token is for nobody else
-            raise CannotSetUp(f"The list of deleted Key Vaults goes on at {urlsplit(url).netloc}", _NETWORK)
-    raise CannotSetUp("The list of deleted Key Vaults has no end", "Run it again.")
-
-
 def _page(url: str, token: str, environment: Mapping[str, str]) -> dict[str, Any]:
-    answer = _get(url, token)
+    answer = get(url, token)
     if answer.status == 200:
         return answer.document
     if answer.code in _NEVER_USED:  # no resource of this kind was ever made in the subscription
@@ -108,19 +92,3 @@ def _page(url: str, token: str, environment: Mapping[str, str]) -> dict[str, Any
     if answer.status == 429 or answer.status >= 500:
         raise CannotSetUp(what, "Wait a minute, then run it again.")
     raise _ListRefused(f"{answer.status} {answer.code}: {answer.message}".rstrip(": "))
-
-
-def _get(url: str, token: str) -> Answer:
-    """Ask, and ask again if the network or the service was out of step."""
-    for _ in range(_TRIES - 1):
-        try:
-            answer = ask("GET", url, {"Authorization": f"Bearer {token}"})
-            if answer.status != 429 and answer.status < 500:
-                return answer
-        except Unreachable as error:
-            say(f"  trying again: {error}")
-        time.sleep(_PAUSE_SECONDS)
-    try:
-        return ask("GET", url, {"Authorization": f"Bearer {token}"})
-    except Unreachable as error:
-        raise CannotSetUp(f"Azure's management service cannot be reached: {error}", _NETWORK) from error

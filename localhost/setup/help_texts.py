@@ -64,8 +64,9 @@ variable RANKLOOP_KEY; where azd's values are in the environment, as in its hook
 Key Vault; then it also has the app read its references to Key Vault again, once, if the app says that they were not
 resolved. Exit code 0: it works; 1: it does not; 2: it cannot be checked; 130: it was interrupted."""
 AZD = """What azure.yaml has azd run: preprovision finds out whether Azure still keeps a deleted Key Vault of this
-environment, which is then recovered with its keys; predown says what azd down deletes, and asks. Exit code 2: azd has
-not started it, or it could not find out."""
+environment, which is then recovered with its keys; predeploy waits, at most seven minutes, until roles on storage that
+were just given have an effect; predown says what azd down deletes, and asks. Exit code 2: azd has not started it, it
+could not find out, or the roles have no effect yet."""
 STATUS = """Asks a running loop whether it learns and why, what it earns against always the first action, when its next
 model comes, and what to look at; prints it in short lines. Reads the loop that up serves on this machine, or the one
 at an address, with the key that is in the variable RANKLOOP_KEY. Exit code 0: it is printed; 2: the loop cannot be

@@ -16,7 +16,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 VAULT_NAME = "kv-rank-a2b3c4d5e6f7g"
+STORAGE_NAME = "strankloopa2b3c4d5e6f7g"
 MANAGEMENT, VAULT = "management.azure.com", f"{VAULT_NAME}.vault.azure.net"
+STORAGE = f"{STORAGE_NAME}.blob.core.windows.net"
+_HOSTS = (MANAGEMENT, VAULT, STORAGE)
 DELETED = f"{MANAGEMENT}/subscriptions/0d0c/providers/Microsoft.KeyVault/deletedVaults?api-version=2023-07-01"
 
 
@@ -26,8 +29,9 @@ class Cloud:
 
     Attributes:
         variables: With them in its environment, a process finds this cloud.
-        answers: By address without https://, one after the other; the last one stays.
-        requests: The requested addresses, each with the token that was sent; that of a POST begins with `POST `.
+        answers: By address without https://, one after the other; the last one stays. Bytes are sent as they are, all
+            else as JSON.
+        requests: The requested addresses, each with the token that was sent; a method other than GET stands before it.
     """
 
     variables: Mapping[str, str]
@@ -39,7 +43,7 @@ class Cloud:
         self.requests.append((address, token))
         left = self.answers.get(address, [(404, {"error": {"code": "NotFound", "message": f"No {address}."}})])
         status, body = left.pop(0) if len(left) > 1 else left[0]
-        return status, dumps(body).encode()
+        return status, body if isinstance(body, bytes) else dumps(body).encode()
 
 
 @contextmanager
@@ -74,6 +78,9 @@ class _Proxy(BaseHTTPRequestHandler):
 
     def do_CONNECT(self) -> None:
         self._host = self.path.partition(":")[0]
+        if self._host not in _HOSTS:
+            self.send_error(502)
+            return
         self.send_response(200)
         self.end_headers()
         self.connection = self.server.tls.wrap_socket(self.connection, server_side=True)  # type: ignore[attr-defined]
@@ -83,9 +90,11 @@ class _Proxy(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._answer(f"{self._host}{self.path}")
 
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self._answer(f"POST {self._host}{self.path}")
+    def _take(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self._answer(f"{self.command} {self._host}{self.path}")
+
+    do_POST = do_PUT = do_DELETE = _take  # noqa: N815 - the names that the library wants
 
     def _answer(self, address: str) -> None:
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -107,7 +116,7 @@ def _certificate() -> bytes:
     """A certificate of the services' names, signed by itself, with its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a cloud of one machine")])
-    names = x509.SubjectAlternativeName([x509.DNSName(host) for host in (MANAGEMENT, VAULT)])
+    names = x509.SubjectAlternativeName([x509.DNSName(host) for host in _HOSTS])
     builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
     always = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
     builder = builder.not_valid_before(always[0]).not_valid_after(always[1])

@@ -3,6 +3,7 @@
 import ast
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -46,19 +47,37 @@ def test_the_folder_goes_to_azure_as_it_was_built() -> None:
     assert list(document["services"]) == [SERVICE]
 
 
+def test_azd_is_told_which_template_this_is() -> None:
+    """In the version of the project, so that reports name it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+    assert azure_yaml.document()["metadata"] == {"template": f"{project['name']}@{project['version']}"}
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split("."))
+
+
 def test_an_azd_that_would_build_remotely_is_refused() -> None:
-    """An older one knows no `remoteBuild`; the page and the pipeline name the same version."""
-    oldest = re.fullmatch(r">= ((\d+\.\d+)\.\d+)", azure_yaml.document()["requiredVersions"]["azd"])
+    """The page names the oldest one that does not, and the pipelines' own is no older."""
+    oldest = re.fullmatch(r">= (\d+\.\d+\.\d+)", azure_yaml.document()["requiredVersions"]["azd"])
     pipelines = [path.read_text(encoding="utf-8") for path in (ROOT / ".github" / "workflows").glob("azure-*.yml")]
+    pinned = [
+        version for pipeline in pipelines for version in re.findall(r"^ +version: ([\d.]+)$", pipeline, re.MULTILINE)
+    ]
 
     assert oldest is not None
-    assert f"{oldest[2]} or later (`azd version`)" in page("docs/deploy.md").flat
-    assert [f"version: {oldest[1]}\n" in pipeline for pipeline in pipelines] == [True, True]
+    assert f"{oldest[1]} or later (`azd version`)" in page("docs/deploy.md").flat
+    assert f"azd has to be {oldest[1]} or later" in page("docs/first-deployment.md").flat
+    assert len(pinned) == len(pipelines) == 2
+    assert [version for version in pinned if _version(version) < _version(oldest[1])] == []
 
 
 def test_azd_runs_these_hooks() -> None:
     """Under names that it knows; it ignores others without a word."""
-    assert [f"{SERVICE} prepackage", f"{SERVICE} postdeploy", "preprovision", "predown"] == _NAMES
+    of_service = [f"{SERVICE} {name}" for name in ("prepackage", "predeploy", "postdeploy")]
+
+    assert [*of_service, "preprovision", "predown"] == _NAMES
 
 
 @pytest.mark.parametrize("name", _NAMES)
@@ -130,6 +149,7 @@ def test_the_hooks_that_check_and_report_have_what_they_need() -> None:
     """The names are written in two places."""
     assert {"RANKLOOP_ENDPOINT", "RANKLOOP_KEY_REFERENCE", "RANKLOOP_SHOW_KEYS"} <= outputs()
     assert {"AZURE_RESOURCE_GROUP", "AZURE_KEY_VAULT_NAME", "AZURE_TENANT_ID"} <= outputs()
+    assert "RANKLOOP_DEPLOYMENT_CONTAINER" in outputs()
 
 
 def test_the_deployment_heeds_what_the_hook_has_found_out() -> None:

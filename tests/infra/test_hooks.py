@@ -233,7 +233,7 @@ def test_a_secret_that_is_not_there_is_told(machine: Machine) -> None:
 # both of the project's
 
 
-@pytest.mark.parametrize("hook", ["preprovision", "predown"])
+@pytest.mark.parametrize("hook", ["preprovision", "loop predeploy", "predown"])
 def test_a_hook_that_azd_has_not_started_says_so(machine: Machine, azure: Cloud, hook: str) -> None:
     """Nothing is found out or printed that might be of another environment, or of none."""
     code, output = machine.run(hook, {})

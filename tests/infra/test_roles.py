@@ -1,6 +1,7 @@
 """Who may do what: the identity gets what the code needs, and no more; the doors beside the identity are shut."""
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -12,6 +13,7 @@ import pytest
 from deployment.contents import APP, app_folders
 from localhost.environment import ROOT
 from tests.infra.bicep import INFRA, NAMES
+from tests.infra.page_commands import Call, calls
 from tests.infra.snapshots import (
     CONTAINERS,
     DEFAULTS,
@@ -26,7 +28,7 @@ from tests.infra.snapshots import (
     deployment,
     modules,
 )
-from tests.unit.pages import page
+from tests.unit.pages import Page, page, pages
 
 ROLES: Final = {
     "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner",
@@ -169,6 +171,18 @@ def test_nobody_else_has_a_role(name: str) -> None:
     }
 
 
+def test_no_page_gives_by_hand_what_the_templates_give_who_deploys() -> None:
+    """They could not give it once more: that account's next `azd provision` would end with `RoleAssignmentExists`."""
+    given = {call.words[call.words.index("--role") + 1] for each in pages() for call in _calls_that_give(each)}
+
+    assert "Key Vault Secrets User" in given
+    assert given & {role for name in _DEPLOYERS for role, _ in _grants(name, _DEPLOYERS[name][0])} == set()
+
+
+def _calls_that_give(each: Page) -> Iterator[Call]:
+    return (call for call in calls(each, "az") if call.plain == ("role", "assignment", "create") and call.whole)
+
+
 def test_who_deploys_gets_a_role_if_azure_knows_who_that_is() -> None:
     """It is the only resource of which only Azure knows whether it is made."""
     conditions = [(each, each.get("condition")) for name in NAMES for each in deployment(name).resources]
@@ -215,6 +229,27 @@ def test_a_pipeline_that_provisions_may_give_the_roles_of_the_templates_and_no_o
         ("", "Resource"),
     ]
     assert '--condition "$(cat infra/given-roles.condition)"' in page("docs/deploy.md").text
+
+
+def test_a_pipeline_that_provisions_has_no_rights_outside_of_the_group_but_to_start_deployments() -> None:
+    """The templates are deployed in the subscription, and what they make is checked by the rights where it is made."""
+    provisions = [
+        {word: call.words[at + 1] for at, word in enumerate(call.words) if word in ("--role", "--scope")}
+        for call in _calls_that_give(page("docs/deploy.md"))
+        if "$PROVISIONS" in call.words
+    ]
+    role = json.loads((INFRA / "subscription-role.json").read_text(encoding="utf-8"))
+
+    assert provisions == [
+        {"--role": role["Name"], "--scope": "$SUBSCRIPTION"},
+        {"--role": "Contributor", "--scope": "$GROUP_ID"},
+        {"--role": "Role Based Access Control Administrator", "--scope": "$GROUP_ID"},
+    ]
+    assert [action for action in role["Actions"] if not action.endswith("/read")] == [
+        f"Microsoft.Resources/deployments/{verb}" for verb in ("write", "validate/action", "whatIf/action")
+    ]
+    assert role.keys() == {"Name", "Description", "Actions", "AssignableScopes"}
+    assert role["AssignableScopes"] == ["SUBSCRIPTION"]
 
 
 def test_a_role_that_bicep_names_has_the_id_of_that_name() -> None:
