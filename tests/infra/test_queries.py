@@ -15,13 +15,14 @@ from shared import durations
 from shared.configuration.configuration import new_configuration
 from shared.metrics.bins import Bin
 from shared.models.published import Published
+from shared.schedules import longest_pause_us
 from shared.status import run_record
 from shared.status.learning_status import StatusInputs, Waiting
 from shared.status.run_record import TrainingRun
 from shared.times import MINUTE
 from shared.web.versions import VERSIONS
 from tests.infra.kql.queries import INFRA, of_alerts, of_pages, of_workbook, workbook, wrong
-from tests.infra.snapshots import WORKSPACE, alerts, deployment
+from tests.infra.snapshots import WORKSPACE, alerts, app_settings, deployment
 from tests.unit.pages import page
 from tests.unit.status.test_trial_progress import events, on_trial
 from tests.unit.test_docs import index, routes
@@ -187,12 +188,36 @@ def test_every_alert_is_on_its_page(name: str) -> None:
 
 
 def test_the_alert_of_a_missing_run_outlasts_what_may_keep_a_run() -> None:
-    """A run may take five minutes, and two trainings that begin at their end four more each."""
+    """A run may take four minutes, and two trainings that begin at their end four more each; then the next one begins.
+
+    Its record takes some minutes into the workspace, too.
+    """
     longest = timedelta(seconds=run._TIME_SECONDS) + 2 * model_training._MOST_TRIES * Pace().timeout
+    pause = timedelta(microseconds=longest_pause_us(app_settings()["TRAIN_SCHEDULE"]))
 
     (span,) = set(re.findall(r"TimeGenerated > ago\((\d+)m\)", of_alerts()["no-run.kql"]))
 
-    assert timedelta(minutes=int(span)) >= 2 * longest
+    assert timedelta(minutes=int(span)) >= longest + pause + timedelta(minutes=10)
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern"), [("lag", r"ago\((?P<minutes>\d+)m\)"), ("no-model", r"max_of\(.*, (?P<seconds>\d+)\.0\)")]
+)
+def test_an_alert_that_wants_two_runs_waits_for_two_that_are_late(name: str, pattern: str) -> None:
+    """Where a run takes longer than the schedule's pause, the next one is left out: two end in four pauses."""
+    query, pause = of_alerts()[f"{name}.kql"], longest_pause_us(app_settings()["TRAIN_SCHEDULE"])
+    (match,) = re.finditer(pattern, query)
+    span = timedelta(**{unit: int(number) for unit, number in match.groupdict().items()})
+
+    assert "Runs >= 2" in query
+    assert span >= 4 * timedelta(microseconds=pause) + timedelta(minutes=10)
+
+
+def test_a_run_is_over_before_the_next_is_to_begin() -> None:
+    """Or the trainer would work every second time only, where there is much to do."""
+    pause = timedelta(microseconds=longest_pause_us(app_settings()["TRAIN_SCHEDULE"]))
+
+    assert timedelta(seconds=run._TIME_SECONDS) + timedelta(minutes=1) <= pause
 
 
 # The workbook
