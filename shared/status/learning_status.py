@@ -156,7 +156,7 @@ def predict_next_model(inputs: StatusInputs) -> NextModelTime:
     learned_us = ready_us(inputs, inputs.waiting.first_us)
     if learned_us >= earliest_us:
         return NextModelTime(learned_us, _explain_wait(inputs, inputs.waiting.first_us))
-    last = to_iso_second(_published_us(inputs))
+    last = to_iso_second(_last_published_us(inputs))
     return NextModelTime(earliest_us, f"The last model came at {last}; models are published at most every {frequency}.")
 
 
@@ -237,7 +237,7 @@ def _count_unlearned(inputs: StatusInputs) -> int:
     return metrics.outcomes(inputs.state.joined_up_to_us, running.kind, running.learned_from_us).learned
 
 
-def _published_us(inputs: StatusInputs) -> int:
+def _last_published_us(inputs: StatusInputs) -> int:
     """When the last model was published; 0 before the first."""
     return (inputs.state.published_at_us if inputs.state else None) or 0
 

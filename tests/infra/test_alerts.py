@@ -135,6 +135,15 @@ def test_a_query_finds_what_its_rule_is_about(name: str, sums: Mapping[str, floa
         ("denied", "summarize Denied = sumif(ItemCount, ResultCode in ('401', '403'))"),
         ("lag", "summarize Runs = count(), Least = min(LagSeconds) by Loop"),
         ("no-run", "summarize Runs = countif(isnotnull(tobool(record.unpublished)))"),
+        (
+            "errors",
+            "Failed = sum(tolong(counts.ranks.failed) + tolong(counts.rewards.failed) + tolong(counts.other.failed))",
+        ),
+        (
+            "denied",
+            "Denied = sum(tolong(counts.ranks.denied) + tolong(counts.rewards.denied) + tolong(counts.other.denied))",
+        ),
+        ("no-run", "summarize sum(tolong(counts.ranks.calls))"),
         ("no-model", "Behind = countif(Unpublished), Models = dcount(Model), arg_max(TimeGenerated, Periods) by Loop"),
     ],
 )

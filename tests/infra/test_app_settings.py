@@ -103,7 +103,7 @@ def test_the_app_starts_with_the_settings_of_a_first_deployment() -> None:
     assert settings.storage.client_id == _GUID
     assert [endpoints.blob, endpoints.table, endpoints.queue] == [_address(name) for name in ("blob", "table", "queue")]
     assert settings.api_keys == {name: f"key of {name}" for name in ("API_KEY_1", "API_KEY_2")}
-    others = replace(settings, storage=default.storage, api_keys={})
+    others = replace(settings, storage=default.storage, api_keys={}, train_schedule=default.train_schedule)
     assert others == default
 
 

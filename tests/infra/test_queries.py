@@ -20,6 +20,8 @@ from shared.status import run_record
 from shared.status.learning_status import StatusInputs, Waiting
 from shared.status.run_record import TrainingRun
 from shared.times import MINUTE
+from shared.web import call_record
+from shared.web.call_record import Kind
 from shared.web.versions import VERSIONS
 from tests.infra.kql.queries import INFRA, of_alerts, of_pages, of_workbook, workbook, wrong
 from tests.infra.snapshots import WORKSPACE, alerts, app_settings, deployment
@@ -30,7 +32,20 @@ from train_timer import model_training, run
 from train_timer.pieces import Pace
 
 QUERIES = {**of_alerts(), **of_workbook(), **of_pages()}
-_FIELD = re.compile(r"\brecord((?:\.\w+|\['\w+'\])*)")
+_FIELD = re.compile(r"\b(record|counts|of_kind)(?!')((?:\.\w+|\['\w+'\])*)")
+_BEGINS = {"record": "rankloop.run", "counts": "rankloop.calls"}
+"""The names that queries give to records, by which they are of one kind; `of_kind` is one kind of calls in a count."""
+
+
+def count_of_calls() -> str:
+    """A line as a process writes it that answers calls."""
+    return call_record.line({(Kind.RANKS, 201): 7, (Kind.OTHER, 500): 1}, dict.fromkeys(Kind, 0.5), 60.0, 61 * MINUTE)
+
+
+def documents() -> dict[str, Any]:
+    """What the names in queries stand for."""
+    counts = json.loads(count_of_calls())
+    return {"record": json.loads(record()), "counts": counts, "of_kind": counts["ranks"]}
 
 
 def record() -> str:
@@ -78,8 +93,8 @@ def test_a_slip_in_a_query_is_found(problems: dict[str, list[str]], query: str) 
 @pytest.mark.parametrize("name", QUERIES)
 def test_every_field_that_a_query_reads_is_in_a_record(name: str) -> None:
     """In the service, one that is not there reads as nothing, and the alert never comes."""
-    for path in _FIELD.findall(QUERIES[name]):
-        document: Any = json.loads(record())
+    for variable, path in _FIELD.findall(QUERIES[name]):
+        document: Any = documents()[variable]
         for step in re.findall(r"\w+", path):
             assert step in document, path
             document = document[step]
@@ -87,10 +102,14 @@ def test_every_field_that_a_query_reads_is_in_a_record(name: str) -> None:
 
 def test_every_number_of_a_record_is_in_the_workbook() -> None:
     """Or in an alert, or on the page: a record holds nothing unread, but for what separates records."""
-    read_fields = {tuple(re.findall(r"\w+", path)) for query in QUERIES.values() for path in _FIELD.findall(query)}
-    fields = set(_leaves(json.loads(record())))
+    read_fields = {
+        (variable, *re.findall(r"\w+", path)) for query in QUERIES.values() for variable, path in _FIELD.findall(query)
+    }
+    fields = {leaf[1:] for leaf in _leaves(documents()) if leaf not in read_fields and leaf[0] == "record"}
+    counted = {leaf for leaf in _leaves(documents()) if leaf not in read_fields and leaf[0] != "record"}
 
-    assert fields - read_fields == {
+    assert {leaf for leaf in counted if leaf[:2] not in read_fields} == {("counts", "record"), ("counts", "seconds")}
+    assert fields == {
         *{("record",), ("startedAt",), ("learned",)},
         *{("rewards", policy, "average") for policy in ("loop", "firstAction", "random")},
     }
@@ -110,7 +129,18 @@ def test_a_query_finds_the_records(name: str) -> None:
     begins = re.findall(r"Message startswith '(.*?)'", QUERIES[name])
 
     assert len(begins) == QUERIES[name].count("AppTraces")
-    assert all(record().startswith(begin) for begin in begins)
+    assert all(begin in (f'{{"record":"{kind}"' for kind in _BEGINS.values()) for begin in begins)
+    assert record().startswith('{"record":"rankloop.run"')
+    assert count_of_calls().startswith('{"record":"rankloop.calls"')
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_a_query_reads_records_under_their_name(name: str) -> None:
+    """So that the fields that it reads are looked for in the right ones."""
+    pairs = re.findall(r'"record":"([\w.]+)".*\n *\| extend (\w+) = parse_json', QUERIES[name])
+
+    assert len(pairs) == QUERIES[name].count("parse_json(Message)")
+    assert all(_BEGINS[variable] == kind for kind, variable in pairs)
 
 
 @pytest.mark.parametrize("name", QUERIES)
