@@ -50,7 +50,7 @@ registry = Registry(
 app = FunctionApp(http_auth_level=AuthLevel.ANONYMOUS)
 for blueprint in (registry.blueprint(), train_timer.blueprint(), work.blueprint, failed_messages.blueprint):
     app.register_functions(blueprint)
-for name in ("proxy_worker", "azure.functions"):
+for name in ("proxy_worker", "azure"):
     logging.getLogger(name).setLevel(logging.WARNING)  # else the worker sends the host two lines for each call
 gc.freeze()  # what is imported stays; no collection need look at it
 gc.enable()

@@ -1,9 +1,9 @@
 """`idle-run`: what a run of the trainer with nothing to do costs, under the deployed settings.
 
-It runs every minute, and is billed for a second at least. A year of log is there, a part for each hour. First with
-the rows of half an hour ago, in tables that last a day, then without tables, as on a day without a call. A proxy
-between the trainer and storage counts the requests, and hands over each answer some milliseconds later, as storage in a
-region would.
+It runs every five minutes in Azure, and is billed for a second at least. A year of log is there, a part for each hour.
+First with the rows of half an hour ago, in tables that last a day, then without tables, as on a day without a call. A
+proxy between the trainer and storage counts the requests, and hands over each answer some milliseconds later, as
+storage in a region would.
 """
 
 import tempfile

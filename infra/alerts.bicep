@@ -19,7 +19,7 @@ var rules = [
   {
     name: 'no-model'
     title: 'Rankloop: events are due, and no new model comes'
-    about: 'For three update periods, something that was due was not in the model in use, and no model was published.'
+    about: 'For three update periods, and half an hour at least, something that was due was not in the model in use, and no model was published.'
     severity: 2
     every: 'PT15M'
     window: 'P1D'
@@ -46,10 +46,10 @@ var rules = [
   {
     name: 'lag'
     title: 'Rankloop: the join is behind'
-    about: 'For 15 minutes, events have been due for more than 5 minutes and were not joined.'
+    about: 'For half an hour, events have been due for more than 5 minutes and were not joined.'
     severity: 2
     every: 'PT15M'
-    window: 'PT15M'
+    window: 'PT30M'
     query: loadTextContent('queries/lag.kql')
   }
   {

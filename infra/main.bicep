@@ -72,8 +72,8 @@ param updateStrategy 'RollingUpdate' | 'Recreate' = 'RollingUpdate'
 @description('Python version of the app. The packages that are deployed are made for this one.')
 param pythonVersion string = '3.13'
 
-@description('When the trainer runs, in NCRONTAB: six fields, seconds first, in UTC.')
-param trainSchedule string = '0 * * * * *'
+@description('When the trainer runs, in NCRONTAB: six fields, seconds first, in UTC. With the default settings of a loop, events are due a minute after each fifth minute.')
+param trainSchedule string = '10 1-59/5 * * * *'
 
 @description('Settings of the loop. One that is left out or empty has its default.')
 param loopSettings LoopSettings = {}

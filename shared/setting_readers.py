@@ -8,6 +8,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from shared import durations
+from shared.schedules import longest_pause_us
 from shared.times import DAY, MINUTE
 
 _ID = "72f988bf-86f1-41af-91ab-2d7cd011db47"
@@ -68,9 +69,13 @@ def read_span(text: str) -> int:
 
 
 def read_schedule(text: str) -> str:
-    """Read an NCRONTAB expression; only its number of fields is checked."""
-    if len(text.split()) != 6:
-        raise ValueError("must be an NCRONTAB expression of six fields, seconds first, such as 0 * * * * *")
+    """Read an NCRONTAB expression; days, months and weekdays are not checked."""
+    try:
+        longest_pause_us(text)
+    except ValueError as error:
+        raise ValueError(
+            "must be an NCRONTAB expression of six fields, seconds first, such as 0 */5 * * * *"
+        ) from error
     return text
 
 

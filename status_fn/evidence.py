@@ -15,6 +15,7 @@ from shared.log.join import BEFORE_US, Arrival, Requests
 from shared.log.manifest import LogBlob
 from shared.log.ranked_event import RankedEvent
 from shared.models import published_store
+from shared.schedules import longest_pause_us
 from shared.settings import settings
 from shared.status import profile_store
 from shared.status.event_trace import Evidence
@@ -41,7 +42,8 @@ def read_status_inputs() -> StatusInputs:
     tables, grace_us = scan.list_tables(), settings().join_grace_us
     waiting = with_newest(count_waiting(tables, configuration, state, _MOST_COUNTED), tables, configuration, now_us)
     reward_us = find_newest_reward(tables, configuration, state, now_us) if waiting.events else None
-    return StatusInputs(state, configuration, published, waiting, now_us, grace_us, profile, reward_us)
+    pause_us = longest_pause_us(settings().train_schedule)
+    return StatusInputs(state, configuration, published, waiting, now_us, grace_us, profile, reward_us, pause_us)
 
 
 def read_evidence(event_id: str, around_us: int | None) -> Evidence:

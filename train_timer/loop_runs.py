@@ -10,6 +10,8 @@ from shared.evaluation import work_sign_store
 from shared.loops import loop_list_store
 from shared.loops.loop_list_store import RESTED_AFTER, Listing, LoopEntry
 from shared.loops.per_loop import PerLoop
+from shared.schedules import longest_pause_us
+from shared.settings import settings
 from shared.storage import clock, queues
 from shared.storage.paths import DEFAULT, TRAINING_QUEUE, check_name, in_loop
 from shared.storage.repetition import Repetition
@@ -20,8 +22,8 @@ from train_timer.run import Trainings
 
 _MOST_LOOPS = 8
 """So many loops' reads and paces a process remembers from one run to the next."""
-_SECONDS_TO_LIVE = 2 * MINUTE // SECOND
-"""A loop that waits longer for a free instance gets another message by then."""
+_SLACK_US = MINUTE
+"""For so long after the next run a message stays; a loop that waits for a free instance gets another one by then."""
 _SURVEY_SECONDS = 60.0
 """Between two surveys in a run that takes longer."""
 
@@ -62,7 +64,7 @@ class LoopRuns:
     def take(self, text: str, stop: Event) -> None:
         """Run for the loop of a message, and let the loop rest if it has nothing to do; or delete what it has left.
 
-        No error is raised: a message of the next minute begins another run.
+        No error is raised: the message of the next survey begins another run.
         """
         try:
             entry = _read(text)
@@ -94,7 +96,8 @@ class LoopRuns:
         busy = [entry for entry in entries if entry.is_deleted or entry.visit_us <= now_us]
         if busy:
             messages = [_write(entry) for entry in sorted(busy, key=lambda entry: entry.marked_us)]
-            queues.send_at_once(TRAINING_QUEUE, messages, _SECONDS_TO_LIVE)
+            life_us = longest_pause_us(settings().train_schedule) + _SLACK_US
+            queues.send_at_once(TRAINING_QUEUE, messages, life_us // SECOND)
 
     def _run(self, entry: LoopEntry, stop: Event) -> None:
         service = configuration_store.read_configuration().service

@@ -55,7 +55,8 @@ from train_timer.run_log import Recorder
 from train_timer.run_time import RunTime, Work
 from train_timer.turns import Step, Turns
 
-_TIME_SECONDS = 300
+_TIME_SECONDS = 240
+"""So a run is over when the next one is to begin, which by default is after five minutes in Azure."""
 
 _IN_TROUBLE = "something cannot be read or written; the status tells what, and what to do"
 

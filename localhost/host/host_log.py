@@ -18,27 +18,28 @@ _LEVELS = {
 }
 _QUIET = ("azure", "azure.functions", "msal", "uvicorn.error", "asyncio", "aiohttp.access", "urllib3")
 
-_RECORDS = "rankloop.run"
-"""The logger of the records of runs, which are JSON for charts and alerts."""
+_RECORDS = ("rankloop.run", "rankloop.calls")
+"""The loggers of the records of runs and calls, which are JSON for charts and alerts."""
 
 
 def set_up_logs(levels: Mapping[str, str], style: LogStyle = LogStyle.FULL) -> None:
     """Send all logs to standard error, at the levels of `host.json`.
 
     Args:
-        levels: By category of the platform; `default`, `Host` (the local host itself) and the most talkative of
-            `Function` and `Function.….User` (all else) count. Which function a line comes from is not known here.
-        style: Short lines leave out what is JSON in itself, the records of runs: other lines say the same for people.
+        levels: By category of the platform; `default`, `Host.Results` or else `Host` (the local host itself, which
+            tells of requests) and the most talkative of `Function` and `Function.….User` (all else) count. Which
+            function a line comes from is not known here.
+        style: Short lines leave out what is JSON in itself, the records: other lines say the same for people.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(style.formatter())
     if style is LogStyle.SHORT:
-        handler.addFilter(lambda record: record.name != _RECORDS)
+        handler.addFilter(lambda record: record.name not in _RECORDS)
     default = levels.get("default", "Information")
     of_functions = [level for name, level in levels.items() if name.startswith("Function.") and name.endswith(".User")]
     level = min(map(_level, [levels.get("Function", default), *of_functions]))
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    logging.getLogger("localhost").setLevel(_level(levels.get("Host", default)))
+    logging.getLogger("localhost").setLevel(_level(levels.get("Host.Results", levels.get("Host", default))))
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("azure.functions").addFilter(_is_no_repetition)

@@ -19,7 +19,7 @@ from shared.training.trouble import Subject
 from shared.words import pluralize
 
 NO_RANK = "No Rank call has come in yet."
-NOT_RUN = "The trainer has not run yet; it runs on a timer, by default once a minute."
+NOT_RUN = "The trainer has not run yet; the setting TRAIN_SCHEDULE says when it does."
 RESET = "The model was reset; the next events that are joined make a new model."
 UNPUBLISHED = "The first model has learned, and is about to be published."
 GOES_ON = "A model came with its settings; with the next run of the trainer, learning goes on from that model."
@@ -28,7 +28,7 @@ OTHER_TYPE = (
     "round; the next events that are joined make a new model."
 )
 _SLACK_US = 2 * MINUTE
-"""How long events may be ready to join before the status says that the trainer is missing."""
+"""How long after the run that should have joined them the status says that the trainer is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ class StatusInputs:
         grace_us: How long the join waits beyond the reward wait time.
         profile: Of the features of recent events.
         newest_reward_us: When the newest reward arrived, in a loop of which no reward is log yet; None if none did.
+        pause_us: The longest time between two runs of the trainer, by its schedule.
     """
 
     state: State | None
@@ -70,6 +71,7 @@ class StatusInputs:
     grace_us: int
     profile: Profile = field(default_factory=Profile)
     newest_reward_us: int | None = None
+    pause_us: int = MINUTE
 
     @property
     def verdict(self) -> Verdict:
@@ -154,7 +156,7 @@ def predict_next_model(inputs: StatusInputs) -> NextModelTime:
     learned_us = ready_us(inputs, inputs.waiting.first_us)
     if learned_us >= earliest_us:
         return NextModelTime(learned_us, _explain_wait(inputs, inputs.waiting.first_us))
-    last = to_iso_second(earliest_us - frequency_us)
+    last = to_iso_second(_last_published_us(inputs))
     return NextModelTime(earliest_us, f"The last model came at {last}; models are published at most every {frequency}.")
 
 
@@ -196,7 +198,7 @@ def lag_us(inputs: StatusInputs) -> int:
 
 def is_overdue(inputs: StatusInputs) -> bool:
     """Whether the oldest waiting event should have been joined for so long that something must be wrong."""
-    return lag_us(inputs) > _SLACK_US
+    return lag_us(inputs) > inputs.pause_us + _SLACK_US
 
 
 def describe_overdue(inputs: StatusInputs) -> str:
@@ -233,6 +235,11 @@ def _count_unlearned(inputs: StatusInputs) -> int:
         return 0
     metrics, running = inputs.state.metrics, inputs.state.running
     return metrics.outcomes(inputs.state.joined_up_to_us, running.kind, running.learned_from_us).learned
+
+
+def _last_published_us(inputs: StatusInputs) -> int:
+    """When the last model was published; 0 before the first."""
+    return (inputs.state.published_at_us if inputs.state else None) or 0
 
 
 def _earliest_us(inputs: StatusInputs) -> int:

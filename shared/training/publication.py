@@ -2,13 +2,23 @@
 
 from shared.configuration.configuration import Configuration
 from shared.models.published import ModelReference, Origin, Published, PublishedTrial, Start, model_id
+from shared.times import MINUTE
 from shared.training.cursor import Cursor
 from shared.training.training_state import State
 
+_MOST_EARLY_US = MINUTE
+
 
 def next_us(state: State, configuration: Configuration) -> int:
-    """From when on the next model may be published: one model export frequency after the last model."""
-    return 0 if state.published_at_us is None else state.published_at_us + configuration.export_frequency_us
+    """From when on the next model may be published: about one model export frequency after the last model.
+
+    A fifth of the frequency sooner, at most a minute: a trainer that runs as often as models may come is not to wait
+    for its run after the next because this run was a little quicker than the last.
+    """
+    if state.published_at_us is None:
+        return 0
+    frequency_us = configuration.export_frequency_us
+    return state.published_at_us + frequency_us - min(frequency_us // 5, _MOST_EARLY_US)
 
 
 def is_new(state: State, published: Published) -> bool:

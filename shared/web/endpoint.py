@@ -27,6 +27,8 @@ from shared.web.versions import Version
 
 Handler = Callable[[HttpRequest], Awaitable[HttpResponse]]
 NoteRefusal = Callable[[Exception], None]
+CountAnswer = Callable[[int, float], None]
+"""Is given the status of an answer, and when the call came, by `time.monotonic`."""
 InTime = Callable[[Coroutine[Any, Any, HttpResponse], str], Awaitable[HttpResponse]]
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
@@ -49,6 +51,7 @@ def endpoint(
     version: Version | None = None,
     limit_bytes: int = MAX_BODY_BYTES,
     note_refusal: NoteRefusal = lambda _: None,
+    count_answer: CountAnswer = lambda _, __: None,
     changes_documents: bool = False,
 ) -> Handler:
     """Serve callers whose key or token has a role; refusals have the words of a version of the API, if there is one.
@@ -58,6 +61,7 @@ def endpoint(
         changes_documents: Whether the operation may write more than rows of the intake; then a 503 says that it has
             written nothing, and never will.
         note_refusal: Is given each error that is refused.
+        count_answer: Is called for each answer.
     """
 
     async def serve_sent_ids(req: HttpRequest) -> HttpResponse:
@@ -74,26 +78,34 @@ def endpoint(
 
     serve_sent_ids.__name__, serve_sent_ids.__doc__ = handler.__name__, handler.__doc__
     if changes_documents:
-        return _frame(serve_sent_ids, admit_change, version, limit_bytes, note_refusal, _change_in_time)
-    return _frame(serve_sent_ids, admit, version, limit_bytes, note_refusal, _in_time)
+        return _frame(serve_sent_ids, admit_change, version, limit_bytes, note_refusal, count_answer, _change_in_time)
+    return _frame(serve_sent_ids, admit, version, limit_bytes, note_refusal, count_answer, _in_time)
 
 
 def open_endpoint(
     handler: Handler, *, limit_bytes: int = MAX_BODY_BYTES, note_refusal: NoteRefusal = lambda _: None
 ) -> Handler:
     """Serve everyone; for operations that show nothing of the loop."""
-    return _frame(handler, _everyone, None, limit_bytes, note_refusal, _in_time)
+    return _frame(handler, _everyone, None, limit_bytes, note_refusal, lambda _, __: None, _in_time)
 
 
-def handing_on_endpoint(handler: Handler, *, note_refusal: NoteRefusal = lambda _: None) -> Handler:
+def handing_on_endpoint(
+    handler: Handler,
+    *,
+    note_refusal: NoteRefusal = lambda _: None,
+    count_answer: CountAnswer = lambda _, __: None,
+) -> Handler:
     """Serve calls by handing them on to another endpoint, whose answer is given as it is; only a refusal is its own."""
 
     async def answer_call(req: HttpRequest) -> HttpResponse:
+        began = monotonic()
         try:
             answer = await handler(req)
         except Exception as error:
-            return _refuse(error, req, None, note_refusal, _request_id())
-        _name_package(answer)
+            answer = _refuse(error, req, None, note_refusal, _request_id())
+            count_answer(answer.status_code, began)
+        else:
+            _name_package(answer)
         return answer
 
     answer_call.__name__, answer_call.__doc__ = handler.__name__, handler.__doc__
@@ -110,6 +122,7 @@ def _frame(
     version: Version | None,
     limit_bytes: int,
     note_refusal: NoteRefusal,
+    count_answer: CountAnswer,
     in_time: InTime,
 ) -> Handler:
     async def serve(req: HttpRequest) -> HttpResponse:
@@ -119,12 +132,14 @@ def _frame(
         return await handler(req)
 
     async def answer_call(req: HttpRequest) -> HttpResponse:
-        request_id = _request_id()
+        request_id, began = _request_id(), monotonic()
         try:
             answer = await in_time(serve(req), request_id)
         except Exception as error:
-            return _refuse(error, req, version, note_refusal, request_id)
-        _sign(answer, req, request_id)
+            answer = _refuse(error, req, version, note_refusal, request_id)
+        else:
+            _sign(answer, req, request_id)
+        count_answer(answer.status_code, began)
         return answer
 
     answer_call.__name__, answer_call.__doc__ = handler.__name__, handler.__doc__

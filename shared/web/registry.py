@@ -5,7 +5,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Protocol
 
 from azure.functions import Blueprint, HttpRequest, HttpResponse
@@ -14,6 +14,7 @@ from shared.access.role import Role
 from shared.storage.paths import DEFAULT, begin_in_loop, check_name
 from shared.web import callers, urls, versions
 from shared.web.api_keys import LoopAccess
+from shared.web.call_record import CallCounts, Kind
 from shared.web.endpoint import Handler, endpoint, handing_on_endpoint, open_endpoint
 from shared.web.errors import UnknownPath
 from shared.web.form import Form
@@ -141,6 +142,7 @@ class Registry:
         """
         self._hot_paths = hot_paths
         self._log_readers = LogReaders()
+        self._call_counts = CallCounts()
         self._at_start = self._compose(modules)
         self._import_others = import_others
 
@@ -208,8 +210,9 @@ class Registry:
         self, declared: Operation, name: str, route: str, handler: Handler, version: Version | None
     ) -> ServedOperation:
         role, note, limit_bytes = declared.role, self._hot_paths.note_refusal, declared.limit_bytes
+        count = partial(self._call_counts.count, _kind(declared))
         if declared.api is Api.ANY_PATH:
-            framed = handing_on_endpoint(handler, note_refusal=note)
+            framed = handing_on_endpoint(handler, note_refusal=note, count_answer=count)
         elif role is None:
             framed = open_endpoint(handler, limit_bytes=limit_bytes, note_refusal=note)
         else:
@@ -220,6 +223,7 @@ class Registry:
                 version=version,
                 limit_bytes=limit_bytes,
                 note_refusal=note,
+                count_answer=count,
                 changes_documents=declared.changes_documents,
             )
         return ServedOperation(
@@ -240,6 +244,13 @@ class Registry:
         if not given and not late:
             return handler
         return _name_as(handler, lambda req: handler(req, **given, **{name: find() for name, find in late.items()}))
+
+
+def _kind(declared: Operation) -> Kind:
+    """What calls of an operation count as."""
+    if declared.role is not Role.RANK:
+        return Kind.OTHER
+    return Kind.RANKS if declared.path.endswith("rank") else Kind.REWARDS
 
 
 async def _serve_in(loop: str, match: _Match, req: HttpRequest) -> HttpResponse:

@@ -135,6 +135,15 @@ def test_a_query_finds_what_its_rule_is_about(name: str, sums: Mapping[str, floa
         ("denied", "summarize Denied = sumif(ItemCount, ResultCode in ('401', '403'))"),
         ("lag", "summarize Runs = count(), Least = min(LagSeconds) by Loop"),
         ("no-run", "summarize Runs = countif(isnotnull(tobool(record.unpublished)))"),
+        (
+            "errors",
+            "Failed = sum(tolong(counts.ranks.failed) + tolong(counts.rewards.failed) + tolong(counts.other.failed))",
+        ),
+        (
+            "denied",
+            "Denied = sum(tolong(counts.ranks.denied) + tolong(counts.rewards.denied) + tolong(counts.other.denied))",
+        ),
+        ("no-run", "summarize sum(tolong(counts.ranks.calls))"),
         ("no-model", "Behind = countif(Unpublished), Models = dcount(Model), arg_max(TimeGenerated, Periods) by Loop"),
     ],
 )
@@ -149,12 +158,13 @@ _NUMBERS: Final[list[tuple[str, str, Callable[[str], str]]]] = [
     ("errors", r"TimeGenerated > ago\((\d+)m\)", "{} minutes".format),
     ("errors", r"Failed >= (\d+) ", "at least {}".format),
     ("errors", r"Failed > ([\d.]+) \* Calls", lambda share: f"more than {float(share) * 100:g} %"),
-    ("lag", r"TimeGenerated > ago\((\d+)m\)", "{} minutes".format),
+    ("lag", r"TimeGenerated > ago\((\d+)m\)", {"30": "half an hour"}.__getitem__),
     ("lag", r"Least > (\d+)", lambda seconds: f"more than {int(seconds) // 60} minutes"),
     ("denied", r"TimeGenerated > ago\((\d+)m\)", "{} minutes".format),
     ("denied", r"Denied >= (\d+)", "at least {}".format),
     ("no-run", r"TimeGenerated > ago\((\d+)m\)", {"30": "half an hour"}.__getitem__),
-    ("no-model", r"Patience = (\d+) \* PeriodSeconds", {"3": "three update periods"}.__getitem__),
+    ("no-model", r"Patience = max_of\((\d+) \* PeriodSeconds", {"3": "three update periods"}.__getitem__),
+    ("no-model", r"max_of\(.*, (\d+)\.0\)", {"1800": "half an hour"}.__getitem__),
     ("no-model", r"Periods >= (\d+)", {"3": "three update periods"}.__getitem__),
 ]
 """Each number of a query, and its words in the mail and on the pages."""

@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,8 +12,14 @@ import pytest
 from localhost.environment import ROOT
 from localhost.host.functions import TimerFunction
 from localhost.host.schedules import Schedule
-from shared.settings import read
+from shared.configuration.configuration import new_configuration
+from shared.models.published import Published
+from shared.schedules import longest_pause_us
+from shared.settings import Settings, read
+from shared.status import learning_status
+from shared.status.learning_status import StatusInputs, Waiting
 from shared.storage.endpoints import from_identity
+from shared.times import MINUTE, SECOND, to_datetime
 from tests.infra.azd_parameters import read_parameters, variables
 from tests.infra.bicep import DEPLOYMENTS, NAMES
 from tests.infra.snapshots import (
@@ -97,7 +103,7 @@ def test_the_app_starts_with_the_settings_of_a_first_deployment() -> None:
     assert settings.storage.client_id == _GUID
     assert [endpoints.blob, endpoints.table, endpoints.queue] == [_address(name) for name in ("blob", "table", "queue")]
     assert settings.api_keys == {name: f"key of {name}" for name in ("API_KEY_1", "API_KEY_2")}
-    others = replace(settings, storage=default.storage, api_keys={})
+    others = replace(settings, storage=default.storage, api_keys={}, train_schedule=default.train_schedule)
     assert others == default
 
 
@@ -261,15 +267,21 @@ def test_the_trainers_schedule_is_set_where_its_binding_looks() -> None:
     assert app_settings(EVERYTHING)["TRAIN_SCHEDULE"] == "30 */2 * * * *", "as it is given"
 
 
-def test_the_trainers_schedule_is_that_of_the_code() -> None:
-    """And one that timers can follow: once a minute."""
+def test_the_trainer_runs_every_five_minutes_seconds_after_events_are_due() -> None:
+    """Those of a new loop, under the deployed settings: a run a minute sooner would leave them to the next one."""
     schedule = app_settings()["TRAIN_SCHEDULE"]
-    moment = datetime(2026, 1, 1, 12, 0, 30, tzinfo=UTC)
-    after = Schedule(_timer(schedule)).after(moment)
+    moment_us = 1_764_075_000 * SECOND
+    inputs = StatusInputs(None, new_configuration(4), Published(), Waiting(), moment_us, _read(schedule).join_grace_us)
+    due = to_datetime(learning_status.ready_us(inputs, moment_us))
+    first = Schedule(_timer(schedule)).after(due)
 
-    assert read({"AzureWebJobsStorage": "x"}).train_schedule == schedule
-    assert read({"AzureWebJobsStorage": "x", "TRAIN_SCHEDULE": schedule}).train_schedule == schedule
-    assert after - moment == timedelta(seconds=30)
+    assert _read(schedule).train_schedule == schedule
+    assert longest_pause_us(schedule) == new_configuration(4).export_frequency_us == 5 * MINUTE
+    assert timedelta(0) < first - due <= timedelta(seconds=10)
+
+
+def _read(schedule: str) -> Settings:
+    return read({"AzureWebJobsStorage": "x", "TRAIN_SCHEDULE": schedule})
 
 
 def _timer(schedule: str) -> TimerFunction:

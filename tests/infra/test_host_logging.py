@@ -1,6 +1,7 @@
 """What the platform keeps of its own log and of the functions': the levels and the sampling of `host.json`."""
 
 import json
+import re
 import subprocess
 import sys
 from typing import Any
@@ -25,10 +26,12 @@ print(json.dumps({name: logging.getLogger(name).getEffectiveLevel() for name in 
 def is_logged(category: str, level: str) -> bool:
     """Whether the platform keeps a line: the longest name that a category begins with decides.
 
+    A name may have one `*` in it, for any text.
+
     Source: the filter rules of the platform's log, which are those of .NET.
     """
     levels: dict[str, str] = _LOGGING["logLevel"]
-    fitting = [name for name in levels if category == name or category.startswith(f"{name}.")]
+    fitting = [name for name in levels if re.match(rf"{re.escape(name).replace(r'\*', '.*')}(\.|\Z)", category)]
     least = levels[max(fitting, key=len, default="default")]
     return LEVELS.index(level) >= LEVELS.index(least)
 
@@ -41,14 +44,25 @@ def test_a_call_costs_no_line_of_the_platform(name: str) -> None:
     assert is_logged(f"Function.{name}.User", "Warning")
 
 
-def test_the_records_of_runs_are_kept() -> None:
+@pytest.mark.parametrize("name", index()[0])
+def test_the_records_of_runs_and_calls_are_kept(name: str) -> None:
     """All of them: of a sample, no sum would be right."""
     sampling = _LOGGING["applicationInsights"]["samplingSettings"]
 
-    for trainer in ("train_timer", "train_loop"):
-        assert is_logged(f"Function.{trainer}.User", "Information")
-        assert trainer in index()[0]
+    assert is_logged(f"Function.{name}.User", "Information")
     assert "Trace" in sampling["excludedTypes"].split(";")
+
+
+@pytest.mark.parametrize("category", ["Host.Startup", "Host.Function.Console", "Host.General", "Microsoft.Hosting"])
+def test_a_start_writes_no_line_for_each_function(category: str) -> None:
+    """Where an app may be at zero after half a minute, starts are many; what goes wrong in one is told."""
+    assert not is_logged(category, "Information")
+    assert is_logged(category, "Warning")
+
+
+def test_a_name_has_one_star_at_most() -> None:
+    """The platform would not start with two."""
+    assert all(name.count("*") <= 1 for name in _LOGGING["logLevel"])
 
 
 def test_requests_are_kept_and_may_be_sampled_and_exceptions_may_not() -> None:
@@ -70,6 +84,7 @@ def test_every_level_is_one_that_the_platform_knows() -> None:
     [
         (_LOGGING["logLevel"], {"": 20, "localhost": 20, "azure": 30, run_record.NAME: 20}),
         ({"default": "Debug"}, {"": 10, "localhost": 10, "azure": 30, run_record.NAME: 10}),
+        ({"Host": "Error"}, {"": 20, "localhost": 40, "azure": 30, run_record.NAME: 20}),
         ({"Function": "Error", "Function.a": "Debug"}, {"": 40, "localhost": 20, "azure": 30, run_record.NAME: 40}),
         (
             {"Function": "Error", "Function.a.User": "Debug"},

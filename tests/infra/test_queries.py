@@ -15,13 +15,16 @@ from shared import durations
 from shared.configuration.configuration import new_configuration
 from shared.metrics.bins import Bin
 from shared.models.published import Published
+from shared.schedules import longest_pause_us
 from shared.status import run_record
 from shared.status.learning_status import StatusInputs, Waiting
 from shared.status.run_record import TrainingRun
 from shared.times import MINUTE
+from shared.web import call_record
+from shared.web.call_record import Kind
 from shared.web.versions import VERSIONS
 from tests.infra.kql.queries import INFRA, of_alerts, of_pages, of_workbook, workbook, wrong
-from tests.infra.snapshots import WORKSPACE, alerts, deployment
+from tests.infra.snapshots import WORKSPACE, alerts, app_settings, deployment
 from tests.unit.pages import page
 from tests.unit.status.test_trial_progress import events, on_trial
 from tests.unit.test_docs import index, routes
@@ -29,7 +32,20 @@ from train_timer import model_training, run
 from train_timer.pieces import Pace
 
 QUERIES = {**of_alerts(), **of_workbook(), **of_pages()}
-_FIELD = re.compile(r"\brecord((?:\.\w+|\['\w+'\])*)")
+_FIELD = re.compile(r"\b(record|counts|of_kind)(?!')((?:\.\w+|\['\w+'\])*)")
+_BEGINS = {"record": "rankloop.run", "counts": "rankloop.calls"}
+"""The names that queries give to records, by which they are of one kind; `of_kind` is one kind of calls in a count."""
+
+
+def count_of_calls() -> str:
+    """A line as a process writes it that answers calls."""
+    return call_record.line({(Kind.RANKS, 201): 7, (Kind.OTHER, 500): 1}, dict.fromkeys(Kind, 0.5), 60.0, 61 * MINUTE)
+
+
+def documents() -> dict[str, Any]:
+    """What the names in queries stand for."""
+    counts = json.loads(count_of_calls())
+    return {"record": json.loads(record()), "counts": counts, "of_kind": counts["ranks"]}
 
 
 def record() -> str:
@@ -77,8 +93,8 @@ def test_a_slip_in_a_query_is_found(problems: dict[str, list[str]], query: str) 
 @pytest.mark.parametrize("name", QUERIES)
 def test_every_field_that_a_query_reads_is_in_a_record(name: str) -> None:
     """In the service, one that is not there reads as nothing, and the alert never comes."""
-    for path in _FIELD.findall(QUERIES[name]):
-        document: Any = json.loads(record())
+    for variable, path in _FIELD.findall(QUERIES[name]):
+        document: Any = documents()[variable]
         for step in re.findall(r"\w+", path):
             assert step in document, path
             document = document[step]
@@ -86,10 +102,14 @@ def test_every_field_that_a_query_reads_is_in_a_record(name: str) -> None:
 
 def test_every_number_of_a_record_is_in_the_workbook() -> None:
     """Or in an alert, or on the page: a record holds nothing unread, but for what separates records."""
-    read_fields = {tuple(re.findall(r"\w+", path)) for query in QUERIES.values() for path in _FIELD.findall(query)}
-    fields = set(_leaves(json.loads(record())))
+    read_fields = {
+        (variable, *re.findall(r"\w+", path)) for query in QUERIES.values() for variable, path in _FIELD.findall(query)
+    }
+    fields = {leaf[1:] for leaf in _leaves(documents()) if leaf not in read_fields and leaf[0] == "record"}
+    counted = {leaf for leaf in _leaves(documents()) if leaf not in read_fields and leaf[0] != "record"}
 
-    assert fields - read_fields == {
+    assert {leaf for leaf in counted if leaf[:2] not in read_fields} == {("counts", "record"), ("counts", "seconds")}
+    assert fields == {
         *{("record",), ("startedAt",), ("learned",)},
         *{("rewards", policy, "average") for policy in ("loop", "firstAction", "random")},
     }
@@ -109,7 +129,18 @@ def test_a_query_finds_the_records(name: str) -> None:
     begins = re.findall(r"Message startswith '(.*?)'", QUERIES[name])
 
     assert len(begins) == QUERIES[name].count("AppTraces")
-    assert all(record().startswith(begin) for begin in begins)
+    assert all(begin in (f'{{"record":"{kind}"' for kind in _BEGINS.values()) for begin in begins)
+    assert record().startswith('{"record":"rankloop.run"')
+    assert count_of_calls().startswith('{"record":"rankloop.calls"')
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_a_query_reads_records_under_their_name(name: str) -> None:
+    """So that the fields that it reads are looked for in the right ones."""
+    pairs = re.findall(r'"record":"([\w.]+)".*\n *\| extend (\w+) = parse_json', QUERIES[name])
+
+    assert len(pairs) == QUERIES[name].count("parse_json(Message)")
+    assert all(_BEGINS[variable] == kind for kind, variable in pairs)
 
 
 @pytest.mark.parametrize("name", QUERIES)
@@ -187,12 +218,36 @@ def test_every_alert_is_on_its_page(name: str) -> None:
 
 
 def test_the_alert_of_a_missing_run_outlasts_what_may_keep_a_run() -> None:
-    """A run may take five minutes, and two trainings that begin at their end four more each."""
+    """A run may take four minutes, and two trainings that begin at their end four more each; then the next one begins.
+
+    Its record takes some minutes into the workspace, too.
+    """
     longest = timedelta(seconds=run._TIME_SECONDS) + 2 * model_training._MOST_TRIES * Pace().timeout
+    pause = timedelta(microseconds=longest_pause_us(app_settings()["TRAIN_SCHEDULE"]))
 
     (span,) = set(re.findall(r"TimeGenerated > ago\((\d+)m\)", of_alerts()["no-run.kql"]))
 
-    assert timedelta(minutes=int(span)) >= 2 * longest
+    assert timedelta(minutes=int(span)) >= longest + pause + timedelta(minutes=10)
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern"), [("lag", r"ago\((?P<minutes>\d+)m\)"), ("no-model", r"max_of\(.*, (?P<seconds>\d+)\.0\)")]
+)
+def test_an_alert_that_wants_two_runs_waits_for_two_that_are_late(name: str, pattern: str) -> None:
+    """Where a run takes longer than the schedule's pause, the next one is left out: two end in four pauses."""
+    query, pause = of_alerts()[f"{name}.kql"], longest_pause_us(app_settings()["TRAIN_SCHEDULE"])
+    (match,) = re.finditer(pattern, query)
+    span = timedelta(**{unit: int(number) for unit, number in match.groupdict().items()})
+
+    assert "Runs >= 2" in query
+    assert span >= 4 * timedelta(microseconds=pause) + timedelta(minutes=10)
+
+
+def test_a_run_is_over_before_the_next_is_to_begin() -> None:
+    """Or the trainer would work every second time only, where there is much to do."""
+    pause = timedelta(microseconds=longest_pause_us(app_settings()["TRAIN_SCHEDULE"]))
+
+    assert timedelta(seconds=run._TIME_SECONDS) + timedelta(minutes=1) <= pause
 
 
 # The workbook

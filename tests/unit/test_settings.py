@@ -75,6 +75,7 @@ def test_an_identity_is_read() -> None:
         ("SHARDS", "²"),
         ("STRICT_REWARDS", "yes"),
         ("TRAIN_SCHEDULE", "* * * * *"),
+        ("TRAIN_SCHEDULE", "0 */5m * * * *"),
         ("AzureWebJobsStorage", ""),
         ("AUTH_TENANT", "contoso.onmicrosoft.com"),
         ("AUTH_TENANT", "common"),

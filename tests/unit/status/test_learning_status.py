@@ -74,6 +74,19 @@ def test_a_loop_that_does_not_learn_says_why(unlearning: StatusInputs, word: str
     assert word in verdict.because
 
 
+@pytest.mark.parametrize(("pause_us", "overdue"), [(MINUTE, True), (5 * MINUTE, False)])
+def test_events_are_overdue_two_minutes_after_the_run_that_should_have_joined_them(
+    pause_us: int, overdue: bool
+) -> None:
+    """A trainer that runs every five minutes leaves events for as long, and is there all the same."""
+    arrived_us = NOW_US - 17 * MINUTE  # and ready to join since four minutes
+
+    waiting = inputs(state_of_trained_loop(), Waiting(3, False, arrived_us), Published(model=_MODEL))
+
+    assert learning_status.lag_us(waiting) == 4 * MINUTE
+    assert learning_status.is_overdue(replace(waiting, pause_us=pause_us)) is overdue
+
+
 def test_a_loop_that_learns_says_from_how_much() -> None:
     """With the model in use."""
     verdict = learning_status.judge_learning(inputs(state_of_trained_loop(), published=Published(model=_MODEL)))
