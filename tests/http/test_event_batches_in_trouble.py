@@ -146,8 +146,7 @@ async def test_rows_that_storage_is_slow_with_hold_up_no_others(
         monkeypatch.setattr(batched_calls, "_AT_ONCE", 40)
 
         body = await call(served, ROWS)
-        while hot_paths.here().intake._commit.busy:
-            await asyncio.sleep(0.1)
+        await asyncio.gather(*hot_paths.here().intake._commit._writers)
         await hot_paths.close()
 
     late = {row["eventId"] for row in ROWS[40:]}
