@@ -3,17 +3,18 @@
 import asyncio
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from azure.functions import HttpRequest
 
-import function_app
 from localhost.azurite.accounts import EmulatedAccount
-from reward_fn import batched_calls
+from reward_fn import batch, batched_calls
 from shared import settings
 from shared.intake.keys import observation_id, shard
+from shared.learner.explorer import Explorer
+from shared.ranking.hot_paths import HotPaths
+from shared.web.registry import Registry, ServedOperation
 from tests.conftest import StartHost
 from tests.faults.proxy import Fault, Request
 from tests.http.api import Answer, Api
@@ -132,19 +133,21 @@ def test_a_batch_takes_few_requests_to_storage(loop: Api, route: Route) -> None:
     assert len(rows) <= 100
 
 
-def test_rows_that_storage_is_slow_with_hold_up_no_others(
+async def test_rows_that_storage_is_slow_with_hold_up_no_others(
     route: Route, stored: StoredLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When the time of a batch is over, the answer says which rows are stored; the others are sent no more."""
-    with ExitStack() as stack:
-        variables = {"AzureWebJobsStorage": route.storage, "API_KEY_1": KEY}
-        stack.enter_context(settings.use(settings.read(variables)))
-        assert call([{"eventId": "first", "value": 1}])["accepted"] == 1
-        route.table.plan = lambda request: Fault(before=30) if b"|00|" in request.body else None
+    hot_paths = HotPaths(Explorer)
+    (served,) = Registry(hot_paths, [batch.functions]).operations
+    with settings.use(settings.read({"AzureWebJobsStorage": route.storage, "API_KEY_1": KEY})):
+        assert (await call(served, [{"eventId": "first", "value": 1}]))["accepted"] == 1
+        route.table.plan = lambda request: Fault(before=6) if b"|00|" in request.body else None
         monkeypatch.setattr(batched_calls, "_SECONDS", 4)
         monkeypatch.setattr(batched_calls, "_AT_ONCE", 40)
 
-        body = call(ROWS)
+        body = await call(served, ROWS)
+        await asyncio.gather(*hot_paths.here().intake._commit._writers)
+        await hot_paths.close()
 
     late = {row["eventId"] for row in ROWS[40:]}
     assert ids(body, 503) >= OF_FIRST_SHARD | late
@@ -152,10 +155,9 @@ def test_rows_that_storage_is_slow_with_hold_up_no_others(
     assert rows_of(stored, "e").keys() >= {(id_[1:], None, 1.0) for id_ in ids(body, 204)}
 
 
-def call(rows: object) -> dict[str, Any]:
+async def call(served: ServedOperation, rows: object) -> dict[str, Any]:
     """Call the operation as the worker does; gives the answer's body."""
-    (served,) = [served for served in function_app.registry.operations if served.name == "batch_events"]
     body = json.dumps({"rows": rows}).encode()
     request = HttpRequest("POST", "http://localhost/x", headers={"Ocp-Apim-Subscription-Key": KEY}, body=body)
-    answer: dict[str, Any] = json.loads(asyncio.run(served.handler(request)).get_body())  # type: ignore[arg-type]
+    answer: dict[str, Any] = json.loads((await served.handler(request)).get_body())
     return answer
