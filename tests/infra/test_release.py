@@ -90,7 +90,7 @@ class TestTag:
             f"The tag {tag} is not that of the version 3.14.1.\n  Next step: Write the version "
         )
 
-    @pytest.mark.parametrize("heading", ["## [3.14.2]", "## [3.14.1]\n\n## [3.14.0.1]"])
+    @pytest.mark.parametrize("heading", ["## [3.14.2]", "## [3x14.1]", "## [3.14.1]\n\n## [3.14.0.1]"])
     def test_a_version_without_changes_is_refused(self, project: Path, heading: str) -> None:
         """Who reads of a release wants to know what is new."""
         path = project / "CHANGELOG.md"
