@@ -74,10 +74,12 @@ def test_the_template_is_what_the_compiler_makes() -> None:
 # That it would be heard
 
 _WARNED_ABOUT = """\
+targetScope = 'subscription'
 param spare string = ''
-resource group 'Microsoft.Resources/resourceGroups@2025-04-01' existing = {
+resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   name: 'group'
-  nme: 'group'
+  location: 'westeurope'
+  properties: { nme: 'group' }
 }
 """
 
@@ -87,7 +89,23 @@ def test_a_warning_is_heard(command: str, tmp_path: Path) -> None:
     """Though the compiler ends well with warnings: else the tests above would say nothing."""
     main = tmp_path / "main.bicep"
     main.write_text(_WARNED_ABOUT, encoding="utf-8")
-    said = bicep.complaints(bicep.run(command, main))
+    done = bicep.run(command, main)
+    said = bicep.complaints(done)
 
+    assert done.returncode == 0
     assert "no-unused-params" in said
     assert "BCP037" in said
+
+
+def test_after_a_warning_nothing_counts_as_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the tests of a machine without the compiler would say nothing of it."""
+    main, made_of = tmp_path / "main.bicep", tmp_path / "made_of.json"
+    main.write_text(_WARNED_ABOUT, encoding="utf-8")
+    monkeypatch.setattr(bicep, "MAIN", main)
+    monkeypatch.setattr(bicep, "NAMES", ())
+    monkeypatch.setattr(bicep, "TEMPLATE", tmp_path / "template.json")
+    monkeypatch.setattr(bicep, "MADE_OF", made_of)
+    monkeypatch.setattr(bicep, "build", bicep.build.__wrapped__)
+
+    assert "no-unused-params" in bicep.make()
+    assert not made_of.exists()
