@@ -145,6 +145,9 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       http20Enabled: true
       minTlsVersion: '1.2'
     }
+    // Recreate is what the platform does unasked. Only who asks for the other strategy sends a property that the types of
+    // the API do not have, and that a region may refuse.
+    #disable-next-line BCP037
     functionAppConfig: {
       deployment: {
         storage: {
@@ -175,9 +178,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
           http: { perInstanceConcurrency: httpConcurrency }
         }
       }
-      // Bicep's own types do not have this property yet.
-      #disable-next-line BCP037
-      siteUpdateStrategy: { type: updateStrategy }
+      ...(updateStrategy == 'RollingUpdate' ? { siteUpdateStrategy: { type: updateStrategy } } : {})
     }
   }
 }

@@ -66,8 +66,8 @@ param alwaysReadyInstances int = 0
 @maxValue(1000)
 param maximumInstances int = 40
 
-@description('How new code takes over: RollingUpdate, one instance after the other; Recreate, all at once, and calls fail meanwhile.')
-param updateStrategy 'RollingUpdate' | 'Recreate' = 'RollingUpdate'
+@description('How new code takes over: Recreate, all at once, and calls fail meanwhile; RollingUpdate, a preview, by and by.')
+param updateStrategy 'RollingUpdate' | 'Recreate' = 'Recreate'
 
 @description('Python version of the app. The packages that are deployed are made for this one.')
 param pythonVersion string = '3.13'
