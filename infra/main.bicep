@@ -1,6 +1,7 @@
 targetScope = 'subscription'
 
 import { LoopSettings } from 'functions.bicep'
+import { Region } from 'regions.bicep'
 
 @description('Name of the azd environment. Each loop of a subscription needs its own: names of resources follow from it.')
 @minLength(1)
@@ -8,9 +9,8 @@ import { LoopSettings } from 'functions.bicep'
 param environmentName string
 
 @description('Region of all resources, such as westeurope. It has to offer Flex Consumption.')
-@minLength(1)
 @metadata({ azd: { type: 'location' } })
-param location string
+param location Region
 
 @description('Name of the resource group. If empty, it is rg- and the name of the environment.')
 @maxLength(90)
@@ -86,9 +86,7 @@ param apiKey1 string = newGuid()
 @secure()
 param apiKey2 string = newGuid()
 
-// The same region is West Europe for one and westeurope for another; a second loop must not come of that.
-var region = toLower(replace(location, ' ', ''))
-var nameSuffix = uniqueString(subscription().subscriptionId, toLower(environmentName), region)
+var nameSuffix = uniqueString(subscription().subscriptionId, toLower(environmentName), location)
 
 // Not outputs of their modules: what-if shows only what can be named before anything is there.
 var storageName = 'strankloop${nameSuffix}'

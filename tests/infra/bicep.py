@@ -67,9 +67,9 @@ def build() -> subprocess.CompletedProcess[str]:
     return run("build", MAIN, "--stdout")
 
 
-def snapshot(name: str, mode: str) -> subprocess.CompletedProcess[str]:
+def snapshot(name: str, mode: str, folder: Path = DEPLOYMENTS) -> subprocess.CompletedProcess[str]:
     """Write the resources of a deployment (`overwrite`), or compare them with those written (`validate`)."""
-    return run("snapshot", DEPLOYMENTS / f"{name}.bicepparam", "--mode", mode, *_PLACE)
+    return run("snapshot", folder / f"{name}.bicepparam", "--mode", mode, *_PLACE)
 
 
 def fingerprints() -> dict[str, str]:

@@ -1,6 +1,8 @@
 """What Bicep's compiler says of the files of `infra`, on a machine that has it."""
 
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,31 @@ def test_a_snapshot_is_what_the_compiler_makes(name: str) -> None:
 def test_the_template_is_what_the_compiler_makes() -> None:
     """To the last letter."""
     assert json.loads(bicep.build().stdout) == template(), bicep.MAKE_AGAIN
+
+
+# What it refuses
+
+
+@pytest.fixture
+def refusal(tmp_path: Path) -> Callable[[str], str]:
+    """Gives what the compiler says of a deployment with these parameters; Azure says it before it makes anything."""
+
+    def refuse(parameters: str) -> str:
+        shutil.copytree(INFRA, tmp_path / "infra")
+        text = f"using 'infra/main.bicep'\nparam environmentName = 'shop'\n{parameters}\n"
+        (tmp_path / "refused.bicepparam").write_text(text, encoding="utf-8")
+        return bicep.complaints(bicep.snapshot("refused", "overwrite", tmp_path))
+
+    return refuse
+
+
+@pytest.mark.usefixtures("compiles")
+@pytest.mark.parametrize("region", ["West Europe", "WestEurope", "brazilsoutheast"])
+def test_a_region_is_one_of_the_list_and_spelled_as_there(region: str, refusal: Callable[[str], str]) -> None:
+    """Another spelling would make a second loop beside the first."""
+    said = refusal(f"param location = any('{region}')")
+
+    assert f"The value '{region}' is not part of the allowed value(s)" in said
 
 
 # That it would be heard
