@@ -45,7 +45,10 @@ param location string
 @description('Tags of plan and app.')
 param tags { *: string }
 
-@description('End of the names.')
+@description('Name of the Function App.')
+param name string
+
+@description('End of the name of its plan.')
 param nameSuffix string
 
 @description('Resource id of the identity that the app runs as.')
@@ -74,9 +77,6 @@ param vaultName string
 
 @description('Where telemetry goes.')
 param applicationInsightsConnectionString string
-
-@description('Resource id of the Log Analytics workspace.')
-param workspaceId string
 
 @description('Resource id of the subnet that the app sends its calls through; null without private networking.')
 param integrationSubnetId string?
@@ -124,7 +124,7 @@ resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
 }
 
 resource app 'Microsoft.Web/sites@2025-03-01' = {
-  name: 'func-rankloop-${nameSuffix}'
+  name: name
   location: location
   tags: union(tags, { 'azd-service-name': 'loop' })
   kind: 'functionapp,linux'
@@ -228,25 +228,6 @@ resource publishingByFtp 'Microsoft.Web/sites/basicPublishingCredentialsPolicies
   name: 'ftp'
   properties: { allow: false }
 }
-
-// Instances, memory and execution units, which Application Insights does not have. Its log is there already, and would be
-// paid for twice.
-resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
-  scope: app
-  name: 'rankloop'
-  properties: {
-    workspaceId: workspaceId
-    metrics: [
-      {
-        category: 'AllMetrics'
-        enabled: true
-      }
-    ]
-  }
-}
-
-@description('Name of the Function App.')
-output name string = app.name
 
 @description('Address of the API, without a slash at its end.')
 output endpoint string = 'https://${app.properties.defaultHostName}'

@@ -45,6 +45,9 @@ param workspaceRetentionDays int = 30
 @minValue(1)
 param workspaceDailyQuotaGB int = 1
 
+@description('Whether the metrics of app and storage go to the workspace too, which is paid for, called or not.')
+param platformMetrics bool = false
+
 @description('Who gets a mail when the loop is in trouble. If empty, the alerts are switched off.')
 param alertEmail string = ''
 
@@ -91,6 +94,7 @@ var nameSuffix = uniqueString(subscription().subscriptionId, toLower(environment
 // Not outputs of their modules: what-if shows only what can be named before anything is there.
 var storageName = 'strankloop${nameSuffix}'
 var vaultName = 'kv-rank-${nameSuffix}'
+var appName = 'func-rankloop-${nameSuffix}'
 var tags = { 'azd-env-name': environmentName }
 
 resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
@@ -128,7 +132,6 @@ module storage 'storage.bicep' = {
     privateNetworking: privateNetworking
     zoneRedundant: zoneRedundant
     logLifecycleDays: logLifecycleDays
-    workspaceId: monitoring.outputs.workspaceId
   }
 }
 
@@ -141,7 +144,6 @@ module vault 'vault.bicep' = {
     recover: recoverVault
     apiKey1: apiKey1
     apiKey2: apiKey2
-    workspaceId: monitoring.outputs.workspaceId
   }
 }
 
@@ -180,6 +182,7 @@ module functions 'functions.bicep' = {
   params: {
     location: location
     tags: tags
+    name: appName
     nameSuffix: nameSuffix
     identityId: identity.outputs.id
     identityClientId: identity.outputs.clientId
@@ -190,7 +193,6 @@ module functions 'functions.bicep' = {
     deploymentContainer: storage.outputs.deploymentContainer
     vaultName: vaultName
     applicationInsightsConnectionString: monitoring.outputs.applicationInsightsConnectionString
-    workspaceId: monitoring.outputs.workspaceId
     integrationSubnetId: privateNetworking ? network!.outputs.integrationSubnetId : null
     zoneRedundant: zoneRedundant
     pythonVersion: pythonVersion
@@ -204,6 +206,20 @@ module functions 'functions.bicep' = {
   }
   // The platform looks for the package and reads the keys as soon as the app is there, so the roles come first.
   dependsOn: [access]
+}
+
+module diagnostics 'diagnostics.bicep' = {
+  scope: group
+  params: {
+    names: {
+      storage: storageName
+      vault: vaultName
+      app: appName
+    }
+    workspaceId: monitoring.outputs.workspaceId
+    platformMetrics: platformMetrics
+  }
+  dependsOn: [storage, vault, functions]
 }
 
 // Without an address they are there too, but switched off: rules that a later deployment merely left out would go on.
@@ -230,7 +246,7 @@ output AZURE_RESOURCE_GROUP string = group.name
 output AZURE_KEY_VAULT_NAME string = vaultName
 
 @description('Name of the Function App.')
-output RANKLOOP_FUNCTION_APP string = functions.outputs.name
+output RANKLOOP_FUNCTION_APP string = appName
 
 @description('Address of the API, without a slash at its end.')
 output RANKLOOP_ENDPOINT string = functions.outputs.endpoint

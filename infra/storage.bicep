@@ -18,9 +18,6 @@ param zoneRedundant bool
 @description('After how many days storage itself deletes log; 0 = never.')
 param logLifecycleDays int
 
-@description('Resource id of the Log Analytics workspace.')
-param workspaceId string
-
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: name
   location: location
@@ -100,47 +97,6 @@ resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-06
     }
   }
   dependsOn: [blobs]
-}
-
-// Deletions only: with reads and writes, every Rank would be one more line of log to pay for.
-resource blobDiagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
-  scope: blobs
-  name: 'rankloop'
-  properties: {
-    workspaceId: workspaceId
-    logs: [
-      {
-        category: 'StorageDelete'
-        enabled: true
-      }
-    ]
-    metrics: [
-      {
-        category: 'Transaction'
-        enabled: true
-      }
-    ]
-  }
-}
-
-resource tableDiagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
-  scope: tables
-  name: 'rankloop'
-  properties: {
-    workspaceId: workspaceId
-    logs: [
-      {
-        category: 'StorageDelete'
-        enabled: true
-      }
-    ]
-    metrics: [
-      {
-        category: 'Transaction'
-        enabled: true
-      }
-    ]
-  }
 }
 
 @description('Address of the blobs, with a slash at its end.')

@@ -111,16 +111,27 @@ def test_what_has_no_region_is_global_and_nothing_else_is() -> None:
 
 @_EACH
 def test_what_is_collected_has_the_names_that_the_platform_knows(name: str) -> None:
-    """Another one is refused. What is collected beyond would be paid for: a line for each Rank."""
+    """Another one is refused. What is collected beyond would be paid for: a line for each Rank, or metrics each minute."""
     settings = deployment(name).of("Microsoft.Insights/diagnosticSettings")
     collected = [(deployment(name).at(each.scope).type, _categories(each)) for each in settings]
+    metrics = {"metrics": ["Transaction"] if name == EVERYTHING else []}
 
     assert sorted(collected) == [
         (VAULT, {"logs": ["AuditEvent"]}),
-        (f"{STORAGE}/blobServices", {"logs": ["StorageDelete"], "metrics": ["Transaction"]}),
-        (f"{STORAGE}/tableServices", {"logs": ["StorageDelete"], "metrics": ["Transaction"]}),
-        (SITE, {"metrics": ["AllMetrics"]}),
+        (f"{STORAGE}/blobServices", {"logs": ["StorageDelete"], **metrics}),
+        (f"{STORAGE}/tableServices", {"logs": ["StorageDelete"], **metrics}),
+        *([(SITE, {"metrics": ["AllMetrics"]})] if name == EVERYTHING else []),
     ]
+    assert {each.get("properties.workspaceId") for each in settings} == {deployment(name).only(WORKSPACE).id}
+
+
+def test_metrics_that_are_no_longer_wanted_are_switched_off() -> None:
+    """A deployment takes away nothing that it merely leaves out."""
+    settings = deployment().of("Microsoft.Insights/diagnosticSettings")
+
+    assert [each.get("properties.metrics") for each in settings if each.scope.endswith("Services/default")] == [
+        [{"category": "Transaction", "enabled": False}]
+    ] * 2
 
 
 def _categories(setting: Resource) -> dict[str, list[Any]]:

@@ -32,9 +32,13 @@ _MAKERS = {name: makers for name in modules() if (makers := _makers(name))}
 """The makers of the existing resources of each module that has some."""
 
 
-def test_roles_and_network_look_up_what_others_make() -> None:
+def test_roles_diagnostics_and_network_look_up_what_others_make() -> None:
     """Else the test below says nothing."""
-    assert {"access": {"storage", "vault", "monitoring"}, "network": {"storage"}} == _MAKERS
+    assert {
+        "access": {"storage", "vault", "monitoring"},
+        "diagnostics": {"storage", "vault", "functions"},
+        "network": {"storage"},
+    } == _MAKERS
 
 
 @pytest.mark.parametrize("name", _MAKERS)

@@ -9,6 +9,7 @@ param privateNetworking = true
 param logLifecycleDays = 500
 param workspaceRetentionDays = 61
 param workspaceDailyQuotaGB = 7
+param platformMetrics = true
 param alertEmail = 'owner@example.com'
 param instanceMemoryMB = 4096
 param httpConcurrency = 23
