@@ -16,11 +16,14 @@ param location Region
 @maxLength(90)
 param resourceGroupName string = ''
 
-@description('Object id of who deploys, a person or a pipeline: may read and change the API keys. If empty, nobody may.')
+@description('Object id of who deploys, a person or a pipeline: may read and change the API keys, and write where the code is.')
 param principalId string = deployer().objectId
 
 @description('What the one who deploys is. A pipeline is a ServicePrincipal.')
 param principalType 'User' | 'Group' | 'ServicePrincipal' = 'User'
+
+@description('Whether the one who deploys may read what storage holds: events, models, settings. Nobody may by default.')
+param deployerDataAccess bool = false
 
 @description('Whether the deleted vault of this environment is taken back with its keys. Fails if there is none.')
 param recoverVault bool = false
@@ -158,7 +161,8 @@ module network 'network.bicep' = if (privateNetworking) {
   dependsOn: [storage]
 }
 
-module access 'access.bicep' = {
+// Apart from the other roles, and before all that can wait: when the package is uploaded, these have to have taken effect.
+module storageAccess 'storageAccess.bicep' = {
   scope: group
   params: {
     // An assignment is named after whom it is for: with a name that stays, an identity that was made anew would meet
@@ -169,12 +173,24 @@ module access 'access.bicep' = {
     deploymentIdentityPrincipalId: identity.outputs.deploymentPrincipalId
     deployerPrincipalId: principalId
     deployerPrincipalType: principalType
+    deployerDataAccess: deployerDataAccess
     storageName: storageName
+  }
+  dependsOn: [storage]
+}
+
+module access 'access.bicep' = {
+  scope: group
+  params: {
+    #disable-next-line what-if-short-circuiting
+    identityPrincipalId: identity.outputs.principalId
+    deployerPrincipalId: principalId
+    deployerPrincipalType: principalType
     vaultName: vaultName
     #disable-next-line what-if-short-circuiting
     applicationInsightsName: monitoring.outputs.applicationInsightsName
   }
-  dependsOn: [storage, vault]
+  dependsOn: [vault]
 }
 
 module functions 'functions.bicep' = {
@@ -205,7 +221,7 @@ module functions 'functions.bicep' = {
     loopSettings: loopSettings
   }
   // The platform looks for the package and reads the keys as soon as the app is there, so the roles come first.
-  dependsOn: [access]
+  dependsOn: [storageAccess, access]
 }
 
 module diagnostics 'diagnostics.bicep' = {
@@ -250,6 +266,12 @@ output RANKLOOP_FUNCTION_APP string = appName
 
 @description('Address of the API, without a slash at its end.')
 output RANKLOOP_ENDPOINT string = functions.outputs.endpoint
+
+@description('Name of the storage account.')
+output RANKLOOP_STORAGE_ACCOUNT string = storageName
+
+@description('Address of the container that the platform keeps the deployed package in.')
+output RANKLOOP_DEPLOYMENT_CONTAINER string = storage.outputs.deploymentContainer
 
 @description('Where azd finds the first API key, for hooks that need it.')
 output RANKLOOP_KEY_REFERENCE string = 'akvs://${subscription().subscriptionId}/${vaultName}/api-key-1'

@@ -111,7 +111,7 @@ def test_what_has_no_region_is_global_and_nothing_else_is() -> None:
 
 @_EACH
 def test_what_is_collected_has_the_names_that_the_platform_knows(name: str) -> None:
-    """Another one is refused. What is collected beyond would be paid for: a line for each Rank, or metrics each minute."""
+    """Another one is refused. What is collected beyond is paid for: a line for each Rank, metrics each minute."""
     settings = deployment(name).of("Microsoft.Insights/diagnosticSettings")
     collected = [(deployment(name).at(each.scope).type, _categories(each)) for each in settings]
     metrics = {"metrics": ["Transaction"] if name == EVERYTHING else []}

@@ -10,7 +10,7 @@ import pytest
 
 from tests.infra.azd_parameters import read_parameters, variables
 from tests.infra.bicep import INFRA, NAMES
-from tests.infra.snapshots import PIPELINE, RECOVERED, SITE, VAULT, deployment, template, templates
+from tests.infra.snapshots import PIPELINE, RECOVERED, SITE, STORAGE, VAULT, deployment, template, templates
 from tests.unit.pages import page
 
 _ENVIRONMENTS = {RECOVERED: "Shop"}
@@ -100,12 +100,14 @@ def test_the_outputs_say_what_was_made(name: str) -> None:
         "AZURE_KEY_VAULT_NAME": made.only(VAULT).name,
         "AZURE_RESOURCE_GROUP": made.only("Microsoft.Resources/resourceGroups").name,
         "AZURE_TENANT_ID": "00000000-0000-0000-0000-00000000000b",
+        "RANKLOOP_DEPLOYMENT_CONTAINER": f"{{{made.only(STORAGE).name}.primaryEndpoints.blob}}deployments",
         "RANKLOOP_ENDPOINT": f"https://{{{made.only(SITE).name}.defaultHostName}}",
         "RANKLOOP_FUNCTION_APP": made.only(SITE).name,
         "RANKLOOP_KEY_REFERENCE": f"akvs://{subscription}/{made.only(VAULT).name}/api-key-1",
         "RANKLOOP_SHOW_KEYS": (
             f"az keyvault secret show --vault-name {made.only(VAULT).name} --name api-key-1 --query value --output tsv"
         ),
+        "RANKLOOP_STORAGE_ACCOUNT": made.only(STORAGE).name,
     }
 
 

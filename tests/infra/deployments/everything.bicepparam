@@ -5,6 +5,7 @@ param environmentName = 'shop'
 param location = 'westeurope'
 param principalId = '00000000-0000-0000-0000-00000000000d'
 param principalType = 'Group'
+param deployerDataAccess = true
 param privateNetworking = true
 param logLifecycleDays = 500
 param workspaceRetentionDays = 61
