@@ -193,6 +193,7 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     AzureWebJobsStorage__blobServiceUri: blobEndpoint
     AzureWebJobsStorage__tableServiceUri: tableEndpoint
     AzureWebJobsStorage__queueServiceUri: queueEndpoint
+    AzureWebJobsDisableHomepage: 'true'
     APPLICATIONINSIGHTS_CONNECTION_STRING: applicationInsightsConnectionString
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
     API_KEY_1: '@Microsoft.KeyVault(VaultName=${vaultName};SecretName=api-key-1)'

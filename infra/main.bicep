@@ -34,6 +34,9 @@ param privateNetworking bool = false
 @description('Whether plan and storage span the zones of the region. Set before the first deployment: Azure refuses it later.')
 param zoneRedundant bool = false
 
+@description('Whether the storage account is locked against removal. Only an owner may make locks and take them away.')
+param storageLock bool = false
+
 @description('After how many days storage itself deletes log; more than logRetentionDays. 0 = never: the loop alone decides.')
 @minValue(0)
 @maxValue(36500)
@@ -134,6 +137,7 @@ module storage 'storage.bicep' = {
     name: storageName
     privateNetworking: privateNetworking
     zoneRedundant: zoneRedundant
+    locked: storageLock
     logLifecycleDays: logLifecycleDays
   }
 }
@@ -266,6 +270,12 @@ output RANKLOOP_FUNCTION_APP string = appName
 
 @description('Address of the API, without a slash at its end.')
 output RANKLOOP_ENDPOINT string = functions.outputs.endpoint
+
+@description('The same name, as azd templates call it.')
+output SERVICE_LOOP_NAME string = appName
+
+@description('The same address: azd shows it after a deployment in place of one with a slash at its end.')
+output SERVICE_LOOP_ENDPOINTS string[] = [functions.outputs.endpoint]
 
 @description('Name of the storage account.')
 output RANKLOOP_STORAGE_ACCOUNT string = storageName

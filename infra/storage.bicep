@@ -15,6 +15,9 @@ param privateNetworking bool
 @description('Whether the account keeps its data in three zones of the region.')
 param zoneRedundant bool
 
+@description('Whether the account is locked against removal.')
+param locked bool
+
 @description('After how many days storage itself deletes log; 0 = never.')
 param logLifecycleDays int
 
@@ -37,6 +40,16 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
     }
     publicNetworkAccess: privateNetworking ? 'Disabled' : 'Enabled'
     supportsHttpsTrafficOnly: true
+  }
+}
+
+// Blobs, rows and messages in it can be deleted as ever.
+resource lock 'Microsoft.Authorization/locks@2020-05-01' = if (locked) {
+  scope: account
+  name: 'rankloop'
+  properties: {
+    level: 'CanNotDelete'
+    notes: 'The models and the log of a loop. docs/deploy.md says how to take the lock away.'
   }
 }
 

@@ -45,6 +45,7 @@ _NOT_SET = {
     "AzureWebJobsStorage__accountName": "the addresses are set in its place, so that other clouds have theirs",
 }
 _OF_THE_PLATFORM = {
+    "AzureWebJobsDisableHomepage": "whether the host shows a page of its own where the app has none",
     "APPLICATIONINSIGHTS_CONNECTION_STRING": "where the host sends log and requests",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "the identity that the host signs in with",
     "MALLOC_ARENA_MAX": "how many threads have memory of their own, which they do not give back",

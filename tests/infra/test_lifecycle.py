@@ -61,6 +61,16 @@ def test_the_containers_are_those_of_the_loop_and_the_platforms(name: str) -> No
     assert used | {"deployments"} == containers
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_the_account_is_locked_if_somebody_says_so(name: str) -> None:
+    """Against removal alone: a lock against writes would stop deployments."""
+    locks = [
+        (each.scope, each.get("properties.level")) for each in deployment(name).of("Microsoft.Authorization/locks")
+    ]
+
+    assert locks == ([(deployment(name).only(STORAGE).id, "CanNotDelete")] if name == EVERYTHING else [])
+
+
 def _rule(name: str) -> Mapping[str, Any]:
     """The one rule of the account."""
     (rule,) = deployment(name).only(f"{STORAGE}/managementPolicies").get("properties.policy.rules")

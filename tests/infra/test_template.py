@@ -108,6 +108,8 @@ def test_the_outputs_say_what_was_made(name: str) -> None:
             f"az keyvault secret show --vault-name {made.only(VAULT).name} --name api-key-1 --query value --output tsv"
         ),
         "RANKLOOP_STORAGE_ACCOUNT": made.only(STORAGE).name,
+        "SERVICE_LOOP_ENDPOINTS": f"createArray(format('https://{{0}}', {{{made.only(SITE).name}.defaultHostName}}))",
+        "SERVICE_LOOP_NAME": made.only(SITE).name,
     }
 
 

@@ -7,6 +7,7 @@ param principalId = '00000000-0000-0000-0000-00000000000d'
 param principalType = 'Group'
 param deployerDataAccess = true
 param privateNetworking = true
+param storageLock = true
 param logLifecycleDays = 500
 param workspaceRetentionDays = 61
 param workspaceDailyQuotaGB = 7
