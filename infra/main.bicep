@@ -1,6 +1,7 @@
 targetScope = 'subscription'
 
 import { LoopSettings } from 'functions.bicep'
+import { GivenNetwork } from 'network.bicep'
 import { Region } from 'regions.bicep'
 
 @description('Name of the azd environment. Each loop of a subscription needs its own: names of resources follow from it.')
@@ -30,6 +31,12 @@ param recoverVault bool = false
 
 @description('Whether storage is reached through a virtual network only. The API stays public.')
 param privateNetworking bool = false
+
+@description('The network and the zones of somebody else for private networking, in place of its own: all three ids, or none.')
+param givenNetwork GivenNetwork = {}
+
+@description('Public IPv4 addresses, ranges as 203.0.113.0/24, with commas between, for which storage is open all the same.')
+param allowedAddresses string = ''
 
 @description('Whether plan and storage span the zones of the region. Set before the first deployment: Azure refuses it later.')
 param zoneRedundant bool = false
@@ -136,6 +143,7 @@ module storage 'storage.bicep' = {
     tags: tags
     name: storageName
     privateNetworking: privateNetworking
+    allowedAddresses: allowedAddresses
     zoneRedundant: zoneRedundant
     locked: storageLock
     logLifecycleDays: logLifecycleDays
@@ -161,6 +169,7 @@ module network 'network.bicep' = if (privateNetworking) {
     tags: tags
     nameSuffix: nameSuffix
     storageName: storageName
+    given: givenNetwork
   }
   dependsOn: [storage]
 }

@@ -12,6 +12,9 @@ param name string
 @description('Whether the account is reached through its private endpoints only.')
 param privateNetworking bool
 
+@description('Public IPv4 addresses and ranges, with commas between, for which the account is open beside its private endpoints.')
+param allowedAddresses string
+
 @description('Whether the account keeps its data in three zones of the region.')
 param zoneRedundant bool
 
@@ -20,6 +23,11 @@ param locked bool
 
 @description('After how many days storage itself deletes log; 0 = never.')
 param logLifecycleDays int
+
+// Without a network the app has no address of its own, and a firewall would shut it out.
+var addresses = empty(allowedAddresses) || privateNetworking
+  ? filter(map(split(allowedAddresses, ','), text => trim(text)), text => !empty(text))
+  : fail('Storage can be open for some addresses only with privateNetworking: the app has none that stays.')
 
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: name
@@ -37,8 +45,9 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
     networkAcls: {
       bypass: 'AzureServices'
       defaultAction: privateNetworking ? 'Deny' : 'Allow'
+      ipRules: [for address in addresses: { value: address, action: 'Allow' }]
     }
-    publicNetworkAccess: privateNetworking ? 'Disabled' : 'Enabled'
+    publicNetworkAccess: privateNetworking && empty(addresses) ? 'Disabled' : 'Enabled'
     supportsHttpsTrafficOnly: true
   }
 }

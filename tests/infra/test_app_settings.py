@@ -212,7 +212,7 @@ def test_a_vault_is_recovered_only_if_there_is_one_to_recover() -> None:
     """Else each first deployment would fail."""
     modes = {name: deployment(name).only(VAULT).get("properties.createMode") for name in NAMES}
 
-    assert modes == {DEFAULTS: "default", EVERYTHING: "default", PIPELINE: "default", RECOVERED: "recover"}
+    assert modes == dict.fromkeys(NAMES, "default") | {RECOVERED: "recover"}
 
 
 # Settings of the loop

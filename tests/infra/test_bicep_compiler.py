@@ -98,6 +98,24 @@ def test_a_region_is_one_of_the_list_and_spelled_as_there(region: str, refusal: 
     assert f"The value '{region}' is not part of the allowed value(s)" in said
 
 
+@pytest.mark.usefixtures("compiles")
+@pytest.mark.parametrize(
+    ("parameters", "reason"),
+    [
+        ("param allowedAddresses = '203.0.113.7'", "only with privateNetworking"),
+        (
+            "param privateNetworking = true\nparam givenNetwork = { zonesGroupId: '/a/b/c/d' }",
+            "all three ids are needed",
+        ),
+    ],
+)
+def test_what_could_not_work_is_refused_with_the_reason(
+    parameters: str, reason: str, refusal: Callable[[str], str]
+) -> None:
+    """A firewall would shut the app out, and half a network leads nowhere."""
+    assert reason in refusal(f"param location = 'westeurope'\n{parameters}")
+
+
 # That it would be heard
 
 _WARNED_ABOUT = """\

@@ -10,6 +10,7 @@ from tests.infra.snapshots import (
     ALERTS,
     DEFAULTS,
     EVERYTHING,
+    GIVEN,
     IDENTITY,
     INSIGHTS,
     PIPELINE,
@@ -83,6 +84,7 @@ def test_what_belongs_together_names_each_other(name: str) -> None:
     [
         (DEFAULTS, False, "Standard_LRS"),
         (EVERYTHING, False, "Standard_LRS"),
+        (GIVEN, False, "Standard_LRS"),
         (PIPELINE, True, "Standard_ZRS"),
         (RECOVERED, False, "Standard_LRS"),
     ],
@@ -185,7 +187,7 @@ def test_loops_differ_in_subscription_environment_or_region() -> None:
     )
 
 
-@pytest.mark.parametrize("name", [EVERYTHING, PIPELINE, RECOVERED])
+@pytest.mark.parametrize("name", [EVERYTHING, GIVEN, PIPELINE, RECOVERED])
 def test_a_capital_letter_makes_no_other_loop(name: str) -> None:
     """And whatever else is set, it stays the same loop."""
     assert _unique_names(DEFAULTS) <= _unique_names(name)

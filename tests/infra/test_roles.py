@@ -16,6 +16,7 @@ from tests.infra.snapshots import (
     CONTAINERS,
     DEFAULTS,
     EVERYTHING,
+    GIVEN,
     INSIGHTS,
     PIPELINE,
     SITE,
@@ -53,6 +54,7 @@ _RUNS, _STORES = "id-rankloop", "id-rankloop-code"
 """The identity that the app runs as, and the one that its code is stored and fetched as."""
 _DEPLOYERS: Final = {
     DEFAULTS: ("deployer().objectId", "User"),
+    GIVEN: ("deployer().objectId", "User"),
     EVERYTHING: ("00000000-0000-0000-0000-00000000000d", "Group"),
     PIPELINE: ("00000000-0000-0000-0000-00000000000e", "ServicePrincipal"),
 }
@@ -193,7 +195,7 @@ def test_who_deploys_gets_a_role_if_azure_knows_who_that_is() -> None:
     conditions = [(each, each.get("condition")) for name in NAMES for each in deployment(name).resources]
     conditional = [(each.get("properties.principalId"), condition) for each, condition in conditions if condition]
 
-    assert conditional == [("deployer().objectId", "not(empty(deployer().objectId))")] * 2
+    assert conditional == [("deployer().objectId", "not(empty(deployer().objectId))")] * 4
 
 
 @_EACH
