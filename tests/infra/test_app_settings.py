@@ -17,10 +17,8 @@ from shared.storage.endpoints import from_identity
 from tests.infra.azd_parameters import read_parameters, variables
 from tests.infra.bicep import DEPLOYMENTS, NAMES
 from tests.infra.snapshots import (
-    DEFAULTS,
     EVERYTHING,
     INSIGHTS,
-    PIPELINE,
     RECOVERED,
     SECRETS,
     SITE,
