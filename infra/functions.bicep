@@ -45,7 +45,10 @@ param location string
 @description('Tags of plan and app.')
 param tags { *: string }
 
-@description('End of the names.')
+@description('Name of the Function App.')
+param name string
+
+@description('End of the name of its plan.')
 param nameSuffix string
 
 @description('Resource id of the identity that the app runs as.')
@@ -74,9 +77,6 @@ param vaultName string
 
 @description('Where telemetry goes.')
 param applicationInsightsConnectionString string
-
-@description('Resource id of the Log Analytics workspace.')
-param workspaceId string
 
 @description('Resource id of the subnet that the app sends its calls through; null without private networking.')
 param integrationSubnetId string?
@@ -124,7 +124,7 @@ resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
 }
 
 resource app 'Microsoft.Web/sites@2025-03-01' = {
-  name: 'func-rankloop-${nameSuffix}'
+  name: name
   location: location
   tags: union(tags, { 'azd-service-name': 'loop' })
   kind: 'functionapp,linux'
@@ -145,6 +145,9 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       http20Enabled: true
       minTlsVersion: '1.2'
     }
+    // Recreate is what the platform does unasked. Only who asks for the other strategy sends a property that the types of
+    // the API do not have, and that a region may refuse.
+    #disable-next-line BCP037
     functionAppConfig: {
       deployment: {
         storage: {
@@ -175,9 +178,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
           http: { perInstanceConcurrency: httpConcurrency }
         }
       }
-      // Bicep's own types do not have this property yet.
-      #disable-next-line BCP037
-      siteUpdateStrategy: { type: updateStrategy }
+      ...(updateStrategy == 'RollingUpdate' ? { siteUpdateStrategy: { type: updateStrategy } } : {})
     }
   }
 }
@@ -192,6 +193,7 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     AzureWebJobsStorage__blobServiceUri: blobEndpoint
     AzureWebJobsStorage__tableServiceUri: tableEndpoint
     AzureWebJobsStorage__queueServiceUri: queueEndpoint
+    AzureWebJobsDisableHomepage: 'true'
     APPLICATIONINSIGHTS_CONNECTION_STRING: applicationInsightsConnectionString
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
     API_KEY_1: '@Microsoft.KeyVault(VaultName=${vaultName};SecretName=api-key-1)'
@@ -227,25 +229,6 @@ resource publishingByFtp 'Microsoft.Web/sites/basicPublishingCredentialsPolicies
   name: 'ftp'
   properties: { allow: false }
 }
-
-// Instances, memory and execution units, which Application Insights does not have. Its log is there already, and would be
-// paid for twice.
-resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
-  scope: app
-  name: 'rankloop'
-  properties: {
-    workspaceId: workspaceId
-    metrics: [
-      {
-        category: 'AllMetrics'
-        enabled: true
-      }
-    ]
-  }
-}
-
-@description('Name of the Function App.')
-output name string = app.name
 
 @description('Address of the API, without a slash at its end.')
 output endpoint string = 'https://${app.properties.defaultHostName}'

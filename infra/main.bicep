@@ -1,6 +1,8 @@
 targetScope = 'subscription'
 
 import { LoopSettings } from 'functions.bicep'
+import { GivenNetwork } from 'network.bicep'
+import { Region } from 'regions.bicep'
 
 @description('Name of the azd environment. Each loop of a subscription needs its own: names of resources follow from it.')
 @minLength(1)
@@ -8,19 +10,21 @@ import { LoopSettings } from 'functions.bicep'
 param environmentName string
 
 @description('Region of all resources, such as westeurope. It has to offer Flex Consumption.')
-@minLength(1)
 @metadata({ azd: { type: 'location' } })
-param location string
+param location Region
 
 @description('Name of the resource group. If empty, it is rg- and the name of the environment.')
 @maxLength(90)
 param resourceGroupName string = ''
 
-@description('Object id of who deploys, a person or a pipeline: may read and change the API keys. If empty, nobody may.')
+@description('Object id of who deploys, a person or a pipeline: may read and change the API keys, and write where the code is.')
 param principalId string = deployer().objectId
 
 @description('What the one who deploys is. A pipeline is a ServicePrincipal.')
 param principalType 'User' | 'Group' | 'ServicePrincipal' = 'User'
+
+@description('Whether the one who deploys may read what storage holds: events, models, settings. Nobody may by default.')
+param deployerDataAccess bool = false
 
 @description('Whether the deleted vault of this environment is taken back with its keys. Fails if there is none.')
 param recoverVault bool = false
@@ -28,8 +32,17 @@ param recoverVault bool = false
 @description('Whether storage is reached through a virtual network only. The API stays public.')
 param privateNetworking bool = false
 
+@description('The network and the zones of somebody else for private networking, in place of its own: all three ids, or none.')
+param givenNetwork GivenNetwork = {}
+
+@description('Public IPv4 addresses, ranges as 203.0.113.0/24, with commas between, for which storage is open all the same.')
+param allowedAddresses string = ''
+
 @description('Whether plan and storage span the zones of the region. Set before the first deployment: Azure refuses it later.')
 param zoneRedundant bool = false
+
+@description('Whether the storage account is locked against removal. Only an owner may make locks and take them away.')
+param storageLock bool = false
 
 @description('After how many days storage itself deletes log; more than logRetentionDays. 0 = never: the loop alone decides.')
 @minValue(0)
@@ -44,6 +57,9 @@ param workspaceRetentionDays int = 30
 @description('How many GB the workspace takes in a day at most. What comes beyond is lost until the next day, and alerts with it.')
 @minValue(1)
 param workspaceDailyQuotaGB int = 1
+
+@description('Whether the metrics of app and storage go to the workspace too, which is paid for, called or not.')
+param platformMetrics bool = false
 
 @description('Who gets a mail when the loop is in trouble. If empty, the alerts are switched off.')
 param alertEmail string = ''
@@ -66,8 +82,8 @@ param alwaysReadyInstances int = 0
 @maxValue(1000)
 param maximumInstances int = 40
 
-@description('How new code takes over: RollingUpdate, one instance after the other; Recreate, all at once, and calls fail meanwhile.')
-param updateStrategy 'RollingUpdate' | 'Recreate' = 'RollingUpdate'
+@description('How new code takes over: Recreate, all at once, and calls fail meanwhile; RollingUpdate, a preview, by and by.')
+param updateStrategy 'RollingUpdate' | 'Recreate' = 'Recreate'
 
 @description('Python version of the app. The packages that are deployed are made for this one.')
 param pythonVersion string = '3.13'
@@ -86,13 +102,12 @@ param apiKey1 string = newGuid()
 @secure()
 param apiKey2 string = newGuid()
 
-// The same region is West Europe for one and westeurope for another; a second loop must not come of that.
-var region = toLower(replace(location, ' ', ''))
-var nameSuffix = uniqueString(subscription().subscriptionId, toLower(environmentName), region)
+var nameSuffix = uniqueString(subscription().subscriptionId, toLower(environmentName), location)
 
 // Not outputs of their modules: what-if shows only what can be named before anything is there.
 var storageName = 'strankloop${nameSuffix}'
 var vaultName = 'kv-rank-${nameSuffix}'
+var appName = 'func-rankloop-${nameSuffix}'
 var tags = { 'azd-env-name': environmentName }
 
 resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
@@ -128,9 +143,10 @@ module storage 'storage.bicep' = {
     tags: tags
     name: storageName
     privateNetworking: privateNetworking
+    allowedAddresses: allowedAddresses
     zoneRedundant: zoneRedundant
+    locked: storageLock
     logLifecycleDays: logLifecycleDays
-    workspaceId: monitoring.outputs.workspaceId
   }
 }
 
@@ -143,7 +159,6 @@ module vault 'vault.bicep' = {
     recover: recoverVault
     apiKey1: apiKey1
     apiKey2: apiKey2
-    workspaceId: monitoring.outputs.workspaceId
   }
 }
 
@@ -154,11 +169,13 @@ module network 'network.bicep' = if (privateNetworking) {
     tags: tags
     nameSuffix: nameSuffix
     storageName: storageName
+    given: givenNetwork
   }
   dependsOn: [storage]
 }
 
-module access 'access.bicep' = {
+// Apart from the other roles, and before all that can wait: when the package is uploaded, these have to have taken effect.
+module storageAccess 'storageAccess.bicep' = {
   scope: group
   params: {
     // An assignment is named after whom it is for: with a name that stays, an identity that was made anew would meet
@@ -169,12 +186,24 @@ module access 'access.bicep' = {
     deploymentIdentityPrincipalId: identity.outputs.deploymentPrincipalId
     deployerPrincipalId: principalId
     deployerPrincipalType: principalType
+    deployerDataAccess: deployerDataAccess
     storageName: storageName
+  }
+  dependsOn: [storage]
+}
+
+module access 'access.bicep' = {
+  scope: group
+  params: {
+    #disable-next-line what-if-short-circuiting
+    identityPrincipalId: identity.outputs.principalId
+    deployerPrincipalId: principalId
+    deployerPrincipalType: principalType
     vaultName: vaultName
     #disable-next-line what-if-short-circuiting
     applicationInsightsName: monitoring.outputs.applicationInsightsName
   }
-  dependsOn: [storage, vault]
+  dependsOn: [vault]
 }
 
 module functions 'functions.bicep' = {
@@ -182,6 +211,7 @@ module functions 'functions.bicep' = {
   params: {
     location: location
     tags: tags
+    name: appName
     nameSuffix: nameSuffix
     identityId: identity.outputs.id
     identityClientId: identity.outputs.clientId
@@ -192,7 +222,6 @@ module functions 'functions.bicep' = {
     deploymentContainer: storage.outputs.deploymentContainer
     vaultName: vaultName
     applicationInsightsConnectionString: monitoring.outputs.applicationInsightsConnectionString
-    workspaceId: monitoring.outputs.workspaceId
     integrationSubnetId: privateNetworking ? network!.outputs.integrationSubnetId : null
     zoneRedundant: zoneRedundant
     pythonVersion: pythonVersion
@@ -205,7 +234,21 @@ module functions 'functions.bicep' = {
     loopSettings: loopSettings
   }
   // The platform looks for the package and reads the keys as soon as the app is there, so the roles come first.
-  dependsOn: [access]
+  dependsOn: [storageAccess, access]
+}
+
+module diagnostics 'diagnostics.bicep' = {
+  scope: group
+  params: {
+    names: {
+      storage: storageName
+      vault: vaultName
+      app: appName
+    }
+    workspaceId: monitoring.outputs.workspaceId
+    platformMetrics: platformMetrics
+  }
+  dependsOn: [storage, vault, functions]
 }
 
 // Without an address they are there too, but switched off: rules that a later deployment merely left out would go on.
@@ -232,10 +275,22 @@ output AZURE_RESOURCE_GROUP string = group.name
 output AZURE_KEY_VAULT_NAME string = vaultName
 
 @description('Name of the Function App.')
-output RANKLOOP_FUNCTION_APP string = functions.outputs.name
+output RANKLOOP_FUNCTION_APP string = appName
 
 @description('Address of the API, without a slash at its end.')
 output RANKLOOP_ENDPOINT string = functions.outputs.endpoint
+
+@description('The same name, as azd templates call it.')
+output SERVICE_LOOP_NAME string = appName
+
+@description('The same address: azd shows it after a deployment in place of one with a slash at its end.')
+output SERVICE_LOOP_ENDPOINTS string[] = [functions.outputs.endpoint]
+
+@description('Name of the storage account.')
+output RANKLOOP_STORAGE_ACCOUNT string = storageName
+
+@description('Address of the container that the platform keeps the deployed package in.')
+output RANKLOOP_DEPLOYMENT_CONTAINER string = storage.outputs.deploymentContainer
 
 @description('Where azd finds the first API key, for hooks that need it.')
 output RANKLOOP_KEY_REFERENCE string = 'akvs://${subscription().subscriptionId}/${vaultName}/api-key-1'

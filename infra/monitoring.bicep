@@ -13,7 +13,7 @@ param retentionDays int
 @description('How many GB the workspace takes in a day at most.')
 param dailyQuotaGB int
 
-resource workspace 'Microsoft.OperationalInsights/workspaces@2023-09-01' = {
+resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' = {
   name: 'log-rankloop-${nameSuffix}'
   location: location
   tags: tags
@@ -21,7 +21,10 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2023-09-01' = {
     sku: { name: 'PerGB2018' }
     retentionInDays: retentionDays
     workspaceCapping: { dailyQuotaGb: dailyQuotaGB }
-    features: { enableLogAccessUsingOnlyResourcePermissions: true }
+    features: {
+      disableLocalAuth: true
+      enableLogAccessUsingOnlyResourcePermissions: true
+    }
   }
 }
 

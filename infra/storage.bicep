@@ -12,14 +12,22 @@ param name string
 @description('Whether the account is reached through its private endpoints only.')
 param privateNetworking bool
 
+@description('Public IPv4 addresses and ranges, with commas between, for which the account is open beside its private endpoints.')
+param allowedAddresses string
+
 @description('Whether the account keeps its data in three zones of the region.')
 param zoneRedundant bool
+
+@description('Whether the account is locked against removal.')
+param locked bool
 
 @description('After how many days storage itself deletes log; 0 = never.')
 param logLifecycleDays int
 
-@description('Resource id of the Log Analytics workspace.')
-param workspaceId string
+// Without a network the app has no address of its own, and a firewall would shut it out.
+var addresses = empty(allowedAddresses) || privateNetworking
+  ? filter(map(split(allowedAddresses, ','), text => trim(text)), text => !empty(text))
+  : fail('Storage can be open for some addresses only with privateNetworking: the app has none that stays.')
 
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: name
@@ -37,9 +45,20 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
     networkAcls: {
       bypass: 'AzureServices'
       defaultAction: privateNetworking ? 'Deny' : 'Allow'
+      ipRules: [for address in addresses: { value: address, action: 'Allow' }]
     }
-    publicNetworkAccess: privateNetworking ? 'Disabled' : 'Enabled'
+    publicNetworkAccess: privateNetworking && empty(addresses) ? 'Disabled' : 'Enabled'
     supportsHttpsTrafficOnly: true
+  }
+}
+
+// Blobs, rows and messages in it can be deleted as ever.
+resource lock 'Microsoft.Authorization/locks@2020-05-01' = if (locked) {
+  scope: account
+  name: 'rankloop'
+  properties: {
+    level: 'CanNotDelete'
+    notes: 'The models and the log of a loop. docs/deploy.md says how to take the lock away.'
   }
 }
 
@@ -100,47 +119,6 @@ resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-06
     }
   }
   dependsOn: [blobs]
-}
-
-// Deletions only: with reads and writes, every Rank would be one more line of log to pay for.
-resource blobDiagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
-  scope: blobs
-  name: 'rankloop'
-  properties: {
-    workspaceId: workspaceId
-    logs: [
-      {
-        category: 'StorageDelete'
-        enabled: true
-      }
-    ]
-    metrics: [
-      {
-        category: 'Transaction'
-        enabled: true
-      }
-    ]
-  }
-}
-
-resource tableDiagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
-  scope: tables
-  name: 'rankloop'
-  properties: {
-    workspaceId: workspaceId
-    logs: [
-      {
-        category: 'StorageDelete'
-        enabled: true
-      }
-    ]
-    metrics: [
-      {
-        category: 'Transaction'
-        enabled: true
-      }
-    ]
-  }
 }
 
 @description('Address of the blobs, with a slash at its end.')

@@ -20,9 +20,6 @@ param apiKey1 string
 @secure()
 param apiKey2 string
 
-@description('Resource id of the Log Analytics workspace.')
-param workspaceId string
-
 // Public also with private networking: the platform does not resolve references to a vault that is closed to it.
 resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
   name: name
@@ -61,19 +58,5 @@ resource secondKey 'Microsoft.KeyVault/vaults/secrets@2025-05-01' = {
   properties: {
     contentType: 'API key'
     value: apiKey2
-  }
-}
-
-resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
-  scope: vault
-  name: 'rankloop'
-  properties: {
-    workspaceId: workspaceId
-    logs: [
-      {
-        category: 'AuditEvent'
-        enabled: true
-      }
-    ]
   }
 }

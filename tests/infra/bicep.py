@@ -67,9 +67,9 @@ def build() -> subprocess.CompletedProcess[str]:
     return run("build", MAIN, "--stdout")
 
 
-def snapshot(name: str, mode: str) -> subprocess.CompletedProcess[str]:
+def snapshot(name: str, mode: str, folder: Path = DEPLOYMENTS) -> subprocess.CompletedProcess[str]:
     """Write the resources of a deployment (`overwrite`), or compare them with those written (`validate`)."""
-    return run("snapshot", DEPLOYMENTS / f"{name}.bicepparam", "--mode", mode, *_PLACE)
+    return run("snapshot", folder / f"{name}.bicepparam", "--mode", mode, *_PLACE)
 
 
 def fingerprints() -> dict[str, str]:
@@ -84,20 +84,18 @@ def _fingerprint(path: Path) -> str:
 
 
 def make() -> str:
-    """Make all files again. After an error the fingerprints stay as they are, so that the tests go on to say it.
+    """Make all files again. After a complaint the fingerprints stay as they are, so that the tests go on to say it.
 
     Returns:
-        What the compiler has to say; empty if it is content.
+        What the compiler has to say, warnings too; empty if it is content.
     """
-    done = [build()]
-    if not build().returncode:
-        done += [snapshot(name, "overwrite") for name in NAMES]
-    if not any(each.returncode for each in done):
+    said = complaints(build()) or "\n".join(filter(None, (complaints(snapshot(name, "overwrite")) for name in NAMES)))
+    if not said:
         for name in NAMES:
             _order_outputs(DEPLOYMENTS / f"{name}.snapshot.json")
         _write(TEMPLATE, json.loads(build().stdout))
         _write(MADE_OF, fingerprints())
-    return "\n".join(filter(None, map(complaints, done)))
+    return said
 
 
 def _order_outputs(path: Path) -> None:

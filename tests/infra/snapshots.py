@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from tests.infra.bicep import DEPLOYMENTS, TEMPLATE
 
-DEFAULTS, EVERYTHING, PIPELINE, RECOVERED = "defaults", "everything", "pipeline", "recovered"
+DEFAULTS, EVERYTHING, GIVEN, PIPELINE, RECOVERED = "defaults", "everything", "given", "pipeline", "recovered"
 STORAGE: Final = "Microsoft.Storage/storageAccounts"
 CONTAINERS: Final = f"{STORAGE}/blobServices/containers"
 VAULT: Final = "Microsoft.KeyVault/vaults"

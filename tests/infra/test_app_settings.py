@@ -23,10 +23,8 @@ from shared.times import MINUTE, SECOND, to_datetime
 from tests.infra.azd_parameters import read_parameters, variables
 from tests.infra.bicep import DEPLOYMENTS, NAMES
 from tests.infra.snapshots import (
-    DEFAULTS,
     EVERYTHING,
     INSIGHTS,
-    PIPELINE,
     RECOVERED,
     SECRETS,
     SITE,
@@ -51,6 +49,7 @@ _NOT_SET = {
     "AzureWebJobsStorage__accountName": "the addresses are set in its place, so that other clouds have theirs",
 }
 _OF_THE_PLATFORM = {
+    "AzureWebJobsDisableHomepage": "whether the host shows a page of its own where the app has none",
     "APPLICATIONINSIGHTS_CONNECTION_STRING": "where the host sends log and requests",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "the identity that the host signs in with",
     "MALLOC_ARENA_MAX": "how many threads have memory of their own, which they do not give back",
@@ -217,7 +216,7 @@ def test_a_vault_is_recovered_only_if_there_is_one_to_recover() -> None:
     """Else each first deployment would fail."""
     modes = {name: deployment(name).only(VAULT).get("properties.createMode") for name in NAMES}
 
-    assert modes == {DEFAULTS: "default", EVERYTHING: "default", PIPELINE: "default", RECOVERED: "recover"}
+    assert modes == dict.fromkeys(NAMES, "default") | {RECOVERED: "recover"}
 
 
 # Settings of the loop

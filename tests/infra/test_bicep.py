@@ -45,10 +45,13 @@ use-user-defined-types what-if-short-circuiting
 """All that the compiler has: it says nothing of a name that it does not know."""
 
 
-def test_every_rule_of_the_linter_is_an_error() -> None:
-    """What is only a warning is not read; a rule that is left out has the compiler's own level, which may be none."""
+def test_every_rule_of_the_linter_is_on_and_stops_no_deployment() -> None:
+    """A newer compiler may find what this one does not: that is for these tests, and not for who deploys a release.
+
+    A rule that is left out has the compiler's own level, which may be none.
+    """
     core = json.loads((INFRA / "bicepconfig.json").read_text(encoding="utf-8"))["analyzers"]["core"]
     levels = {name: rule["level"] for name, rule in core["rules"].items()}
 
     assert core["enabled"] is True
-    assert levels == dict.fromkeys(_RULES.split(), "error")
+    assert levels == dict.fromkeys(_RULES.split(), "warning")

@@ -10,6 +10,7 @@ from tests.infra.snapshots import (
     ALERTS,
     DEFAULTS,
     EVERYTHING,
+    GIVEN,
     IDENTITY,
     INSIGHTS,
     PIPELINE,
@@ -83,6 +84,7 @@ def test_what_belongs_together_names_each_other(name: str) -> None:
     [
         (DEFAULTS, False, "Standard_LRS"),
         (EVERYTHING, False, "Standard_LRS"),
+        (GIVEN, False, "Standard_LRS"),
         (PIPELINE, True, "Standard_ZRS"),
         (RECOVERED, False, "Standard_LRS"),
     ],
@@ -111,16 +113,27 @@ def test_what_has_no_region_is_global_and_nothing_else_is() -> None:
 
 @_EACH
 def test_what_is_collected_has_the_names_that_the_platform_knows(name: str) -> None:
-    """Another one is refused. What is collected beyond would be paid for: a line for each Rank."""
+    """Another one is refused. What is collected beyond is paid for: a line for each Rank, metrics each minute."""
     settings = deployment(name).of("Microsoft.Insights/diagnosticSettings")
     collected = [(deployment(name).at(each.scope).type, _categories(each)) for each in settings]
+    metrics = {"metrics": ["Transaction"] if name == EVERYTHING else []}
 
     assert sorted(collected) == [
         (VAULT, {"logs": ["AuditEvent"]}),
-        (f"{STORAGE}/blobServices", {"logs": ["StorageDelete"], "metrics": ["Transaction"]}),
-        (f"{STORAGE}/tableServices", {"logs": ["StorageDelete"], "metrics": ["Transaction"]}),
-        (SITE, {"metrics": ["AllMetrics"]}),
+        (f"{STORAGE}/blobServices", {"logs": ["StorageDelete"], **metrics}),
+        (f"{STORAGE}/tableServices", {"logs": ["StorageDelete"], **metrics}),
+        *([(SITE, {"metrics": ["AllMetrics"]})] if name == EVERYTHING else []),
     ]
+    assert {each.get("properties.workspaceId") for each in settings} == {deployment(name).only(WORKSPACE).id}
+
+
+def test_metrics_that_are_no_longer_wanted_are_switched_off() -> None:
+    """A deployment takes away nothing that it merely leaves out."""
+    settings = deployment().of("Microsoft.Insights/diagnosticSettings")
+
+    assert [each.get("properties.metrics") for each in settings if each.scope.endswith("Services/default")] == [
+        [{"category": "Transaction", "enabled": False}]
+    ] * 2
 
 
 def _categories(setting: Resource) -> dict[str, list[Any]]:
@@ -169,17 +182,14 @@ def test_a_name_that_the_whole_world_shares_ends_in_what_makes_it_unique(name: s
 
 def test_loops_differ_in_subscription_environment_or_region() -> None:
     """Two of them with the same names would take each other's place. All deployments of these tests are one loop."""
-    variables = template()["variables"]
-
-    assert variables["nameSuffix"] == (
-        "[uniqueString(subscription().subscriptionId, toLower(parameters('environmentName')), variables('region'))]"
+    assert template()["variables"]["nameSuffix"] == (
+        "[uniqueString(subscription().subscriptionId, toLower(parameters('environmentName')), parameters('location'))]"
     )
-    assert variables["region"] == "[toLower(replace(parameters('location'), ' ', ''))]"
 
 
-@pytest.mark.parametrize("name", [EVERYTHING, PIPELINE, RECOVERED])
-def test_a_capital_letter_or_a_space_makes_no_other_loop(name: str) -> None:
-    """A region is West Europe for one and westeurope for another; and whatever else is set, it stays the same loop."""
+@pytest.mark.parametrize("name", [EVERYTHING, GIVEN, PIPELINE, RECOVERED])
+def test_a_capital_letter_makes_no_other_loop(name: str) -> None:
+    """And whatever else is set, it stays the same loop."""
     assert _unique_names(DEFAULTS) <= _unique_names(name)
 
 

@@ -15,6 +15,7 @@ from shared.evaluation.evaluation import Purpose
 from shared.storage import paths
 from shared.storage.paths import this_loop
 from tests.infra.azd_parameters import read_parameters
+from tests.infra.bicep import NAMES
 from tests.infra.snapshots import (
     CONTAINERS,
     DEFAULTS,
@@ -107,7 +108,7 @@ def _numbers(version: str) -> list[int]:
         (f"{_APP}.scaleAndConcurrency.instanceMemoryMB", 2048, 4096),
         (f"{_APP}.scaleAndConcurrency.maximumInstanceCount", 40, 99),
         (f"{_APP}.scaleAndConcurrency.triggers.http.perInstanceConcurrency", 16, 23),
-        (f"{_APP}.siteUpdateStrategy.type", "RollingUpdate", "Recreate"),
+        (f"{_APP}.siteUpdateStrategy.type", None, "RollingUpdate"),
         (f"{WORKSPACE}:properties.retentionInDays", 30, 61),
         (f"{WORKSPACE}:properties.workspaceCapping.dailyQuotaGb", 1, 7),
     ],
@@ -160,7 +161,13 @@ def test_the_package_has_its_container() -> None:
 
 
 def test_new_code_takes_over_by_a_strategy_that_the_platform_has() -> None:
-    """One instance after the other unless the user sets the other strategy: not every region may have the first."""
+    """All instances at once unless the user asks for the other strategy, which is a preview."""
     declared = template()["parameters"]["updateStrategy"]
 
-    assert ({*declared["allowedValues"]}, declared["defaultValue"]) == ({"RollingUpdate", "Recreate"}, "RollingUpdate")
+    assert ({*declared["allowedValues"]}, declared["defaultValue"]) == ({"RollingUpdate", "Recreate"}, "Recreate")
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != EVERYTHING])
+def test_a_strategy_that_is_the_platforms_own_is_not_sent(name: str) -> None:
+    """A region that has no other one refuses the property."""
+    assert "siteUpdateStrategy" not in deployment(name).only(SITE).get("properties.functionAppConfig")

@@ -8,7 +8,7 @@ import pytest
 from shared.storage import paths
 from shared.storage.paths import this_loop
 from tests.infra.bicep import NAMES
-from tests.infra.snapshots import CONTAINERS, DEFAULTS, EVERYTHING, PIPELINE, RECOVERED, STORAGE, deployment
+from tests.infra.snapshots import CONTAINERS, DEFAULTS, EVERYTHING, GIVEN, PIPELINE, RECOVERED, STORAGE, deployment
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -26,7 +26,7 @@ def test_storage_deletes_log_after_as_many_days_as_somebody_says(name: str, days
     assert (_rule(name)["enabled"], _delete(name)) == (True, {"daysAfterModificationGreaterThan": days})
 
 
-@pytest.mark.parametrize("name", [DEFAULTS, RECOVERED])
+@pytest.mark.parametrize("name", [DEFAULTS, GIVEN, RECOVERED])
 def test_storage_deletes_no_log_unless_somebody_says_so(name: str) -> None:
     """By default the loop alone decides. A rule that a deployment leaves out stays, so it is there, switched off.
 
@@ -59,6 +59,16 @@ def test_the_containers_are_those_of_the_loop_and_the_platforms(name: str) -> No
     containers = {container.name.rpartition("/")[2] for container in deployment(name).of(CONTAINERS)}
 
     assert used | {"deployments"} == containers
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_account_is_locked_if_somebody_says_so(name: str) -> None:
+    """Against removal alone: a lock against writes would stop deployments."""
+    locks = [
+        (each.scope, each.get("properties.level")) for each in deployment(name).of("Microsoft.Authorization/locks")
+    ]
+
+    assert locks == ([(deployment(name).only(STORAGE).id, "CanNotDelete")] if name == EVERYTHING else [])
 
 
 def _rule(name: str) -> Mapping[str, Any]:

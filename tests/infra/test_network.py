@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 
 from tests.infra.bicep import NAMES
-from tests.infra.snapshots import EVERYTHING, SITE, STORAGE, Resource, deployment
+from tests.infra.snapshots import EVERYTHING, GIVEN, SITE, STORAGE, Resource, deployment
 from tests.infra.test_roles import services_used
 
 _PRIVATE: Final = deployment(EVERYTHING)
@@ -139,14 +139,56 @@ def _doors(name: str) -> tuple[str, Mapping[str, Any]]:
 
 def test_storage_is_shut_when_the_network_is_private() -> None:
     """The endpoints are the one door."""
-    assert _doors(EVERYTHING) == ("Disabled", {"bypass": "AzureServices", "defaultAction": "Deny"})
+    assert _doors(GIVEN) == ("Disabled", {"bypass": "AzureServices", "defaultAction": "Deny", "ipRules": []})
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != EVERYTHING])
+def test_storage_is_open_beside_the_network_for_the_addresses_that_somebody_names_alone() -> None:
+    """Spaces between them are none of theirs: the platform refuses such an address."""
+    rules = [{"value": value, "action": "Allow"} for value in ("203.0.113.7", "198.51.100.0/24")]
+
+    assert _doors(EVERYTHING) == ("Enabled", {"bypass": "AzureServices", "defaultAction": "Deny", "ipRules": rules})
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in (EVERYTHING, GIVEN)])
 def test_storage_is_open_when_there_is_no_network(name: str) -> None:
     """And then the app is in none."""
     networks = [each.type for each in deployment(name).resources if each.type.startswith("Microsoft.Network/")]
 
-    assert _doors(name) == ("Enabled", {"bypass": "AzureServices", "defaultAction": "Allow"})
+    assert _doors(name) == ("Enabled", {"bypass": "AzureServices", "defaultAction": "Allow", "ipRules": []})
     assert networks == []
     assert deployment(name).only(SITE).get("properties.virtualNetworkSubnetId") is None
+
+
+# In the network of somebody else
+
+_HUB: Final = "/subscriptions/00000000-0000-0000-0000-00000000000c/resourceGroups"
+_HUB_SUBNETS: Final = f"{_HUB}/rg-hub/providers/Microsoft.Network/virtualNetworks/vnet-hub/subnets"
+
+
+def test_in_a_given_network_only_endpoints_and_their_records_are_made() -> None:
+    """Network, zones and links are somebody else's, and a second zone of a name would hide the first."""
+    made = {each.type for each in deployment(GIVEN).resources if each.type.startswith("Microsoft.Network/")}
+
+    assert made == {"Microsoft.Network/privateEndpoints", "Microsoft.Network/privateEndpoints/privateDnsZoneGroups"}
+
+
+def test_app_and_endpoints_are_in_the_subnets_that_are_given() -> None:
+    """Each in its own: the platform takes neither in the other's."""
+    endpoints = deployment(GIVEN).of("Microsoft.Network/privateEndpoints")
+
+    assert deployment(GIVEN).only(SITE).get("properties.virtualNetworkSubnetId") == f"{_HUB_SUBNETS}/of-apps"
+    assert {each.get("properties.subnet.id") for each in endpoints} == {f"{_HUB_SUBNETS}/of-endpoints"}
+    assert services_used() <= {_service(endpoint) for endpoint in endpoints}
+
+
+def test_each_endpoint_is_in_the_given_zone_of_its_service() -> None:
+    """As it is with zones of its own."""
+    records = deployment(GIVEN).of("Microsoft.Network/privateEndpoints/privateDnsZoneGroups")
+    configurations = [each for record in records for each in record.get("properties.privateDnsZoneConfigs")]
+    zones = {each["name"]: each["properties"]["privateDnsZoneId"] for each in configurations}
+    kind = "'Microsoft.Network/privateDnsZones'"
+
+    assert zones == {
+        service: f"extensionResourceId('{_HUB}/rg-zones', {kind}, {_zone_name(service)})"
+        for service in ("blob", "table", "queue")
+    }

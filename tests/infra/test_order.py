@@ -10,7 +10,12 @@ from tests.infra.snapshots import modules
 
 def test_the_app_waits_for_its_roles() -> None:
     """It loads its package and reads its keys as soon as it is there."""
-    assert "access" in _find_awaited("functions")
+    assert {"storageAccess", "access"} <= _find_awaited("functions")
+
+
+def test_roles_on_storage_wait_only_for_storage_and_for_who_gets_them() -> None:
+    """They take minutes to have an effect, and without it the package cannot be uploaded."""
+    assert _find_awaited("storageAccess") == {"identity", "storage"}
 
 
 def _resources(name: str) -> Iterator[Any]:
@@ -32,9 +37,14 @@ _MAKERS = {name: makers for name in modules() if (makers := _makers(name))}
 """The makers of the existing resources of each module that has some."""
 
 
-def test_roles_and_network_look_up_what_others_make() -> None:
+def test_roles_diagnostics_and_network_look_up_what_others_make() -> None:
     """Else the test below says nothing."""
-    assert {"access": {"storage", "vault", "monitoring"}, "network": {"storage"}} == _MAKERS
+    assert {
+        "access": {"vault", "monitoring"},
+        "diagnostics": {"storage", "vault", "functions"},
+        "network": {"storage"},
+        "storageAccess": {"storage"},
+    } == _MAKERS
 
 
 @pytest.mark.parametrize("name", _MAKERS)

@@ -18,11 +18,13 @@ from tests.infra.snapshots import (
     CONTAINERS,
     DEFAULTS,
     EVERYTHING,
+    GIVEN,
     INSIGHTS,
     PIPELINE,
     SITE,
     STORAGE,
     VAULT,
+    WORKSPACE,
     Resource,
     app_settings,
     deployment,
@@ -35,6 +37,9 @@ ROLES: Final = {
     "ba92f5b4-2d11-453d-a403-e96b0029c9fe": "Storage Blob Data Contributor",
     "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3": "Storage Table Data Contributor",
     "974c5e8b-45b9-4653-ba55-5f855dd0fb88": "Storage Queue Data Contributor",
+    "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": "Storage Blob Data Reader",
+    "76199698-9eea-4c19-bc75-cec21354c6b6": "Storage Table Data Reader",
+    "19e7f393-937e-4f77-808e-94535e297925": "Storage Queue Data Reader",
     "3913510d-42f4-4e42-8a64-420c390055eb": "Monitoring Metrics Publisher",
     "4633458b-17de-408a-b874-0445c86b69e6": "Key Vault Secrets User",
     "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": "Key Vault Secrets Officer",
@@ -51,6 +56,7 @@ _RUNS, _STORES = "id-rankloop", "id-rankloop-code"
 """The identity that the app runs as, and the one that its code is stored and fetched as."""
 _DEPLOYERS: Final = {
     DEFAULTS: ("deployer().objectId", "User"),
+    GIVEN: ("deployer().objectId", "User"),
     EVERYTHING: ("00000000-0000-0000-0000-00000000000d", "Group"),
     PIPELINE: ("00000000-0000-0000-0000-00000000000e", "ServicePrincipal"),
 }
@@ -130,9 +136,24 @@ def test_the_app_uses_blobs_tables_and_queues() -> None:
 
 
 @pytest.mark.parametrize("name", _DEPLOYERS)
-def test_who_deploys_may_read_and_change_the_keys_and_nothing_else(name: str) -> None:
-    """An owner of the subscription may not, without this role."""
-    assert _grants(name, _DEPLOYERS[name][0]) == [("Key Vault Secrets Officer", VAULT)]
+def test_who_deploys_may_change_the_keys_and_write_where_the_code_is(name: str) -> None:
+    """An owner of the subscription may not, without these roles. Who says so may read all data, and change none."""
+    read = [(f"Storage {kind} Data Reader", STORAGE) for kind in ("Blob", "Queue", "Table")]
+
+    assert _grants(name, _DEPLOYERS[name][0]) == [
+        ("Key Vault Secrets Officer", VAULT),
+        ("Storage Blob Data Contributor", CONTAINERS),
+        *(read if name == EVERYTHING else []),
+    ]
+
+
+@_EACH
+def test_a_role_on_a_container_is_one_on_that_of_the_code(name: str) -> None:
+    """Both who deploys and the platform write there."""
+    scopes = {each.scope for each in _assignments(name) if deployment(name).at(each.scope).type == CONTAINERS}
+    container = deployment(name).only(SITE).get("properties.functionAppConfig.deployment.storage.value")
+
+    assert {deployment(name).at(scope).name.rpartition("/")[2] for scope in scopes} == {container.rpartition("}")[2]}
 
 
 @_EACH
@@ -184,11 +205,11 @@ def _calls_that_give(each: Page) -> Iterator[Call]:
 
 
 def test_who_deploys_gets_a_role_if_azure_knows_who_that_is() -> None:
-    """It is the only resource of which only Azure knows whether it is made."""
+    """These are the only resources of which only Azure knows whether they are made."""
     conditions = [(each, each.get("condition")) for name in NAMES for each in deployment(name).resources]
     conditional = [(each.get("properties.principalId"), condition) for each, condition in conditions if condition]
 
-    assert conditional == [("deployer().objectId", "not(empty(deployer().objectId))")]
+    assert conditional == [("deployer().objectId", "not(empty(deployer().objectId))")] * 4
 
 
 @_EACH
@@ -221,7 +242,7 @@ def test_a_pipeline_that_provisions_may_give_the_roles_of_the_templates_and_no_o
     condition = (INFRA / "given-roles.condition").read_text(encoding="utf-8")
     lists = [set(re.findall(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", part)) for part in condition.split("AND")]
 
-    assert lists == [{_role(assignment) for assignment in _assignments(PIPELINE)}] * 2
+    assert lists == [{_role(assignment) for name in NAMES for assignment in _assignments(name)}] * 2
     assert re.findall(r"roleAssignments/(\w+)'\}|@(\w+)", condition) == [
         ("write", ""),
         ("", "Request"),
@@ -254,9 +275,11 @@ def test_a_pipeline_that_provisions_has_no_rights_outside_of_the_group_but_to_st
 
 def test_a_role_that_bicep_names_has_the_id_of_that_name() -> None:
     """Names are what people read."""
-    names = modules()["access"]["properties"]["template"]["variables"]["roles"]
+    variables = [modules()[name]["properties"]["template"]["variables"] for name in ("storageAccess", "access")]
 
-    assert names == {_camel(ROLES[role]): role for role in map(_role, _assignments())}
+    assert variables[0]["roles"] | variables[1]["roles"] == {
+        _camel(ROLES[role]): role for name in NAMES for role in map(_role, _assignments(name))
+    }
 
 
 def _camel(name: str) -> str:
@@ -309,6 +332,7 @@ def test_the_app_signs_in_as_that_identity(name: str) -> None:
         (VAULT, "properties.softDeleteRetentionInDays", 90),
         (VAULT, "properties.enablePurgeProtection", True),
         (INSIGHTS, "properties.DisableLocalAuth", True),
+        (WORKSPACE, "properties.features.disableLocalAuth", True),
         (SITE, "properties.httpsOnly", True),
         (SITE, "properties.siteConfig.minTlsVersion", "1.2"),
         (f"{SITE}/basicPublishingCredentialsPolicies", "properties.allow", False),

@@ -10,10 +10,10 @@ import pytest
 
 from tests.infra.azd_parameters import read_parameters, variables
 from tests.infra.bicep import INFRA, NAMES
-from tests.infra.snapshots import PIPELINE, RECOVERED, SITE, VAULT, deployment, template, templates
+from tests.infra.snapshots import PIPELINE, RECOVERED, SITE, STORAGE, VAULT, deployment, template, templates
 from tests.unit.pages import page
 
-_REGIONS, _ENVIRONMENTS = {RECOVERED: "West Europe"}, {RECOVERED: "Shop"}
+_ENVIRONMENTS = {RECOVERED: "Shop"}
 _GROUP = re.compile(r"/resourceGroups/([^/']+)|resourceId\('[\w-]+', '([^']+)'")
 
 
@@ -30,7 +30,7 @@ def test_everything_is_in_the_region_that_the_user_chose(name: str) -> None:
     """Only what has no region is global."""
     locations = {resource.get("location") for resource in deployment(name).resources} - {None, "global"}
 
-    assert locations == {_REGIONS.get(name, "westeurope")}
+    assert locations == {"westeurope"}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -56,8 +56,14 @@ def test_every_resource_is_in_the_group(name: str) -> None:
 
 
 def test_azd_asks_for_a_region_by_a_list() -> None:
-    """It knows by the parameter's metadata that one is wanted."""
-    assert _parameters()["location"]["metadata"]["azd"] == {"type": "location"}
+    """It knows by the parameter's metadata that one is wanted, and shows those that the parameter allows."""
+    location = _parameters()["location"]
+    regions = template()["definitions"][location["$ref"].removeprefix("#/definitions/")]["allowedValues"]
+
+    assert location["metadata"]["azd"] == {"type": "location"}
+    assert "defaultValue" not in location, "azd does not ask for what has one"
+    assert len(regions) > 25
+    assert [name for name in regions if not re.fullmatch(r"[a-z]+\d?", name)] == [], "azd compares short names"
 
 
 def test_a_parameter_that_is_given_is_one() -> None:
@@ -94,12 +100,16 @@ def test_the_outputs_say_what_was_made(name: str) -> None:
         "AZURE_KEY_VAULT_NAME": made.only(VAULT).name,
         "AZURE_RESOURCE_GROUP": made.only("Microsoft.Resources/resourceGroups").name,
         "AZURE_TENANT_ID": "00000000-0000-0000-0000-00000000000b",
+        "RANKLOOP_DEPLOYMENT_CONTAINER": f"{{{made.only(STORAGE).name}.primaryEndpoints.blob}}deployments",
         "RANKLOOP_ENDPOINT": f"https://{{{made.only(SITE).name}.defaultHostName}}",
         "RANKLOOP_FUNCTION_APP": made.only(SITE).name,
         "RANKLOOP_KEY_REFERENCE": f"akvs://{subscription}/{made.only(VAULT).name}/api-key-1",
         "RANKLOOP_SHOW_KEYS": (
             f"az keyvault secret show --vault-name {made.only(VAULT).name} --name api-key-1 --query value --output tsv"
         ),
+        "RANKLOOP_STORAGE_ACCOUNT": made.only(STORAGE).name,
+        "SERVICE_LOOP_ENDPOINTS": f"createArray(format('https://{{0}}', {{{made.only(SITE).name}.defaultHostName}}))",
+        "SERVICE_LOOP_NAME": made.only(SITE).name,
     }
 
 
@@ -124,8 +134,11 @@ _FILES: Final = templates()
 
 
 def test_every_file_is_a_part_of_the_template() -> None:
-    """A module is named like its file, and a file that no other one calls is deployed by nobody."""
-    assert {path.stem for path in INFRA.rglob("*.bicep")} == set(_FILES)
+    """A module is named like its file, and a file that no other one calls is deployed by nobody; or it has a type."""
+    imported = [each["metadata"].get("__bicep_imported_from!", {}) for each in template()["definitions"].values()]
+    of_types = {each["sourceTemplate"].removesuffix(".bicep") for each in imported if each}
+
+    assert {path.stem for path in INFRA.rglob("*.bicep")} == set(_FILES) | of_types
 
 
 @pytest.mark.parametrize("name", _FILES)
@@ -134,7 +147,7 @@ def test_what_a_user_or_another_file_gives_and_gets_is_described(name: str) -> N
     file = _FILES[name]
     declared = {**file["parameters"], **{f"output {key}": value for key, value in file.get("outputs", {}).items()}}
     for kind in file.get("definitions", {}).values():
-        declared |= kind["properties"]
+        declared |= kind.get("properties", {})
 
     assert declared
     assert [key for key, value in declared.items() if not value.get("metadata", {}).get("description")] == []

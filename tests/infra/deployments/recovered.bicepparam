@@ -1,9 +1,9 @@
 using '../../../infra/main.bicep'
 
-// A vault that was deleted is taken back by someone who gets no role; environment and region are spelled otherwise, and one
-// instance is kept ready.
+// A vault that was deleted is taken back by someone who gets no role; the environment is spelled otherwise, and one instance
+// is kept ready.
 param environmentName = 'Shop'
-param location = 'West Europe'
+param location = 'westeurope'
 param principalId = ''
 param recoverVault = true
 param alwaysReadyInstances = 1
