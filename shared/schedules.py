@@ -1,15 +1,15 @@
-"""Schedules in NCRONTAB: six fields, seconds first."""
+"""Schedules in NCRONTAB: six fields, seconds first, in UTC."""
 
-import re
-from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import pairwise, product
 
-from shared.times import DAY, SECOND
+from cronsim import CronSim, CronSimError
 
-_RANGES = (60, 60, 24)
-"""How many seconds, minutes and hours there are."""
-_PART = re.compile(r"(?:\*|(\d{1,2})(?:-(\d{1,2}))?)(?:/(\d{1,2}))?", re.ASCII)
+from shared.times import DAY, SECOND, from_datetime, to_datetime
+
+_FIELDS, _EVERY_DAY = 6, ["*", "*", "*"]
+_DAY, _WEEKDAY = 3, 5
 
 
 @lru_cache(8)
@@ -20,30 +20,31 @@ def longest_pause_us(schedule: str) -> int:
         ValueError: There are not six fields, or seconds, minutes or hours are none.
     """
     fields = schedule.split()
-    if len(fields) != 6:
+    if len(fields) != _FIELDS:
         raise ValueError("a schedule has six fields")
-    if set(fields[3:]) != {"*"}:
+    try:
+        times = CronSim(" ".join([*fields[:_DAY], *_EVERY_DAY]), datetime.now(UTC))
+    except CronSimError as error:
+        raise ValueError("the first three fields are no seconds, minutes and hours") from error
+    if fields[_DAY:] != _EVERY_DAY:
         return DAY
-    seconds, minutes, hours = (
-        sorted({value for part in field.split(",") for value in _read(part, end)})
-        for field, end in zip(fields, _RANGES, strict=False)
-    )
+    hours, minutes, seconds = sorted(times.hours), sorted(times.minutes), sorted(times.seconds)
     moments = [hour * 3600 + minute * 60 + second for hour, minute, second in product(hours, minutes, seconds)]
     round_the_day = [*moments, moments[0] + DAY // SECOND]
     return max(after - before for before, after in pairwise(round_the_day)) * SECOND
 
 
-def _read(part: str, end: int) -> Iterator[int]:
-    """The values of a part of a field: `*`, `5`, `1-59`, and each with a step, such as `*/5`.
+def next_us(schedule: str, now_us: int) -> int | None:
+    """The first moment after `now_us` that a schedule names, in microseconds.
 
-    Source: NCrontab, by which the platform reads a schedule: a number with a step goes on to the end.
+    Returns:
+        None for a schedule that names none, or that the platform may read in another way than this does: one with days
+        of the month and days of the week.
     """
-    match = _PART.fullmatch(part)
-    if match is None:
-        raise ValueError("a part of a field is no number, range or step")
-    first, last, step = match.groups()
-    from_ = int(first or 0)
-    to = int(last) if last else from_ if first and not step else end - 1
-    if not (from_ <= to < end and int(step or 1)):
-        raise ValueError("a part of a field is out of its range")
-    return iter(range(from_, to + 1, int(step or 1)))
+    fields = schedule.split()
+    if "*" not in (fields[_DAY][0], fields[_WEEKDAY][0]):
+        return None
+    try:
+        return from_datetime(next(CronSim(schedule, to_datetime(now_us))))
+    except (CronSimError, StopIteration):
+        return None

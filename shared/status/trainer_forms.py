@@ -1,7 +1,7 @@
 """The trainer in the status of the loop: its last run, and when it runs next."""
 
+from shared.schedules import next_us
 from shared.times import SECOND
-from shared.training import timetable
 from shared.training.training_state import LastRun, PackageRun, State
 from shared.web.json_forms import Moment, Wire
 
@@ -51,9 +51,9 @@ class TrainerAnswer(Wire):
         Args:
             schedule: In NCRONTAB.
         """
-        run, next_us = state.package_run if state else None, timetable.next_us(schedule, now_us)
+        run, next_run_us = state.package_run if state else None, next_us(schedule, now_us)
         return cls(
             schedule=schedule,
-            next_run_in_seconds=None if next_us is None else (next_us - now_us) / SECOND,
+            next_run_in_seconds=None if next_run_us is None else (next_run_us - now_us) / SECOND,
             first_run=FirstRun.of(run) if run else None,
         )

@@ -55,7 +55,7 @@ _BODIES = ("shared/*_bodies.py",)
 _LIBRARIES = {
     "arro3": ("shared/imports/files/table_file.py",),
     "azure": (*_STORES, "shared/web/*"),
-    "cronsim": ("shared/training/timetable.py",),
+    "cronsim": ("shared/schedules.py",),
     "cryptography": ("shared/models/signing.py",),
     "httptools": ("shared/storage/http_connection.py",),
     "isal": ("shared/log/ranked_event.py", "shared/log/stored_lines.py"),
