@@ -73,7 +73,7 @@ class Machine:
         (folder / "dist" / package_id.FILE).write_text(package, encoding="utf-8")
         shutil.copy(ROOT / "dev.py", folder)
         for name in ("deployment", "localhost"):
-            (folder / name).symlink_to(ROOT / name)
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         return folder
 
     def run(self, hook: str, values: Mapping[str, str] = VALUES, project: Path = ROOT) -> tuple[int, str]:
