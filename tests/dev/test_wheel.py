@@ -219,6 +219,14 @@ class TestCommand:
         assert [path.name for path in installed.folder.iterdir()] == [".rankloop"]
         assert "`rankloop up`" in installed.run("status").stderr
 
+    def test_it_checks_a_loop_elsewhere(self, installed: Installed) -> None:
+        """As the page about deploying says of a deployment without a clone."""
+        with installed.serve() as (api, _):
+            checked = installed.run("smoke", "--endpoint", api.url, RANKLOOP_KEY=api.key)
+
+        assert checked.returncode == 0, checked.stdout + checked.stderr
+        assert "  the trainer has run, first at 20" in checked.stdout
+
     def test_its_page_plays_the_demo(self, installed: Installed) -> None:
         """By the client library of the old service, which is among the packages that the wheel asks for."""
         with installed.serve() as (api, _):

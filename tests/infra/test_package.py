@@ -240,7 +240,7 @@ class TestZip:
         texts = [_entries(zip_file) for zip_file in (built.zip_file, tmp_path / "other.zip")]
         ids = [text.pop(package_id.FILE)[1].decode().strip().split("-") for text in texts]
         assert texts[0] == texts[1]
-        assert [parts[0::2] for parts in ids] == [["0.1.0", ids[0][2]]] * 2
+        assert [parts[0::2] for parts in ids] == [[PLACES.version, ids[0][2]]] * 2
         assert ids[0][1] < ids[1][1]
 
     def test_folder_and_zip_file_tell_the_same_id(self, built: Built) -> None:

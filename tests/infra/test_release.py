@@ -11,6 +11,7 @@ import pytest
 
 import dev
 from localhost.environment import ROOT
+from localhost.setup.places import PLACES
 from tests.conftest import StartHost
 from tests.infra.bicep import MAIN
 from tests.infra.test_workflows import commands, job, jobs, workflow
@@ -189,11 +190,12 @@ class TestPage:
 
     def test_it_names_no_file_that_is_not_attached(self) -> None:
         """By the names that the workflow gives them."""
-        named = set(re.findall(r"\$RELEASE/([\w.]+)", _SECTION))
+        named = set(re.findall(r"\$RELEASE/([\w.-]+)", _SECTION))
         built = re.findall(r"release/([\w.]+)|> (SHA256SUMS)", "\n".join(commands("release.yml")))
+        wheel = f"rankloop-{PLACES.version}-py3-none-any.whl"
 
-        assert named == {"rankloop.zip", "rankloop.json", "SHA256SUMS"}
-        assert named <= {name or other for name, other in built}
+        assert named == {"rankloop.zip", "rankloop.json", "SHA256SUMS", wheel}
+        assert named <= {name or other for name, other in built} | {wheel}
 
     def test_its_calls_show_whether_a_loop_works(self, start_host: StartHost, tmp_path: Path) -> None:
         """Each is answered as the page says."""
