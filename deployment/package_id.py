@@ -16,7 +16,7 @@ from localhost.setup.programs import CannotSetUp
 FILE = "package.txt"
 _ID = re.compile(r"[0-9A-Za-z.+-]{1,100}")
 _DIGITS = 8
-_BUILD = "Give the folder or the ZIP file that `dev.py package` has built and that was deployed."
+_BUILD = "Give the folder or the ZIP file that was deployed: what the command package has built, or a release has."
 
 
 def write(folder: Path, version: str, built_at: time.struct_time) -> str:

@@ -234,6 +234,15 @@ class TestCommand:
         assert refused.returncode == 2
         assert refused.stderr.endswith("did you mean status?\n  Next step: rankloop --help tells what there is.\n")
 
+    def test_a_check_with_another_file_than_a_package_is_refused_without_the_program_of_a_clone(
+        self, installed: Installed
+    ) -> None:
+        """Who has the package has the ZIP file of a release, and nothing that builds one."""
+        refused = installed.run("smoke", "--endpoint", "http://127.0.0.1:1", "--package", "other.zip")
+
+        assert (refused.returncode, "dev.py" in refused.stderr) == (2, False), refused.stderr
+        assert "Next step: Give the folder or the ZIP file that was deployed" in refused.stderr
+
     def test_it_serves_a_loop_that_outlives_a_restart(self, installed: Installed) -> None:
         """Its data are where it was started, and what it says to do next works as it is printed."""
         with installed.serve() as (api, text):
