@@ -9,6 +9,7 @@ import hashlib
 import re
 import time
 import zipfile
+import zlib
 from pathlib import Path
 
 from localhost.setup.programs import CannotSetUp
@@ -43,7 +44,7 @@ def read(package: Path) -> str:
     """
     try:
         text = _read_zip(package) if package.is_file() else (package / FILE).read_text(encoding="utf-8")
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise CannotSetUp(f"{package} is no deployment folder and no ZIP file of one", _BUILD) from error
     if not _ID.fullmatch(text.strip()):
         raise CannotSetUp(f"{FILE} of {package} holds no id", _BUILD)
