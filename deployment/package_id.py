@@ -9,6 +9,7 @@ import hashlib
 import re
 import time
 import zipfile
+import zlib
 from pathlib import Path
 
 from localhost.setup.programs import CannotSetUp
@@ -16,9 +17,7 @@ from localhost.setup.programs import CannotSetUp
 FILE = "package.txt"
 _ID = re.compile(r"[0-9A-Za-z.+-]{1,100}")
 _DIGITS = 8
-_BUILD = (
-    "Give the folder or the ZIP file that was deployed: `dev.py package` builds both, and a release has the latter."
-)
+_BUILD = "Give the folder or the ZIP file that was deployed: what the command package has built, or a release has."
 
 
 def write(folder: Path, version: str, built_at: time.struct_time) -> str:
@@ -45,7 +44,7 @@ def read(package: Path) -> str:
     """
     try:
         text = _read_zip(package) if package.is_file() else (package / FILE).read_text(encoding="utf-8")
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise CannotSetUp(f"{package} is no deployment folder and no ZIP file of one", _BUILD) from error
     if not _ID.fullmatch(text.strip()):
         raise CannotSetUp(f"{FILE} of {package} holds no id", _BUILD)

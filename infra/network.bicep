@@ -29,7 +29,9 @@ param given GivenNetwork
 
 var services = ['blob', 'table', 'queue']
 var givenIds = filter(map(items(given), member => member.?value ?? ''), id => !empty(id))
-var isOwn = empty(givenIds) || (length(givenIds) == 3 ? false : fail('Of a given network, all three ids are needed.'))
+var isOwn = empty(givenIds)
+  ? true
+  : length(givenIds) == 3 ? false : fail('Of a given network, all three ids are needed.')
 var zonesGroup = split(isOwn ? resourceGroup().id : given.zonesGroupId!, '/')
 
 resource storage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {

@@ -250,7 +250,9 @@ def _kind(declared: Operation) -> Kind:
     """What calls of an operation count as."""
     if declared.role is not Role.RANK:
         return Kind.OTHER
-    return Kind.RANKS if declared.path.endswith("rank") else Kind.REWARDS
+    if declared.path.endswith("rank"):
+        return Kind.RANKS
+    return Kind.OTHER if declared.path.startswith("logs/") else Kind.REWARDS
 
 
 async def _serve_in(loop: str, match: _Match, req: HttpRequest) -> HttpResponse:

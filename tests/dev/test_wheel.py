@@ -1,5 +1,6 @@
 """The package `rankloop`: what is in its wheel, and what it does where nothing else of the project is."""
 
+import ast
 import json
 import os
 import re
@@ -36,6 +37,19 @@ RANK = {"eventId": "lunch", "actions": [{"id": name, "features": [{"is": name}]}
 REWARD = "/personalizer/v1.0/events/lunch/reward"
 DEMO = "/admin/rankloop/demo"
 SERVES = "Ctrl-C ends it."
+FIND = """\
+import sys
+from importlib.util import find_spec
+
+def is_there(name):
+    try:
+        return name in sys.modules or find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
+print(*[name for name in sys.argv[1:] if not is_there(name)])
+"""
+"""Prints which of some modules are not there."""
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +148,17 @@ def requirements(wheel: Path) -> list[str]:
     return [line.split(" ;")[0] for line in metadata(wheel).get_all("Requires-Dist")]
 
 
+def imported(wheel: Path) -> set[str]:
+    """The modules of other packages that those of the wheel import, also late, and also those of Python itself."""
+    with zipfile.ZipFile(wheel) as packed:
+        trees = [ast.parse(packed.read(name)) for name in packed.namelist() if name.endswith(".py")]
+        own = {name.split("/")[2].removesuffix(".py") for name in packed.namelist() if name.startswith("rankloop/app/")}
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    names = {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
+    names |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
+    return {name for name in names if name.split(".")[0] not in own}
+
+
 class TestContent:
     """What is in the wheel."""
 
@@ -188,6 +213,15 @@ class TestContent:
 class TestCommand:
     """The command, where nothing else of the project is."""
 
+    def test_all_that_its_modules_import_is_there(self, wheel: Path, installed: Installed) -> None:
+        """Also what only one command needs, and only once it has begun, such as `demo --apprentice`."""
+        names = sorted(imported(wheel) - {"msvcrt"})  # which is there on Windows alone
+        python = str(in_environment(installed.environment, "python"))
+
+        code, missing = quietly([python, "-c", FIND, *names])
+
+        assert (code, missing.strip()) == (0, "")
+
     def test_it_is_the_command_line_of_a_clone_under_its_own_name(self, installed: Installed) -> None:
         """Without what builds, tests or deploys a clone; and its refusals and next steps name it."""
         version, usage, refused = installed.run("--version"), installed.run("--help"), installed.run("stauts")
@@ -199,6 +233,15 @@ class TestCommand:
         ]
         assert refused.returncode == 2
         assert refused.stderr.endswith("did you mean status?\n  Next step: rankloop --help tells what there is.\n")
+
+    def test_a_check_with_another_file_than_a_package_is_refused_without_the_program_of_a_clone(
+        self, installed: Installed
+    ) -> None:
+        """Who has the package has the ZIP file of a release, and nothing that builds one."""
+        refused = installed.run("smoke", "--endpoint", "http://127.0.0.1:1", "--package", "other.zip")
+
+        assert (refused.returncode, "dev.py" in refused.stderr) == (2, False), refused.stderr
+        assert "Next step: Give the folder or the ZIP file that was deployed" in refused.stderr
 
     def test_it_serves_a_loop_that_outlives_a_restart(self, installed: Installed) -> None:
         """Its data are where it was started, and what it says to do next works as it is printed."""

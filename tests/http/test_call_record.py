@@ -55,3 +55,10 @@ def test_a_denied_reward_and_an_unknown_path_are_counted(start_host: StartHost) 
 
     assert denied == {"ranks": {}, "rewards": {"calls": 1, "denied": 1, "refused": 1}, "other": {}}
     assert unknown == {"ranks": {}, "rewards": {}, "other": {"calls": 1, "refused": 1}}
+
+
+def test_records_of_a_client_that_ranks_by_itself_are_no_rewards(start_host: StartHost) -> None:
+    """They are refused, and nobody who looks at the count of rewards is to see refusals of something else there."""
+    sent = first(start_host, "/personalizer/v1.1-preview.2/logs/interactions")
+
+    assert sent == {"ranks": {}, "rewards": {}, "other": {"calls": 1, "refused": 1}}

@@ -8,13 +8,14 @@ import os
 import re
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from azure.storage.blob import BlobClient, BlobLeaseClient
 
-from deployment import smoke
+from deployment import package_id, smoke
 from deployment.rollout import SUCCESSIVE
 from localhost.azurite.accounts import EmulatedAccount
 from localhost.azurite.emulator import Azurite
@@ -260,11 +261,16 @@ def test_what_the_status_says_of_the_trainer_decides(
     assert WORKS not in output.out
 
 
-@pytest.mark.parametrize("name", ["nothing", "empty", "text.zip"])
+@pytest.mark.parametrize("name", ["nothing", "empty", "text.zip", "damaged.zip"])
 def test_what_is_no_package_cannot_be_waited_for(tmp_path: Path, name: str) -> None:
-    """Another folder, a file that is no ZIP file, or nothing at all."""
+    """Another folder, a file that is no ZIP file, a damaged one, or nothing at all."""
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.zip").write_text("no ZIP file", encoding="utf-8")
+    with zipfile.ZipFile(tmp_path / "damaged.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(package_id.FILE, "0.1.0-20260101T000000Z-abcdef12\n")
+    damaged = bytearray((tmp_path / "damaged.zip").read_bytes())
+    damaged[30 + len(package_id.FILE)] = 0xFF  # the first byte of what is packed, behind the head and the name
+    (tmp_path / "damaged.zip").write_bytes(damaged)
     code, output = run("--endpoint", "https://loop", "--package", str(tmp_path / name), RANKLOOP_KEY=KEY)
 
     assert code == 2, output

@@ -104,7 +104,7 @@ def test_a_region_is_one_of_the_list_and_spelled_as_there(region: str, refusal: 
     [
         ("param allowedAddresses = '203.0.113.7'", "only with privateNetworking"),
         (
-            "param privateNetworking = true\nparam givenNetwork = { zonesGroupId: '/a/b/c/d' }",
+            "param privateNetworking = true\nparam givenNetwork = { zonesGroupId: '/a/b', integrationSubnetId: '/c' }",
             "all three ids are needed",
         ),
     ],

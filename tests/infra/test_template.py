@@ -10,7 +10,7 @@ import pytest
 
 from tests.infra.azd_parameters import read_parameters, variables
 from tests.infra.bicep import INFRA, NAMES
-from tests.infra.snapshots import PIPELINE, RECOVERED, SITE, STORAGE, VAULT, deployment, template, templates
+from tests.infra.snapshots import PIPELINE, RECOVERED, SITE, STORAGE, VAULT, WORKSPACE, deployment, template, templates
 from tests.unit.pages import page
 
 _ENVIRONMENTS = {RECOVERED: "Shop"}
@@ -170,3 +170,15 @@ def test_a_type_has_one_version_of_its_api() -> None:
 
     assert len(versions) > 15
     assert {kind: found for kind, found in versions.items() if len(found) > 1} == {}
+
+
+def test_the_workspace_has_an_api_that_knows_how_to_refuse_its_keys() -> None:
+    """With an older one the platform takes `disableLocalAuth`, and need not heed it."""
+    workspaces = [
+        resource["apiVersion"]
+        for file in _FILES.values()
+        for resource in file["resources"].values()
+        if resource["type"] == WORKSPACE and not resource.get("existing")
+    ]
+
+    assert [version >= "2025" for version in workspaces] == [True]
