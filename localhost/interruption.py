@@ -67,11 +67,18 @@ def interruptible() -> Iterator[Interruption]:
 
 
 def end_with_input() -> None:
-    """Let the end of standard input end the command as SIGTERM does: it comes even if whoever started it is killed."""
+    """Let the end of standard input end the command as SIGTERM does: it comes even if whoever started it is killed.
+
+    The signal waits until the thread has started: what it raises would leave the start's own lock half released.
+    """
+    starting = threading.Lock()
 
     def watch() -> None:
+        with starting:
+            pass
         while os.read(sys.stdin.fileno(), 1024):
             pass
         signal.raise_signal(signal.SIGTERM)
 
-    threading.Thread(target=watch, daemon=True).start()
+    with starting:
+        threading.Thread(target=watch, daemon=True).start()

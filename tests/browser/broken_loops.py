@@ -74,7 +74,9 @@ def _rewards_late() -> Past:
 
 
 def _not_joined() -> Past:
-    return replace(loops.steady_past("stuck", 30, (90, 60), EQUAL, ALIKE), deadline_us=DAY)
+    """Events of the day before: for so long the trainer may rest by the schedule of the host."""
+    minutes = 26 * 60
+    return replace(loops.steady_past("stuck", 30, (minutes + 30, minutes), EQUAL, ALIKE), deadline_us=2 * DAY)
 
 
 def _strange() -> Past:

@@ -60,11 +60,11 @@ def test_each_stage_is_in_order_once_it_has_happened(
 def test_a_trainer_that_does_not_run_is_told_by_the_light_of_the_join(
     start_host: StartHost, stored_loop: StoredLoop
 ) -> None:
-    """What comes before it is in order."""
+    """What comes before it is in order. By its schedule the trainer may rest for a day."""
     past.configure(stored_loop, past.seldom())
-    at_us = past.minutes_ago(60)
+    at_us = past.minutes_ago(26 * 60)
     events = [past.event("old", at_us), past.event("new", past.minutes_ago(1))]
-    past.Past(events, [past.reward("old", at_us + SECOND)], deadline_us=DAY).write(stored_loop)
+    past.Past(events, [past.reward("old", at_us + SECOND)], deadline_us=2 * DAY).write(stored_loop)
     status = Loop(start_host(**NEVER).url, stored_loop, lambda **_: pytest.fail("no trainer")).status()
 
     assert lights(status) == ["good", "good", "trouble", "waiting", "waiting"]

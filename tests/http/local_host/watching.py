@@ -27,12 +27,16 @@ def eventually(check: Callable[[], bool], seconds: float = 15) -> bool:
 
 
 def raw(host: HostProcess, sent: bytes) -> bytes:
-    """Send bytes as they are and give all that comes back until the connection ends or is quiet for long."""
-    with socket.create_connection(("127.0.0.1", port_of(host)), timeout=1) as connection:
+    """Send bytes as they are and give all that comes back until the connection ends or is quiet for long.
+
+    The first of it may take longer: the machine may be busy.
+    """
+    with socket.create_connection(("127.0.0.1", port_of(host)), timeout=20) as connection:
         connection.sendall(sent)
         received = b""
         while piece := _receive(connection):
             received += piece
+            connection.settimeout(1)
         return received
 
 
