@@ -61,7 +61,7 @@ def test_the_app_reads_its_references_again_once(
     assert restart_line == "  the app was told to read its references to Key Vault again, and to restart"
     assert code == 1
     assert NOT_RESOLVED in captured.err
-    assert "(after 2 s)" in captured.err
+    assert "(after " in captured.err
 
 
 def test_the_text_is_that_of_the_app() -> None:
@@ -85,7 +85,7 @@ def test_trouble_with_that_is_reported_and_waiting_goes_on(
 
     assert [address for address, _ in azure.requests] == [REFRESH]
     assert f"  the app could not be told to read its references to Key Vault again: {problem}" in captured.out
-    assert "(after 2 s)" in captured.err
+    assert "(after " in captured.err
 
 
 def test_a_login_that_has_expired_is_reported_and_waiting_goes_on(
@@ -97,7 +97,7 @@ def test_a_login_that_has_expired_is_reported_and_waiting_goes_on(
 
     assert azure.requests == []
     assert "to Key Vault again: azd is not signed in, or its login has expired.\n" in captured.out
-    assert "(after 2 s)" in captured.err
+    assert "(after " in captured.err
 
 
 def test_another_loop_than_that_of_azd_is_not_restarted(azure: Cloud, unresolved: str) -> None:
