@@ -81,7 +81,8 @@ def _read_container(url: str) -> _Container:
 def _wait_for_roles(container: _Container, environment: Mapping[str, str], seconds: float) -> None:
     age = read_age(environment, container.account, container.name)
     _wait_until_settled(age)
-    if environment.get("RANKLOOP_PRIVATE_NETWORKING", "").lower() == "true":
+    is_private = environment.get("RANKLOOP_PRIVATE_NETWORKING", "").lower() == "true"
+    if is_private and not environment.get("RANKLOOP_ALLOWED_ADDRESSES", "").strip():
         say("Storage is reached by a private network only, so a write was not tried from here.")
         return
     young_for = 0.0 if age is None else max(0.0, _OLD_SECONDS - age)

@@ -37,6 +37,13 @@ def moment(text: str | None) -> str:
     return f"{text[:10]} {text[11:19]} UTC" if text else UNKNOWN
 
 
+def duration(seconds: float) -> str:
+    """Write a length of time, such as `45 s`, `4.0 minutes` or `24.0 hours`."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.1f} minutes" if seconds < 7200 else f"{seconds / 3600:,.1f} hours"
+
+
 def number(value: float | None, sign: str = "") -> str:
     """Write an average."""
     return UNKNOWN if value is None else f"{value:{sign}.3f}"

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
-from localhost.report.layout import Document, in_words, moment, paragraph, rest
+from localhost.report.layout import Document, duration, in_words, moment, paragraph, percent, rest
 from localhost.report.stage_lines import stage_lines
 from localhost.report.verdict_lines import verdict_lines
 
 _SHOWN = (
     *("loop", "caller", "learning", "because", "stages", "verdict", "nextModel", "retraining", "optimization"),
-    *("model", "instance", "events", "lastRun", "joinedUpTo", "lagSeconds", "warnings"),
+    *("model", "instance", "events", "lastRun", "joinedUpTo", "lagSeconds", "trainer"),
+    *("quarantines", "warnings"),
 )
 
 
@@ -25,6 +26,8 @@ def status_lines(status: Document) -> Iterator[str]:
             yield from paragraph(label.capitalize(), text)
     yield from _model(status.get("model"), status.get("instance") or {})
     yield from _events(status)
+    yield from _trainer(status.get("trainer"))
+    yield from _quarantines(status.get("quarantines"))
     yield from rest(status, _SHOWN)
     yield from _warnings(status)
 
@@ -53,6 +56,36 @@ def _events(status: Document) -> Iterator[str]:
     text = ", ".join(f"{count:,} {in_words(name)}" for name, count in counts.items()) or "none yet"
     joined = f"; joined up to {moment(status['joinedUpTo'])}" if status.get("joinedUpTo") else ""
     yield from paragraph("Events", f"{text}{joined}.")
+
+
+def _trainer(trainer: Document | None) -> Iterator[str]:
+    """Give the line of the trainer; none where an earlier version answers, which tells nothing of it."""
+    if trainer is None:
+        return
+    seconds, first = trainer.get("nextRunInSeconds"), trainer.get("firstRun")
+    following = "never again" if seconds is None else f"in {duration(seconds)}"
+    package = f" under package {first['package']}" if first and first.get("package") else ""
+    ran = f"first run{package} at {moment(first.get('startedAt'))}" if first else "no run yet"
+    yield from paragraph("Trainer", f"next run {following}, by its schedule {trainer.get('schedule')}; {ran}.")
+
+
+def _quarantines(counts: Document | None) -> Iterator[str]:
+    """Give the line of quarantines and relabels, with whether models and metrics follow the last change of them."""
+    if counts is None:
+        return
+    active, relabels = counts.get("active", 0), counts.get("activeRelabels", 0)
+    corrected = f"{active:,}, and {relabels:,} relabel{'s' * (relabels != 1)}" if active or relabels else "none"
+    waiting = [name for name in ("learned", "counted") if not counts.get(name)]
+    behind = f"; the last change is not {' and not '.join(waiting)} yet" if waiting else ""
+    yield from paragraph("Quarantines", f"{corrected}{behind}.{_comparison(counts.get('decisions'))}")
+
+
+def _comparison(decisions: Document | None) -> str:
+    if decisions is None or decisions.get("share") is None:
+        return ""
+    low, high = decisions["interval"]
+    changed = f"{decisions['changed']:,} of {decisions['events']:,} decisions changed"
+    return f" With the model of {moment(decisions.get('at'))}, {changed} ({percent(low)} … {percent(high)})."
 
 
 def _warnings(status: Document) -> Iterator[str]:

@@ -35,7 +35,7 @@ def install_packages(places: Places) -> None:
     if code and python is None:
         raise CannotSetUp(f"There is no Python {VERSION} here, and uv could not fetch one", _INSTALL_PYTHON, output)
     if code:
-        raise CannotSetUp("The locked packages could not be installed", NETWORK, output)
+        raise cannot_fetch("The locked packages could not be installed", NETWORK, output)
     places.venv.finish()
 
 

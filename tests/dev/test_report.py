@@ -1,6 +1,7 @@
 """`status`, `metrics` and `event` on a real loop: what they print, and what they say of a loop that cannot be read."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -136,6 +137,67 @@ def test_a_stretch_of_a_stage_over_several_days_has_their_dates(begin: str, told
     lines = list(stage_lines({"stages": [{"stage": "ranks", "state": "good", "lastAt": None, "rate": rate}]}))
 
     assert f"good, 1,200 {told}" in " ".join(line.strip() for line in lines)
+
+
+def test_the_status_says_when_the_trainer_runs(api: Api) -> None:
+    """Here never again in this year, by the schedule of the test; the status of an earlier version tells nothing."""
+    trainer = api.get("/rankloop/v1/status").json["trainer"]
+    output = flat(run("status", endpoint=api.url)[1])
+
+    schedule, first = re.escape(trainer["schedule"]), trainer["firstRun"]["startedAt"][:10]
+    assert re.search(rf"Trainer next run in [\d,]+\.\d hours, by its schedule {schedule}; first run at {first}", output)
+    assert [line for line in status_lines({"learning": True}) if line.startswith("Trainer")] == []
+
+
+@pytest.mark.parametrize(
+    ("trainer", "line"),
+    [
+        ({"nextRunInSeconds": 44.6, "firstRun": None}, "next run in 45 s, by its schedule *; no run yet."),
+        ({"nextRunInSeconds": 240.0, "firstRun": None}, "next run in 4.0 minutes, by its schedule *; no run yet."),
+        (
+            {"nextRunInSeconds": None, "firstRun": {"package": "1.0-x", "startedAt": "2026-12-02T08:30:12.5Z"}},
+            "next run never again, by its schedule *; first run under package 1.0-x at 2026-12-02 08:30:12 UTC.",
+        ),
+    ],
+)
+def test_the_next_run_of_the_trainer_is_in_plain_words(trainer: dict[str, object], line: str) -> None:
+    lines = flat(" ".join(status_lines({"trainer": {"schedule": "*", **trainer}})))
+
+    assert f"Trainer {line}" in lines
+
+
+@pytest.mark.parametrize(
+    ("counts", "line"),
+    [
+        ({"active": 0, "activeRelabels": 0, "learned": True, "counted": True, "decisions": None}, "none."),
+        (
+            {"active": 0, "activeRelabels": 0, "learned": False, "counted": False, "decisions": None},
+            "none; the last change is not learned and not counted yet.",
+        ),
+        (
+            {
+                "active": 2,
+                "activeRelabels": 1,
+                "learned": True,
+                "counted": False,
+                "decisions": {
+                    "at": "2026-12-02T08:30:12.5Z",
+                    "events": 1000,
+                    "changed": 31,
+                    "share": 0.031,
+                    "interval": [0.022, 0.044],
+                },
+            },
+            "2, and 1 relabel; the last change is not counted yet. With the model of 2026-12-02 08:30:12 UTC, "
+            "31 of 1,000 decisions changed (2.2 % … 4.4 %).",
+        ),
+    ],
+)
+def test_quarantines_are_one_line(counts: dict[str, object], line: str) -> None:
+    """With whether models and metrics follow their last change, and what they changed."""
+    lines = flat(" ".join(status_lines({"quarantines": counts})))
+
+    assert f"Quarantines {line} Warnings" in lines
 
 
 def test_the_metrics_are_a_table(api: Api) -> None:

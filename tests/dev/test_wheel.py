@@ -182,7 +182,9 @@ class TestContent:
         told = metadata(wheel)
 
         assert wheel.name == f"rankloop-{project['version']}-py3-none-any.whl"
-        assert f"uvx --from ./wheel/{wheel.name} rankloop demo\n" in page("README.md").text
+        pages = "".join(page(name).text for name in ("README.md", "docs/deploy.md"))
+        assert f"uvx --from ./wheel/{wheel.name} rankloop demo\n" in pages
+        assert {*re.findall(r"rankloop-\d\S*\.whl", pages)} == {wheel.name}
         assert (told["Name"], told["Version"]) == ("rankloop", project["version"])
         assert {*told["Requires-Python"].split(", ")} == {*project["requires-python"].split(",")}
         assert (told["License-Expression"], told["License-File"]) == ("MIT", "LICENSE")

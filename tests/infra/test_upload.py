@@ -198,6 +198,14 @@ def test_with_private_networking_only_the_age_counts(machine: Machine, azure: Cl
     assert output == "Storage is reached by a private network only, so a write was not tried from here.\n"
 
 
+def test_with_private_networking_and_addresses_let_in_a_write_is_tried(machine: Machine, azure: Cloud) -> None:
+    """Who deploys may be at one of them; from elsewhere storage says that it lets nobody in."""
+    private = {"RANKLOOP_PRIVATE_NETWORKING": "true", "RANKLOOP_ALLOWED_ADDRESSES": "203.0.113.7"}
+    code, output = machine.run(HOOK, {**GIVEN, **private})
+
+    assert (code, output, requests(azure)) == (0, EFFECT, [ROLES, WRITE, DELETE])
+
+
 def test_with_private_networking_new_roles_get_their_two_minutes(azure: Cloud, pauses: list[float]) -> None:
     azure.answers[ROLES] = [roles("2100-01-01T00:00:00Z")]
     code = predeploy({**os.environ, **GIVEN, "RANKLOOP_PRIVATE_NETWORKING": "true"})
