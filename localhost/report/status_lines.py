@@ -63,7 +63,7 @@ def _trainer(trainer: Document | None) -> Iterator[str]:
     if trainer is None:
         return
     seconds, first = trainer.get("nextRunInSeconds"), trainer.get("firstRun")
-    following = "never again" if seconds is None else f"in {duration(seconds)}"
+    following = "not known" if seconds is None else f"in {duration(seconds)}"
     package = f" under package {first['package']}" if first and first.get("package") else ""
     ran = f"first run{package} at {moment(first.get('startedAt'))}" if first else "no run yet"
     yield from paragraph("Trainer", f"next run {following}, by its schedule {trainer.get('schedule')}; {ran}.")

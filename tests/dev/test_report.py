@@ -156,7 +156,7 @@ def test_the_status_says_when_the_trainer_runs(api: Api) -> None:
         ({"nextRunInSeconds": 240.0, "firstRun": None}, "next run in 4.0 minutes, by its schedule *; no run yet."),
         (
             {"nextRunInSeconds": None, "firstRun": {"package": "1.0-x", "startedAt": "2026-12-02T08:30:12.5Z"}},
-            "next run never again, by its schedule *; first run under package 1.0-x at 2026-12-02 08:30:12 UTC.",
+            "next run not known, by its schedule *; first run under package 1.0-x at 2026-12-02 08:30:12 UTC.",
         ),
     ],
 )

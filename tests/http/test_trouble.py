@@ -62,7 +62,7 @@ def test_nothing_is_acknowledged_while_tables_are_away(troubled: Api, tables: Fa
         took = time.monotonic() - began
 
     check_away(answer)
-    assert took < DEADLINE_SECONDS + 1
+    assert took < DEADLINE_SECONDS + 3
     assert troubled.post(V1 + path, body).status < 300
 
 
@@ -81,7 +81,7 @@ def test_a_write_that_takes_too_long_is_not_acknowledged(troubled: Api, tables: 
         tables.plan = none
 
     check_away(answer)
-    assert took < DEADLINE_SECONDS + 1
+    assert took < DEADLINE_SECONDS + 3
 
 
 def test_readiness_follows_storage(troubled: Api, blobs: FaultProxy) -> None:

@@ -161,7 +161,7 @@ def test_a_file_that_keeps_the_process_busy_is_given_up(greedy: bytes, monkeypat
     with pytest.raises(UnusableModel, match="took longer"):
         examine(greedy, OWN, 0.2)
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
 
 
 def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:

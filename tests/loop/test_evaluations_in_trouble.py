@@ -226,7 +226,7 @@ def test_work_that_is_to_stop_stops_and_comes_again(stored_loop: StoredLoop) -> 
     with pytest.raises(runner.Interrupted):
         stages.take(make_message(evaluation, "logged").text(), 1, stop)
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert evaluated_log.is_running(evaluation)
 
 

@@ -126,14 +126,14 @@ async def test_a_token_is_renewed_ahead_of_time_without_a_wait() -> None:
     credential = Credential(lifetime=200)
     identity = Identity(lambda: credential)
     await identity.table_headers("/")
-    credential.takes = 0.2
+    credential.takes = 1
     began = time.monotonic()
 
     for _ in range(5):
         await identity.table_headers("/")
 
-    assert time.monotonic() - began < 0.1
-    await asyncio.sleep(0.3)
+    assert time.monotonic() - began < 0.9
+    await asyncio.sleep(0.5)
     assert credential.fetches == 2
 
 
@@ -176,13 +176,13 @@ async def test_no_token_is_storage_that_is_unavailable(caplog: pytest.LogCapture
 
 async def test_a_token_that_does_not_come_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shared.storage.access_token._MOST_WAIT_SECONDS", 0.1)
-    identity = Identity(lambda: Credential(takes=1))
+    identity = Identity(lambda: Credential(takes=3))
     began = time.monotonic()
 
     with pytest.raises(StorageUnavailable):
         await identity.table_headers("/")
 
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 2.5
 
 
 async def test_the_clock_of_storage_decides_with_a_token_too(secured: SecuredAzurite, settings: Settings) -> None:

@@ -107,7 +107,7 @@ async def test_rows_that_wait_go_together(intake: Intake, proxy: FaultProxy) -> 
 
 async def test_partitions_do_not_wait_for_each_other(intake: Intake, proxy: FaultProxy) -> None:
     await make_table(intake, proxy)
-    proxy.plan = lambda request: Fault(before=0.5) if b"|00|" in request.body else None
+    proxy.plan = lambda request: Fault(before=2) if b"|00|" in request.body else None
     ids: dict[int, list[str]] = {0: [], 1: []}
     for number in range(10):
         ids[shard(f"event{number}", 2)].append(f"event{number}")
@@ -118,7 +118,7 @@ async def test_partitions_do_not_wait_for_each_other(intake: Intake, proxy: Faul
         await intake.append_event(event(intake, event_id), 2)
     took = asyncio.get_running_loop().time() - began
 
-    assert took < 0.4
+    assert took < 1.8
     assert (await slow).own
 
 
@@ -268,7 +268,10 @@ async def test_a_row_that_lands_late_is_not_acknowledged(proxied: Rest, settings
 
 async def test_a_repetition_does_not_acknowledge_a_row_that_landed_late(proxied: Rest, settings: Settings) -> None:
     """The stored row has the key until the minute is over, and the join will not see it."""
-    behind = Intake(proxied, settings, lambda: now_us() - settings.write_deadline_us - SECOND // 10)
+    delay_us = settings.write_deadline_us + SECOND // 10
+    if (left_us := MINUTE - (now_us() - delay_us) % MINUTE) < 3 * SECOND:
+        await asyncio.sleep(left_us / SECOND + 0.1)  # the repetition belongs to the same minute
+    behind = Intake(proxied, settings, lambda: now_us() - delay_us)
     late = event(behind, "late-again")
     with pytest.raises(StorageUnavailable):
         await behind.append_event(late, 4)
@@ -382,7 +385,7 @@ async def test_an_outage_ends_in_time_and_leaves_nothing_behind(hasty_intake: In
         )
 
     assert {StorageUnavailable} == {type(outcome) for outcome in outcomes}
-    assert asyncio.get_running_loop().time() - began < 4
+    assert asyncio.get_running_loop().time() - began < 10
     assert (await hasty_intake.append_event(event(hasty_intake, "after"), 2)).own
 
 
@@ -397,7 +400,7 @@ async def test_storage_that_hangs_ends_in_time(hasty_intake: Intake, proxy: Faul
     )
 
     assert {StorageUnavailable} == {type(outcome) for outcome in outcomes}
-    assert asyncio.get_running_loop().time() - began < 4
+    assert asyncio.get_running_loop().time() - began < 10
     proxy.plan = lambda _: None
     assert (await hasty_intake.append_event(event(hasty_intake, "after"), 2)).own
 

@@ -177,19 +177,20 @@ async def test_a_slow_model_comes_in_the_background(
 ) -> None:
     await models.follow(Published(model=store_model(services, "quick")))
     slow = Published(model=store_model(services, "slow"))
-    proxy.plan = lambda _: Fault(before=1.5)
+    proxy.plan = lambda _: Fault(before=4)
     began = time.monotonic()
 
     await models.follow(slow)
     meanwhile = await models.current(slow)
 
-    assert time.monotonic() - began < 1.3
+    assert time.monotonic() - began < 3.5
     assert meanwhile is not None
     assert meanwhile.model == "quick"
-    await models.follow(slow)
-    after = await models.current(slow)
-    assert after is not None
-    assert after.model == "slow"
+    while meanwhile and meanwhile.model == "quick" and time.monotonic() - began < 60:
+        await models.follow(slow)
+        meanwhile = await models.current(slow)
+    assert meanwhile is not None
+    assert meanwhile.model == "slow"
 
 
 async def test_the_same_bytes_under_another_id_are_not_loaded_twice(
