@@ -214,7 +214,7 @@ def test_the_command_that_it_prints_has_the_trainer_run(
 ) -> None:
     """Here by an az that only pretends; the timer would not fire for months."""
     host = start_host(root=new_folder, **NEVER, **{MASTER_KEY: "the-master-key"})
-    smoke.check(host.url, VARIABLES, SHORT, new_folder)
+    smoke.check(host.url, VARIABLES, LONGER, new_folder)
     output = capsys.readouterr().err
     machine.program("az", "#!/bin/sh\necho the-master-key\n")
     command = output[output.index("    az functionapp keys list --resource-group $GROUP --name $APP ") :]
