@@ -17,6 +17,8 @@ from localhost.setup.programs import CannotSetUp
 FILE = "package.txt"
 _ID = re.compile(r"[0-9A-Za-z.+-]{1,100}")
 _DIGITS = 8
+_CANNOT_BE_UNPACKED = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
+"""What reading a ZIP file raises that is damaged, cut off, encrypted, or packed in another way."""
 _BUILD = "Give the folder or the ZIP file that was deployed: what the command package has built, or a release has."
 
 
@@ -44,7 +46,7 @@ def read(package: Path) -> str:
     """
     try:
         text = _read_zip(package) if package.is_file() else (package / FILE).read_text(encoding="utf-8")
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+    except (*_CANNOT_BE_UNPACKED, OSError, ValueError, KeyError) as error:
         raise CannotSetUp(f"{package} is no deployment folder and no ZIP file of one", _BUILD) from error
     if not _ID.fullmatch(text.strip()):
         raise CannotSetUp(f"{FILE} of {package} holds no id", _BUILD)

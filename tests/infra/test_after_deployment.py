@@ -214,7 +214,7 @@ def test_the_command_that_it_prints_has_the_trainer_run(
 ) -> None:
     """Here by an az that only pretends; the timer would not fire for months."""
     host = start_host(root=new_folder, **NEVER, **{MASTER_KEY: "the-master-key"})
-    smoke.check(host.url, VARIABLES, SHORT, new_folder)
+    smoke.check(host.url, VARIABLES, LONGER, new_folder)
     output = capsys.readouterr().err
     machine.program("az", "#!/bin/sh\necho the-master-key\n")
     command = output[output.index("    az functionapp keys list --resource-group $GROUP --name $APP ") :]
@@ -263,16 +263,21 @@ def test_what_the_status_says_of_the_trainer_decides(
     assert WORKS not in output.out
 
 
-@pytest.mark.parametrize("name", ["nothing", "empty", "text.zip", "damaged.zip"])
+@pytest.mark.parametrize("name", ["nothing", "empty", "text.zip", "damaged.zip", "encrypted.zip", "unusual.zip"])
 def test_what_is_no_package_cannot_be_waited_for(tmp_path: Path, name: str) -> None:
-    """Another folder, a file that is no ZIP file, a damaged one, or nothing at all."""
+    """Another folder, a file that is no ZIP file, one that cannot be unpacked, or nothing at all."""
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.zip").write_text("no ZIP file", encoding="utf-8")
     with zipfile.ZipFile(tmp_path / "damaged.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(package_id.FILE, "0.1.0-20260101T000000Z-abcdef12\n")
     damaged = bytearray((tmp_path / "damaged.zip").read_bytes())
     damaged[30 + len(package_id.FILE)] = 0xFF  # the first byte of what is packed, behind the head and the name
+    packed = (tmp_path / "damaged.zip").read_bytes()
     (tmp_path / "damaged.zip").write_bytes(damaged)
+    for other, at, value in (("encrypted.zip", 6, 1), ("unusual.zip", 8, 99)):  # a flag, and how it is packed
+        changed = bytearray(packed)
+        changed[at] = changed[packed.index(b"PK\1\2") + at + 2] = value  # in the file's head, and in the directory
+        (tmp_path / other).write_bytes(changed)
     code, output = run("--endpoint", "https://loop", "--package", str(tmp_path / name), RANKLOOP_KEY=KEY)
 
     assert code == 2, output
