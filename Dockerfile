@@ -21,5 +21,5 @@ USER $USER_ID
 VOLUME /rankloop/.local
 EXPOSE 7071
 HEALTHCHECK --interval=10s --timeout=10s --start-period=60s \
-  CMD ["python3", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:7071/ready', timeout=8)"]
+  CMD ["python3", "-c", "from urllib.request import *; build_opener(ProxyHandler({})).open('http://127.0.0.1:7071/ready')"]
 CMD ["python3", "dev.py", "up", "--host", "0.0.0.0", "--port", "7071"]
