@@ -18,7 +18,9 @@ FILE = "package.txt"
 _ID = re.compile(r"[0-9A-Za-z.+-]{1,100}")
 _DIGITS = 8
 _CANNOT_BE_UNPACKED = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
-"""What reading a ZIP file raises that is damaged, cut off, encrypted, or packed in another way."""
+"""What reading a ZIP file raises that is damaged, cut off or encrypted."""
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""How the files of a deployment's ZIP file are packed; what another method raises is not known."""
 _BUILD = "Give the folder or the ZIP file that was deployed: what the command package has built, or a release has."
 
 
@@ -55,7 +57,10 @@ def read(package: Path) -> str:
 
 def _read_zip(file: Path) -> str:
     with zipfile.ZipFile(file) as archive:
-        return archive.read(FILE).decode()
+        entry = archive.getinfo(FILE)
+        if entry.compress_type not in _METHODS:
+            raise zipfile.BadZipFile(f"{FILE} is packed by method {entry.compress_type}")
+        return archive.read(entry).decode()
 
 
 def _digest(folder: Path) -> str:

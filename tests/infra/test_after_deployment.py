@@ -3,6 +3,7 @@
 By real hosts with ids of packages. A mixture of instances stands behind a front end, as Azure has one.
 """
 
+import io
 import json
 import os
 import re
@@ -263,22 +264,33 @@ def test_what_the_status_says_of_the_trainer_decides(
     assert WORKS not in output.out
 
 
-@pytest.mark.parametrize("name", ["nothing", "empty", "text.zip", "damaged.zip", "encrypted.zip", "unusual.zip"])
+@pytest.mark.parametrize(
+    "name", ["nothing", "empty", "text.zip", "damaged.zip", "lzma.zip", "encrypted.zip", "unusual.zip"]
+)
 def test_what_is_no_package_cannot_be_waited_for(tmp_path: Path, name: str) -> None:
-    """Another folder, a file that is no ZIP file, one that cannot be unpacked, or nothing at all."""
+    """Another folder, a file that is no ZIP file, one that cannot be unpacked, or nothing at all.
+
+    Packed by LZMA it is refused, damaged or not: not every Python can unpack that.
+    """
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.zip").write_text("no ZIP file", encoding="utf-8")
-    with zipfile.ZipFile(tmp_path / "damaged.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(package_id.FILE, "0.1.0-20260101T000000Z-abcdef12\n")
-    damaged = bytearray((tmp_path / "damaged.zip").read_bytes())
+    (tmp_path / "lzma.zip").write_bytes(_packed(zipfile.ZIP_LZMA))
+    damaged = _packed(zipfile.ZIP_DEFLATED)
     damaged[30 + len(package_id.FILE)] = 0xFF  # the first byte of what is packed, behind the head and the name
-    packed = (tmp_path / "damaged.zip").read_bytes()
     (tmp_path / "damaged.zip").write_bytes(damaged)
     for other, at, value in (("encrypted.zip", 6, 1), ("unusual.zip", 8, 99)):  # a flag, and how it is packed
-        changed = bytearray(packed)
-        changed[at] = changed[packed.index(b"PK\1\2") + at + 2] = value  # in the file's head, and in the directory
-        (tmp_path / other).write_bytes(changed)
+        content = _packed(zipfile.ZIP_DEFLATED)
+        content[at] = content[content.index(b"PK\1\2") + at + 2] = value  # in the file's head, and in the directory
+        (tmp_path / other).write_bytes(content)
     code, output = run("--endpoint", "https://loop", "--package", str(tmp_path / name), RANKLOOP_KEY=KEY)
 
     assert code == 2, output
     assert re.search(rf"{name} is no deployment folder and no ZIP file of one\.\n  Next step: Give the folder", output)
+
+
+def _packed(method: int) -> bytearray:
+    """A ZIP file with an id, packed by a method."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", method) as archive:
+        archive.writestr(package_id.FILE, "0.1.0-20260101T000000Z-abcdef12\n")
+    return bytearray(packed.getvalue())
