@@ -28,6 +28,7 @@ from shared.training.training_state import State
 from shared.web.json_bodies import from_json
 from shared.web.operations import Api, Functions
 from shared.web.responses import json_answer, warn
+from shared.web.threads import CustomerCalls
 from shared.web.versions import VERSIONS
 
 functions = Functions()
@@ -42,7 +43,7 @@ functions = Functions()
     answer=ChangePreview,
     refusals=[403],
 )
-async def preview_service_configuration(req: HttpRequest) -> HttpResponse:
+async def preview_service_configuration(req: HttpRequest, customer_calls: CustomerCalls) -> HttpResponse:
     """Tell what would happen if this service configuration were put; fields that are ignored give a warning."""
     request = ServiceConfigurationRequest.of(req.get_body(), VERSIONS[-1])
     longest_wait_us = settings().max_reward_wait_us
@@ -52,7 +53,7 @@ async def preview_service_configuration(req: HttpRequest) -> HttpResponse:
         mirror_host.check(stored.service, service)
         return stored.with_service(service, now_us())
 
-    answer = json_answer(await asyncio.to_thread(_preview, change))
+    answer = json_answer(await customer_calls.run(_preview, change))
     if ignored := describe_unknown_fields(from_json(req.get_body()), VERSIONS[-1]):
         warn(answer, ignored)
     return answer

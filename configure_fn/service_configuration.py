@@ -23,6 +23,7 @@ from shared.training import lease
 from shared.web.json_bodies import from_json
 from shared.web.operations import Functions, PerVersion
 from shared.web.responses import json_answer, warn
+from shared.web.threads import CustomerCalls
 from shared.web.versions import Version
 
 functions = Functions()
@@ -47,7 +48,9 @@ async def read_service_configuration(_: HttpRequest, version: Version, role: Rol
     answer=PerVersion(answer_model),
     refusals=[403],
 )
-async def change_service_configuration(req: HttpRequest, version: Version, caller: str) -> HttpResponse:
+async def change_service_configuration(
+    req: HttpRequest, version: Version, caller: str, customer_calls: CustomerCalls
+) -> HttpResponse:
     """Change what the client sends, keep the rest, and tell the whole; fields that are ignored give a warning."""
     request = ServiceConfigurationRequest.of(req.get_body(), version)
     longest_wait_us = settings().max_reward_wait_us
@@ -58,7 +61,7 @@ async def change_service_configuration(req: HttpRequest, version: Version, calle
         return stored.with_service(service, now_us())
 
     cause = Cause(caller, Act.SERVICE)
-    configuration = await asyncio.to_thread(configuration_store.change_configuration, change, cause)
+    configuration = await customer_calls.run(configuration_store.change_configuration, change, cause)
     changed = await _answer(configuration, version, Role.ADMIN)
     sent = from_json(req.get_body())
     if ignored := describe_unknown_fields(sent, version):

@@ -7,23 +7,43 @@ from pathlib import Path
 from evaluate_fn.evaluated_log import ImportedLog, LogChanged
 from evaluate_fn.import_process import REPLICATES, FilesOrder
 from evaluate_fn.task_done import TaskDone
+from shared.errors import LoopError
 from shared.evaluation.evaluation import Evaluation, ImportSource
 from shared.evaluation.tasks import Task
-from shared.imports import customer_files_store, import_run_store
+from shared.imports import import_run_store
 from shared.imports.columns import file_of_actions
-from shared.imports.customer_files_store import Download
-from shared.imports.files.unusable_log import UnusableLog
+from shared.imports.customer_files_store import CopiedFiles
 from shared.imports.import_outcome import Course
 from shared.imports.import_plan import GATHERED, needs_replicates
+from shared.log.exchange_slots_store import ExchangesBusy
+
+_PAUSE_SECONDS = 2
 
 
-def prepare_log(imported: Evaluation, task: Task, folder: Path, check: Callable[[], object]) -> ImportedLog:
+class Unfinished(LoopError):
+    """There is more to do, for which another message is to be sent.
+
+    Attributes:
+        pause_seconds: After how long.
+        because: Why there is a pause; empty if there is none.
+    """
+
+    def __init__(self, pause_seconds: int, because: str = "") -> None:
+        self.pause_seconds, self.because = pause_seconds, because
+        super().__init__(because)
+
+
+def prepare_log(
+    imported: Evaluation, task: Task, folder: Path, check: Callable[[], object], check_now: Callable[[], object]
+) -> ImportedLog:
     """Prepare the folder of a task; gives the log that the task reads.
 
     Args:
         check: Is called now and then; what it raises ends the work.
+        check_now: The same, and it looks at each call.
 
     Raises:
+        Unfinished: The files are not all copied yet.
         UnusableLog: The files cannot be learned from.
         ContainerFailed: The container cannot be read now.
         LogChanged: The log that was gathered was deleted.
@@ -31,7 +51,7 @@ def prepare_log(imported: Evaluation, task: Task, folder: Path, check: Callable[
     if task.key == GATHERED:
         if imported.source is None:
             raise LogChanged
-        _download(imported.source, folder, check).write(folder)
+        _copy(imported, imported.source, folder, check, check_now).write(folder)
         return ImportedLog(imported, None)
     gathered = import_run_store.read_gathered(imported)
     if gathered is None:
@@ -54,17 +74,23 @@ def keep(imported: Evaluation, done: TaskDone) -> None:
         import_run_store.keep_course(imported, Course(done.stretches))
 
 
-def _download(source: ImportSource, folder: Path, check: Callable[[], object]) -> FilesOrder:
-    """Download all files into a folder inside of a task's folder."""
-    listed = customer_files_store.list_files(source.container, source.prefix)
-    actions = file_of_actions(source.columns)
-    names = [name for name in listed if name != actions]
-    if not names:
-        raise UnusableLog(f"The container has no file whose name begins with {source.prefix!r}.", "Correct the prefix.")
+def _copy(
+    imported: Evaluation,
+    source: ImportSource,
+    folder: Path,
+    check: Callable[[], object],
+    check_now: Callable[[], object],
+) -> FilesOrder:
+    """Copy more of the files; once all are copied, write them into a folder inside of a task's folder."""
+    copied = CopiedFiles(imported, source)
+    try:
+        copied.go_on(folder, check_now)
+    except ExchangesBusy as busy:
+        raise Unfinished(_PAUSE_SECONDS, f"{busy}: it waits for its turn") from None
+    if not copied.is_complete:
+        raise Unfinished(0)
     inside = FilesOrder.folder(folder)
     inside.mkdir()
-    download = Download(source.container, inside, check)
-    for name in (*names, *([actions] if actions else [])):
-        check()
-        download.fetch(name)
-    return FilesOrder(tuple(names), actions)
+    copied.write(inside, check)
+    names, actions = [file.name for file in copied.files], file_of_actions(source.columns)
+    return FilesOrder(tuple(names[:-1] if actions else names), actions)

@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from dataclasses import replace
 
 from azure.functions import HttpRequest, HttpResponse
 
@@ -16,15 +17,17 @@ from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Evaluation, ImportSource, Purpose
 from shared.evaluation.evaluation_spec import EvaluationSpec
 from shared.imports import customer_files_store, import_run_store
-from shared.imports.columns import file_of_actions
 from shared.imports.forms import import_forms
 from shared.imports.forms.import_forms import ImportApplication, ImportList, ImportReport, ImportRequest
+from shared.imports.import_plan import GATHERED
 from shared.log.customer_container import ContainerFailed
+from shared.log.exchange_slots_store import ExchangesBusy
 from shared.models import published_store
 from shared.models.model_store import DamagedModel
 from shared.models.published import Origin
 from shared.training import lease
 from shared.web.errors import (
+    CustomerCallsBusy,
     ImportAlreadyExists,
     ImportModelNotFound,
     ImportNotCompleted,
@@ -38,6 +41,7 @@ from shared.web.json_bodies import read_id
 from shared.web.operations import Api, Functions
 from shared.web.pages import Page, PageQuery, next_link
 from shared.web.responses import answer_created, json_answer, no_content
+from shared.web.threads import CustomerCalls
 
 functions = Functions()
 
@@ -56,10 +60,10 @@ async def list_imports(req: HttpRequest) -> HttpResponse:
 @functions.operation(
     ["POST"], _PATH, Role.ADMIN, api=Api.OWN, request=ImportRequest, answer=ImportReport, status=201, refusals=[409]
 )
-async def start_import(req: HttpRequest) -> HttpResponse:
+async def start_import(req: HttpRequest, customer_calls: CustomerCalls) -> HttpResponse:
     """Find out what the files of an old log teach; nothing of the loop changes by it."""
     spec = ImportRequest.read(req.get_body()).spec(str(uuid.uuid4()))
-    imported = await asyncio.to_thread(_start, spec)
+    imported = await customer_calls.run(_start, spec)
     if imported is None:
         raise ImportAlreadyExists
     return answer_created(import_forms.answer(imported, None, None), f"/rankloop/v1/{_PATH}/{imported.id}")
@@ -108,16 +112,16 @@ def _start(spec: EvaluationSpec) -> Evaluation | None:
 
 def _check_files(source: ImportSource) -> None:
     """See, before anything is begun, that there is something to read."""
-    actions = file_of_actions(source.columns)
     try:
-        has_files = customer_files_store.has_files(source.container, source.prefix)
-        has_actions = not actions or customer_files_store.has_file(source.container, actions)
+        missing = customer_files_store.find_missing(source)
     except ContainerFailed as problem:
         raise InvalidImport(f"The container cannot be listed: {problem}.", "container") from problem
-    if not has_files:
-        raise InvalidImport("The container has no file with such a name that has something in it.", "prefix")
-    if not has_actions:
+    except ExchangesBusy as busy:
+        raise CustomerCallsBusy from busy
+    if missing is not None and missing.is_of_actions:
         raise InvalidImport("The container has no such file that has something in it.", "columns.actionFeatures.file")
+    if missing is not None:
+        raise InvalidImport("The container has no file with such a name that has something in it.", "prefix")
 
 
 def _load(of_id: str) -> Evaluation:
@@ -130,8 +134,10 @@ def _load(of_id: str) -> Evaluation:
 def _report(of_id: str) -> bytes:
     imported = _load(of_id)
     outcome = import_run_store.read_outcome(imported) if imported.status.has_results else None
-    progress = None if imported.status.has_ended else evaluation_run_store.read_progress(imported)
-    return import_forms.answer(imported, outcome, progress)
+    if imported.status.has_ended:
+        return import_forms.answer(imported, outcome, None)
+    waiting = replace(imported, reason=evaluation_run_store.read_problem(imported, GATHERED))
+    return import_forms.answer(waiting, outcome, evaluation_run_store.read_progress(imported))
 
 
 def _apply(of_id: str, caller: str, *, confirmed: bool) -> None:

@@ -63,6 +63,7 @@ def run(evaluation: Evaluation, task: Task, stop: Event) -> None:
         TrainingFailed, InvalidLearningArguments: The learner refuses.
         UnusableLog: The files of an import cannot be learned from.
         Interrupted, TaskProcessFailed, StorageUnavailable, ContainerFailed: Another try may succeed.
+        Unfinished: The files of an import are not all copied yet.
     """
     work_folder.tidy()
     _check_wanted(evaluation)
@@ -84,7 +85,7 @@ def run(evaluation: Evaluation, task: Task, stop: Event) -> None:
 def _prepare_log(evaluation: Evaluation, task: Task, folder: Path, watch: "_Watch") -> EvaluatedBlobs:
     """The log that a task reads; files that the task needs beside it are written into its folder."""
     if evaluation.purpose is Purpose.IMPORT:
-        return import_work.prepare_log(evaluation, task, folder, watch.check)
+        return import_work.prepare_log(evaluation, task, folder, watch.check, watch.check_now)
     return OwnLog(evaluation)
 
 
@@ -112,14 +113,22 @@ class _Watch:
         Raises:
             Interrupted, TaskTimedOut, NotWanted, LogChanged: As of `run`.
         """
-        if self._stop.is_set():
-            raise Interrupted("the work was stopped")
+        self._check_stop()
         now = time.monotonic()
         if now - self._began > (TIMEOUT + _SPARE).total_seconds():
             raise TaskTimedOut(f"A task took longer than {TIMEOUT.total_seconds() / 60:g} minutes.")
         if now - self._checked > _CHECK_EVERY_SECONDS:
             _check_wanted(self._evaluation)
             self._checked = now
+
+    def check_now(self) -> None:
+        """Raise what ends the work, as `check`, without waiting for its next look."""
+        self._check_stop()
+        _check_wanted(self._evaluation)
+
+    def _check_stop(self) -> None:
+        if self._stop.is_set():
+            raise Interrupted("the work was stopped")
 
     def wait(self) -> None:
         """Wait a moment, then check; no longer once the work is to stop."""

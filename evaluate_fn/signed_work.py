@@ -26,6 +26,10 @@ def take(text: str, message: str, tries: int, stop: Event) -> None:
         try:
             from evaluate_fn import stages
 
-            stages.take(text, tries, stop, sign.deaths)
+            pause_seconds = stages.take(text, tries, stop, sign.deaths)
         finally:
             sign.end()
+        if (
+            pause_seconds is not None
+        ):  # and now that there is no sign any more, whoever gets the message may do its work
+            evaluation_queue.send([work], pause_seconds)

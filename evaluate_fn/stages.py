@@ -10,6 +10,7 @@ from threading import Event
 
 from evaluate_fn import import_stages, runner
 from evaluate_fn.evaluated_log import LogChanged
+from evaluate_fn.import_work import Unfinished
 from evaluate_fn.runner import NotWanted, TaskTimedOut
 from shared.evaluation import evaluation_queue, evaluation_run_store, evaluation_store, importance, plan
 from shared.evaluation.evaluation import Evaluation, Purpose, Status
@@ -19,6 +20,7 @@ from shared.evaluation.work_sign_store import MOST_DEATHS
 from shared.imports.files.unusable_log import UnusableLog
 from shared.learner.arguments import InvalidLearningArguments
 from shared.learner.training import TrainingFailed
+from shared.log.customer_container import ContainerFailed
 from shared.storage import clock
 from shared.storage.paths import in_loop
 
@@ -29,6 +31,8 @@ _DEADLY = (
 _TRAINING_TRIES = 3
 """Since a process that was killed, or had too little memory, cannot be distinguished from one that failed."""
 
+_CONTAINER_TRIES = 2
+
 _OPEN_TASKS: Mapping[Purpose, Callable[[Evaluation, Mapping[str, TaskResult]], tuple[Task, ...]]] = {
     Purpose.EVALUATION: plan.open_tasks,
     Purpose.IMPORTANCE: importance.open_tasks,
@@ -38,8 +42,11 @@ _OPEN_TASKS: Mapping[Purpose, Callable[[Evaluation, Mapping[str, TaskResult]], t
 _log = logging.getLogger(__name__)
 
 
-def take(text: str, tries: int, stop: Event, deaths: int = 0) -> None:
+def take(text: str, tries: int, stop: Event, deaths: int = 0) -> int | None:
     """Do the work of a message. An error that may pass is raised, so that the message comes again.
+
+    Returns:
+        After how many seconds another message is to be sent, since the work is not done; None if none is.
 
     Args:
         tries: How often the message has come, this time included.
@@ -50,15 +57,16 @@ def take(text: str, tries: int, stop: Event, deaths: int = 0) -> None:
     with in_loop(work.loop):
         evaluation = _evaluation_of(work)
         if evaluation is None:
-            return
+            return None
         if evaluation.status.has_ended:
             _close(evaluation)
-        elif deaths >= MOST_DEATHS:
+            return None
+        if deaths >= MOST_DEATHS:
             _end(evaluation, Status.FAILED, _DEADLY)
-        else:
-            if deaths:
-                _note_restart(evaluation)
-            _take(evaluation, work, tries, stop)
+            return None
+        if deaths:
+            _note_restart(evaluation)
+        return _take(evaluation, work, tries, stop)
 
 
 def _note_restart(evaluation: Evaluation) -> None:
@@ -66,9 +74,12 @@ def _note_restart(evaluation: Evaluation) -> None:
     _change(evaluation, lambda current: current.restart(now_us))
 
 
-def _take(evaluation: Evaluation, work: WorkMessage, tries: int, stop: Event) -> None:
+def _take(evaluation: Evaluation, work: WorkMessage, tries: int, stop: Event) -> int | None:
     try:
         _go_on(evaluation, work.task, stop)
+    except Unfinished as more:
+        evaluation_run_store.keep_problem(evaluation, work.task, more.because)
+        return more.pause_seconds
     except NotWanted:
         _leave(evaluation)
     except (LogChanged, InvalidLearningArguments, UnusableLog) as error:
@@ -79,9 +90,15 @@ def _take(evaluation: Evaluation, work: WorkMessage, tries: int, stop: Event) ->
         if tries < _TRAINING_TRIES:
             raise
         _end(evaluation, Status.FAILED, error.reason)
+    except ContainerFailed as error:
+        evaluation_run_store.keep_problem(evaluation, work.task, str(error))
+        if tries < _CONTAINER_TRIES:
+            raise
+        _end(evaluation, Status.FAILED, f"{error}.")
     except Exception as error:
         evaluation_run_store.keep_problem(evaluation, work.task, str(error) or type(error).__name__)
         raise
+    return None
 
 
 def give_up(text: str) -> None:

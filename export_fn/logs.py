@@ -29,7 +29,7 @@ from shared.times import SECOND
 from shared.web.errors import BinaryNotSupported
 from shared.web.operations import BINARY, LINES, Api, Functions
 from shared.web.responses import json_answer, lines, no_content
-from shared.web.threads import LogReaders
+from shared.web.threads import CustomerCalls, LogReaders
 
 functions = Functions()
 
@@ -63,12 +63,12 @@ async def read_logs(req: HttpRequest, log_readers: LogReaders) -> HttpResponse:
 
 
 @functions.operation(["POST"], "logs/redact", Role.ADMIN, api=Api.OWN, request=RedactRequest, answer=RedactAnswer)
-async def redact_logs(req: HttpRequest, log_readers: LogReaders) -> HttpResponse:
+async def redact_logs(req: HttpRequest, customer_calls: CustomerCalls) -> HttpResponse:
     """Take out as much as there is time for, and say where to go on."""
     from export_fn import redaction_call  # here: redactions are rare, and a cold start would wait for their modules
 
     request = RedactRequest.read(req.get_body())
-    done = await log_readers.run(redaction_call.redact, request.target, *request.range_us)
+    done = await customer_calls.run(redaction_call.redact, request.target, *request.range_us)
     return json_answer(answer(done).to_json())
 
 

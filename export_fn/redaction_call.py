@@ -3,15 +3,17 @@
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import IO
 
 from export_fn.redaction_range import Rows, StoredEvents
 from shared.configuration import configuration_store
+from shared.errors import LoopError
 from shared.intake import row_deletion
-from shared.log import customer_copy, log_store, redaction_store
-from shared.log.customer_container import ContainerFailed
+from shared.log import log_store, redaction_store
+from shared.log.customer_container import ContainerFailed, CustomerContainer
+from shared.log.exchange_slots_store import ExchangesBusy
 from shared.log.log_store import OpenLog
 from shared.log.manifest import LogBlob
 from shared.log.redaction import EventTarget, Target, without_id
@@ -44,8 +46,8 @@ def redact(target: Target, from_us: int, to_us: int) -> Redaction:
         TrainerAtWork: The trainer did not pause.
     """
     until = time.monotonic() + _SECONDS
-    with _pause_trainer() as trainer:
-        work = _Work(trainer, target)
+    with _pause_trainer() as trainer, ExitStack() as closing:
+        work = _Work(trainer, target, closing)
         work.remove_id()
         work.remove_waiting(from_us, to_us)
         reached_us = from_us
@@ -62,11 +64,15 @@ def redact(target: Target, from_us: int, to_us: int) -> Redaction:
 class _Work:
     """The steps of one call, and the counts of its answer."""
 
-    def __init__(self, trainer: Trainer, target: Target) -> None:
+    def __init__(self, trainer: Trainer, target: Target, closing: ExitStack) -> None:
+        """Take what pauses the trainer, what to redact, and what closes the customer's container in the end."""
         self.done = Redaction()
         self.stored = StoredEvents.read(trainer.state)
         self._trainer = trainer
         self._target = target
+        self._closing = closing
+        self._container: CustomerContainer | None = None
+        self._copies_until = time.monotonic() + _SECONDS
         self._opened: Iterator[OpenLog] = iter(())
 
     def remove_id(self) -> None:
@@ -126,11 +132,28 @@ class _Work:
         """Replace the customer's copy, if there is one; the log itself is redacted even if the copy cannot be."""
         if not self.stored.is_mirrored(blob):
             return
-        sas_uri = self.stored.configuration.service.log_mirror_sas_uri
         try:
-            self.done.mirrored += customer_copy.replace(sas_uri, blob.path, file)
-        except ContainerFailed:
+            self.done.mirrored += self._open_container().replace(blob.path, file)
+        except (ContainerFailed, ExchangesBusy, _MirrorChanged):
+            self._copies_until = 0.0  # a container that fails is not waited for once more
             self.done.not_mirrored.append(blob.path)
+
+    def _open_container(self) -> CustomerContainer:
+        if self._container is None:
+            sas_uri = self.stored.configuration.service.log_mirror_sas_uri
+            container = CustomerContainer(sas_uri, "logMirrorSasUri", self._check_mirror, _PATIENCE_SECONDS)
+            self._container = self._closing.enter_context(container)
+        self._check_mirror()
+        return self._container
+
+    def _check_mirror(self) -> None:
+        """See that copies may still be replaced: there is time, and the mirror is as it was."""
+        if time.monotonic() > self._copies_until or not self.stored.has_mirror_still():
+            raise _MirrorChanged
+
+
+class _MirrorChanged(LoopError):
+    """There is no time for the mirror, or none any more."""
 
 
 @contextmanager

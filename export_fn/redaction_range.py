@@ -70,6 +70,11 @@ class StoredEvents:
         from_us, to_us = self.state.mirrored_from_us or 0, self.state.mirrored_up_to_us or 0
         return self.configuration.service.log_mirror_enabled and from_us <= blob.from_us and blob.to_us <= to_us
 
+    def has_mirror_still(self) -> bool:
+        """Whether the log is still copied to where it was when this was read."""
+        before, now = self.configuration.service, configuration_store.read_configuration().service
+        return now.log_mirror_enabled and now.log_mirror_sas_uri == before.log_mirror_sas_uri
+
     def count_waiting(self, target: Target) -> tuple[int, int | None]:
         """The events that may hold a feature and are not log yet, and when all of them are; none for an event."""
         if isinstance(target, EventTarget):

@@ -25,6 +25,11 @@ class Attempts:
         self._trainer = trainer
         self._now_us = now_us
 
+    def is_time_for(self, subject: Subject, about: str = "") -> bool:
+        """Whether something may be tried: it has not failed, or the pause after its failure is over."""
+        troubles = self._trainer.state.troubles
+        return subject not in troubles or trouble.may_be_tried(troubles[subject], about, self._now_us())
+
     def make[Result](self, subject: Subject, action: Callable[[], Result], about: str = "") -> Result | None:
         """Try something, unless it pauses, and give its result; None if it pauses or failed.
 
@@ -37,8 +42,7 @@ class Attempts:
             LeaseLost: Another trainer has taken over.
             StorageUnavailable: Storage did not answer, and the failure could not be committed, or the join needs it.
         """
-        troubles = self._trainer.state.troubles
-        if subject in troubles and not trouble.may_be_tried(troubles[subject], about, self._now_us()):
+        if not self.is_time_for(subject, about):
             return None
         try:
             result = action()

@@ -49,6 +49,7 @@ from train_timer.attempts import Attempts
 from train_timer.join_memory import JoinMemory
 from train_timer.joiner import Joiner
 from train_timer.learner_thread import Beside, LearnerThread
+from train_timer.mirror import Mirror
 from train_timer.model_steps import ModelSteps, publish
 from train_timer.pieces import Pace
 from train_timer.run_log import Recorder
@@ -72,6 +73,7 @@ class Trainings:
     Attributes:
         join_memory: What the joins remember of one another.
         recorder: The recorder of runs.
+        mirror: The copies of the log.
         pace: How fast the driver has learned.
     """
 
@@ -79,6 +81,7 @@ class Trainings:
         self.pace = pace or Pace()
         self.join_memory = JoinMemory()
         self.recorder = Recorder()
+        self.mirror = Mirror()
 
     def run(self, stop: Event) -> int | None:
         """Catch up with the intake, until nothing is left, the run's time is used, or `stop` is set.
@@ -172,14 +175,13 @@ class _Run:
             continue
         configuration = self._configuration
         if configuration is not None:
-            sas_uri = configuration.service.log_mirror_sas_uri
-            self._attempts.make(Subject.MIRROR, lambda: mirror.copy(self._trainer), mirror.fingerprint(sas_uri))
             self._note()
             started_us = self._clock.started_us
             self._attempts.make(
                 Subject.OPTIMIZATION,
                 lambda: optimization_rounds.go_on(self._trainer, configuration, started_us),
             )
+            self._mirror(configuration)
         self._process.recorder.record(self.done(), self._summarize, idle=self.is_idle)
 
     @property
@@ -193,7 +195,13 @@ class _Run:
         state = self._trainer.state
         is_busy = state.troubles or state.next or state.intent or state.publishing or not state.rounds.is_settled
         is_counting = state.recount is not None and not state.recount.is_done
-        if is_busy or is_counting or not self.is_idle or publication.is_new(state, self._published):
+        if (
+            is_busy
+            or is_counting
+            or mirror.is_behind(state)
+            or not self.is_idle
+            or publication.is_new(state, self._published)
+        ):
             return None
         return self._watermark_us
 
@@ -293,6 +301,16 @@ class _Run:
 
     def _has_time(self) -> bool:
         return not self._stop.is_set() and not self._time.is_over
+
+    def _mirror(self, configuration: Configuration) -> None:
+        """Copy the log to the customer's container; a failure is known once the copies have ended."""
+        copies, about = self._process.mirror, mirror.fingerprint(configuration.service.log_mirror_sas_uri)
+        if self._attempts.is_time_for(Subject.MIRROR, about):
+            copies.go_on(self._trainer)
+        if copies.has_ended:
+            self._attempts.make(Subject.MIRROR, lambda: copies.commit(self._trainer), about)
+        else:
+            copies.commit(self._trainer)
 
     def _summarize(self) -> LoopSummary | None:
         if self._configuration is None:

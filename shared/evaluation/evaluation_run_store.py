@@ -121,14 +121,14 @@ def first_count(evaluation: Evaluation, lines: int) -> int:
 
 
 def keep_problem(evaluation: Evaluation, task: str | None, problem: str) -> None:
-    """Write why a task failed, for the case that all its tries fail."""
+    """Write why a task failed, for the case that all its tries fail, or why it waits; empty if it does not."""
     blobs.write(_problem(evaluation, task), problem.encode())
 
 
 def read_problem(evaluation: Evaluation, task: str | None) -> str | None:
-    """Read why the last try of a task failed; None if none did."""
+    """Read why the last try of a task failed, or why it waits; None if neither is so."""
     stored = blobs.read(_problem(evaluation, task))
-    return stored.data.decode() if stored else None
+    return stored.data.decode() or None if stored else None
 
 
 def keep_outcome(evaluation: Evaluation, outcome: Outcome) -> None:

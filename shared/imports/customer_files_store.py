@@ -1,121 +1,197 @@
-"""The files of an old log in a customer's container."""
+"""The files of an old log in a customer's container, and the copy of them that an import reads.
+
+The copy is made in steps of some seconds, each by whichever worker takes its message, so that a slow container holds no
+worker for long. Files are copied one behind the other, as if they were one; each step leaves a blob with its stretch of
+them, gzip.
+"""
 
 import gzip
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
+from shared.evaluation.evaluation import Evaluation, ImportSource
+from shared.evaluation.evaluation_store import run_folder
+from shared.imports.columns import file_of_actions
 from shared.imports.files.unusable_log import UnusableLog
-from shared.log import customer_container
-from shared.log.customer_container import ContainerFailed
+from shared.log.customer_container import CustomerContainer, ListedFile
+from shared.storage import blobs
+from shared.storage.blob_file import BlobFile
 
-FIELD = "container"
-"""What callers call the address of the container."""
 MOST_FILES = 10_000
 MOST_BYTES = 256 * 1024 * 1024
-"""Of the files on the disk of an instance, which has little of it; what is not compressed is compressed there."""
+"""Of the copy, compressed, and of the files on the disk of an instance, which has little of it."""
+_FIELD = "container"
+_STEP_SECONDS = 8.0
+_CHECK_SECONDS = 10.0
+_CHECK_PATIENCE_SECONDS = 3.0
 _COMPRESSED = (b"\x1f\x8b", b"PAR1")
+_CHUNK_BYTES = 256 * 1024
+_DIGITS = 16
 _QUICK = 1
+_LESS = "Import a part of them by a longer prefix, or all of them by the command learn --to on a machine of yours."
 
 
-def list_files(sas_uri: str, prefix: str, most: int = MOST_FILES) -> list[str]:
-    """List the names of files that begin with a prefix, in their order; empty files are left out.
+class MissingFile(NamedTuple):
+    """Which of the files that an import names is not there."""
 
-    Raises:
-        ContainerFailed: The container cannot be listed.
-        UnusableLog: There are more than `most`.
-    """
-    names = list[str]()
-    with customer_container.plain_errors(FIELD):
-        for blob in customer_container.connect(sas_uri, FIELD).list_blobs(name_starts_with=prefix or None):
-            if blob.size:
-                names.append(blob.name)
-            if len(names) > most:
-                raise UnusableLog(
-                    f"The container has more than {most} files whose names begin with {prefix!r}.",
-                    "Import a part of them by a longer prefix.",
-                )
-    return names
+    is_of_actions: bool
 
 
-def has_files(sas_uri: str, prefix: str) -> bool:
-    """Whether there is a file with something in it.
+def find_missing(source: ImportSource) -> MissingFile | None:
+    """See whether there are files to read.
 
     Raises:
         ContainerFailed: The container cannot be listed.
+        ExchangesBusy: As many exchanges go on as may be.
     """
-    with customer_container.plain_errors(FIELD):
-        listed = customer_container.connect(sas_uri, FIELD).list_blobs(name_starts_with=prefix or None)
-        return any(blob.size for blob in listed)
+    actions = file_of_actions(source.columns)
+    with CustomerContainer(source.container, _FIELD, lambda: None, _CHECK_PATIENCE_SECONDS) as container:
+        if not container.list_files(source.prefix, 1, _CHECK_SECONDS):
+            return MissingFile(is_of_actions=False)
+        if actions and _find(container, actions) is None:
+            return MissingFile(is_of_actions=True)
+    return None
 
 
-def has_file(sas_uri: str, name: str) -> bool:
-    """Whether there is a file of that whole name with something in it.
+def _find(container: CustomerContainer, name: str) -> ListedFile | None:
+    listed = container.list_files(name, 1, _CHECK_SECONDS)
+    return listed[0] if listed and listed[0].name == name else None
 
-    Raises:
-        ContainerFailed: The container cannot be listed.
+
+class CopiedFiles:
+    """The copy of an import's files, as far as it is made.
+
+    Attributes:
+        files: In the order in which the copy has them; the table of actions, if there is one, comes last.
+        position: How many bytes of them are copied.
     """
-    with customer_container.plain_errors(FIELD):
-        listed = customer_container.connect(sas_uri, FIELD).list_blobs(name_starts_with=name)
-        first = next(iter(listed), None)
-    return first is not None and first.name == name and first.size > 0
 
+    def __init__(self, imported: Evaluation, source: ImportSource) -> None:
+        """Take an import; `read` comes next."""
+        self.files: list[ListedFile] = []
+        self.position = 0
+        self._source = source
+        self._folder = f"{run_folder(imported)}files/"
+        self._steps: list[str] = []
+        self._size_bytes = 0
 
-class Download:
-    """The download of files to a folder, which may take so much disk and no more."""
+    @property
+    def is_complete(self) -> bool:
+        """Whether all is copied."""
+        return bool(self.files) and self.position >= sum(file.size_bytes for file in self.files)
 
-    def __init__(self, sas_uri: str, folder: Path, check: Callable[[], object]) -> None:
-        """Take from where to where.
+    def go_on(self, folder: Path, check: Callable[[], object]) -> None:
+        """Copy more, for some seconds.
 
         Args:
-            check: Is called with each chunk; what it raises ends the download.
-        """
-        self._sas_uri = sas_uri
-        self._folder = folder
-        self._check = check
-        self._files = self._used = 0
-
-    def fetch(self, name: str) -> Path:
-        """Download a file; gives its path in the folder, by which no name of a file can lead elsewhere.
+            folder: For a file on the way.
+            check: Is called every second; what it raises ends the copy.
 
         Raises:
-            ContainerFailed: The file cannot be read.
-            UnusableLog: There are too many bytes, or the disk is full.
+            ContainerFailed: A file cannot be read, or the container not be listed; the text says which, and why.
+            ExchangesBusy: As many exchanges go on as may be.
+            UnusableLog: There is no file, or there are too many, or too many bytes.
         """
-        path = self._folder / str(self._files)
-        self._files += 1
-        try:
-            self._write(path, self._chunks(name))
-        except ContainerFailed as problem:
-            raise ContainerFailed(f"{name} cannot be read: {problem}") from None
-        except OSError as problem:
-            raise UnusableLog(
-                f"{name} cannot be written to the disk of the instance: {problem.strerror or problem}.", _LESS
-            ) from problem
-        self._used += path.stat().st_size
-        if self._used > MOST_BYTES:
+        self._read()
+        if self.is_complete:
+            return
+        with CustomerContainer(self._source.container, _FIELD, check) as container:
+            if not self.files:
+                blobs.create(f"{self._folder}list", json.dumps(self._list(container)).encode())
+                self._read()
+            step = folder / "step"
+            most = MOST_BYTES - self._size_bytes
+            reached = container.read_files(self.files, self.position, step, most, _STEP_SECONDS)
+        if step.stat().st_size > most:
             raise UnusableLog(f"The files are more than {MOST_BYTES >> 20} MiB, compressed.", _LESS)
-        return path
+        blobs.upload_file(f"{self._folder}{self.position:0{_DIGITS}}-{reached:0{_DIGITS}}", step)
+        step.unlink()
+        self._read()
 
-    def _write(self, path: Path, chunks: Iterator[bytes]) -> None:
-        first = next(chunks, b"")
-        is_compressed = first.startswith(_COMPRESSED)
-        with path.open("wb") if is_compressed else gzip.open(path, "wb", compresslevel=_QUICK) as file:
-            file.write(first)
-            for chunk in chunks:
-                self._check()
-                file.write(chunk)
-                if self._used + path.stat().st_size > MOST_BYTES:
-                    return
+    def write(self, folder: Path, check: Callable[[], object]) -> None:
+        """Write the files into a folder, each under its place, by which no name of a file can lead elsewhere.
 
-    def _chunks(self, name: str) -> Iterator[bytes]:
-        with customer_container.plain_errors(FIELD):
-            chunks = iter(customer_container.connect(self._sas_uri, FIELD).download_blob(name).chunks())
-        while True:
-            with customer_container.plain_errors(FIELD):
-                chunk = next(chunks, None)
-            if chunk is None:
+        Raises:
+            UnusableLog: The disk is full, or the files take too much of it.
+        """
+        used, text = 0, _Bytes(self._chunks(check))
+        for place, file in enumerate(self.files):
+            path = folder / str(place)
+            try:
+                _write(path, text, file.size_bytes)
+            except OSError as problem:
+                raise UnusableLog(
+                    f"{file.name} cannot be written to the disk of the instance: {problem.strerror or problem}.", _LESS
+                ) from problem
+            used += path.stat().st_size
+            if used > MOST_BYTES:
+                raise UnusableLog(f"The files are more than {MOST_BYTES >> 20} MiB, compressed.", _LESS)
+
+    def _read(self) -> None:
+        """Read what is copied: a chain of steps, each of which begins where another one ends."""
+        stored = blobs.read(f"{self._folder}list") if not self.files else None
+        if stored is not None:
+            self.files = [ListedFile(*file) for file in json.loads(stored.data)]
+        steps = {}
+        for blob in blobs.list_blobs(self._folder):
+            begin, dash, end = blob.path.rpartition("/")[2].partition("-")
+            if dash:  # of two steps that begin alike the longer one comes later
+                steps[int(begin)] = int(end), blob
+        self.position, self._size_bytes, self._steps = 0, 0, []
+        while (step := steps.get(self.position)) is not None and step[0] > self.position:
+            self.position = step[0]
+            self._steps.append(step[1].path)
+            self._size_bytes += step[1].size_bytes
+
+    def _list(self, container: CustomerContainer) -> list[ListedFile]:
+        prefix, actions = self._source.prefix, file_of_actions(self._source.columns)
+        listed = container.list_files(prefix, MOST_FILES + 1)
+        if len(listed) > MOST_FILES:
+            raise UnusableLog(
+                f"The container has more than {MOST_FILES} files whose names begin with {prefix!r}.",
+                "Import a part of them by a longer prefix.",
+            )
+        files = [file for file in listed if file.name != actions]
+        if not files:
+            raise UnusableLog(f"The container has no file whose name begins with {prefix!r}.", "Correct the prefix.")
+        if not actions:
+            return files
+        if (of_actions := _find(container, actions)) is None:
+            raise UnusableLog(f"The container has no file {actions!r}.", "Correct columns.actionFeatures.file.")
+        return [*files, of_actions]
+
+    def _chunks(self, check: Callable[[], object]) -> Iterator[bytes]:
+        for path in self._steps:
+            opened = BlobFile.open(path)
+            if opened is None:
                 return
-            yield chunk
+            with gzip.open(opened) as text:
+                while chunk := text.read(_CHUNK_BYTES):
+                    check()
+                    yield chunk
 
 
-_LESS = "Import a part of them by a longer prefix, or all of them by the command learn --to on a machine of yours."
+class _Bytes:
+    """Bytes that come in chunks, taken in portions."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks, self._left = chunks, b""
+
+    def take(self, most: int) -> bytes:
+        """The next bytes, at most so many; none at the end."""
+        self._left = self._left or next(self._chunks, b"")
+        taken, self._left = self._left[:most], self._left[most:]
+        return taken
+
+
+def _write(path: Path, source: _Bytes, size_bytes: int) -> None:
+    """Write the next bytes to a file, compressed unless they are."""
+    first = source.take(min(size_bytes, _CHUNK_BYTES))
+    is_compressed = first.startswith(_COMPRESSED)
+    with path.open("wb") if is_compressed else gzip.open(path, "wb", compresslevel=_QUICK) as file:
+        while first:
+            file.write(first)
+            size_bytes -= len(first)
+            first = source.take(size_bytes) if size_bytes else b""

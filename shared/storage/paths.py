@@ -22,6 +22,12 @@ EVALUATION_POISON_QUEUE: Final = f"{EVALUATION_QUEUE}-poison"
 JOIN_QUEUE: Final = "default-joins"
 TRAINING_QUEUE: Final = "default-trainings"
 """The queues are those of all loops: a message names its loop."""
+EXCHANGES: Final = "loops/.exchanges/"
+"""Where the blobs lie on which leases are taken for exchanges of any loop with a customer's container."""
+OF_LOOP: Final = 2
+"""How many exchanges of a loop with customers' addresses go on at once."""
+OF_ALL: Final = 8
+"""How many of all loops do."""
 
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
 _LONGEST_NAME: Final = 40
@@ -76,6 +82,7 @@ class Loop:
         self.evaluations = f"{self.root}evaluations/"
         self.importances = f"{self.root}importances/"
         self.imports = f"{self.root}imports/"
+        self.exchanges = f"{self.root}exchanges/"
         self.exports = f"exports/{name}/"
         self.current_export = f"{self.exports}current/"
         self.table_prefix = "" if name == DEFAULT else f"t{hashlib.sha256(name.encode()).hexdigest()[:_PREFIX_DIGITS]}"

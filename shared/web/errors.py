@@ -67,6 +67,21 @@ class MayHaveHappened(LoopError):
     """Storage does not say whether it has made what the call wanted, all of it or a part."""
 
 
+class CustomerCallsBusy(LoopError):
+    """As many calls as may be wait for addresses that customers have set.
+
+    Attributes:
+        retry_after: Seconds after which another try makes sense.
+    """
+
+    retry_after = 5
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Other calls wait for containers of this loop or of others. Nothing was changed; try again in some seconds."
+        )
+
+
 class LogReadersBusy(LoopError):
     """This instance reads the log for so many calls already that another would wait too long.
 

@@ -61,7 +61,8 @@ class Operation(NamedTuple):
 
     Attributes:
         handler: What answers. Besides the request, a handler may have parameters `version` (the API version that was
-            called), `caller` (who called), `hot_path`, `log_readers` and `registry` (what the process is composed of).
+            called), `caller` (who called), `hot_path`, `log_readers`, `customer_calls` and `registry` (what the process
+            is composed of).
         path: What follows the prefix of the API or of a version, such as `events/{eventId}/reward`.
         role: What a caller needs; None for what is open to everyone.
         since, until: The first and the last version that have the operation; None for the newest version.

@@ -146,6 +146,7 @@ _REFUSALS: Mapping[type[Exception], Refusal] = {
     errors.SigningKeysAway: Refusal(503, "OperationNotAllowed", _UNKNOWN_SIGNER),
     errors.ModelBusy: Refusal(503, "OperationNotAllowed"),
     errors.LogReadersBusy: Refusal(503, "OperationNotAllowed"),
+    errors.CustomerCallsBusy: Refusal(503, "OperationNotAllowed"),
     StorageUnavailable: Refusal(503, "OperationNotAllowed", _AWAY),
     errors.MayHaveHappened: Refusal(504, "OperationOutcomeUnknown", _UNKNOWN_OUTCOME),
     Exception: Refusal(500, "InternalServerError", _FAILED),
@@ -157,6 +158,7 @@ _WITH_PAUSE = (
     errors.SigningKeysAway,
     errors.TooManyCalls,
     errors.LogReadersBusy,
+    errors.CustomerCallsBusy,
     errors.ModelBusy,
 )
 _OUTAGE = (503, 504)

@@ -19,7 +19,7 @@ from shared.web.endpoint import Handler, endpoint, handing_on_endpoint, open_end
 from shared.web.errors import UnknownPath
 from shared.web.form import Form
 from shared.web.operations import Api, Functions, Operation, OperationDoc, PerVersion
-from shared.web.threads import LogReaders, short_turns
+from shared.web.threads import CustomerCalls, LogReaders, short_turns
 from shared.web.versions import Version
 
 _NAMES = "|".join(re.escape(version.name) for version in versions.VERSIONS)
@@ -142,6 +142,7 @@ class Registry:
         """
         self._hot_paths = hot_paths
         self._log_readers = LogReaders()
+        self._customer_calls = CustomerCalls()
         self._call_counts = CallCounts()
         self._at_start = self._compose(modules)
         self._import_others = import_others
@@ -232,7 +233,12 @@ class Registry:
         )
 
     def _bind(self, handler: Callable[..., Any], **of_version: Version) -> Handler:
-        at_hand = {"registry": self, "log_readers": self._log_readers, **of_version}
+        at_hand = {
+            "registry": self,
+            "log_readers": self._log_readers,
+            "customer_calls": self._customer_calls,
+            **of_version,
+        }
         of_call: dict[str, Callable[[], Any]] = {
             "hot_path": self._hot_paths.here,
             "caller": callers.current,

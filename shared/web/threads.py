@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from azure.functions import Context
 
-from shared.storage.paths import this_loop
-from shared.web.errors import LogReadersBusy
+from shared.storage.paths import OF_ALL, OF_LOOP, this_loop
+from shared.web.errors import CustomerCallsBusy, LogReadersBusy
 
 _AT_ONCE: Final = 2
 _WAITING: Final = 8
@@ -77,6 +77,49 @@ class LogReaders:
             return await result
         finally:
             call.cancel()  # unless it has begun
+
+
+class CustomerCalls:
+    """The threads in which calls of one process wait for customers' addresses: two of a loop, eight of all at once.
+
+    They serve no other calls, so that a slow address holds up nobody else. A loop waits for a thread with two calls at
+    most, so none waits longer than another.
+    """
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(OF_ALL, "customer-call")
+        self._of_all = asyncio.Semaphore(OF_ALL)
+        self._of_loops: dict[str, asyncio.Semaphore] = {}
+
+    async def run[**Given, Result](
+        self, call: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs
+    ) -> Result:
+        """Run a function that may wait for a customer's address.
+
+        Raises:
+            CustomerCallsBusy: This call has waited for six seconds.
+        """
+        turns = self._of_loops.setdefault(this_loop().name, asyncio.Semaphore(OF_LOOP)), self._of_all
+        taken = list[asyncio.Semaphore]()
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                for turn in turns:
+                    await turn.acquire()
+                    taken.append(turn)
+        except BaseException as error:
+            _give_back(taken)
+            if isinstance(error, TimeoutError):
+                raise CustomerCallsBusy from None
+            raise
+        work = self._threads.submit(copy_context().run, partial(call, *args, **kwargs))
+        loop = asyncio.get_running_loop()
+        work.add_done_callback(lambda _: loop.call_soon_threadsafe(_give_back, taken))
+        return await asyncio.wrap_future(work)
+
+
+def _give_back(turns: list[asyncio.Semaphore]) -> None:
+    for turn in turns:
+        turn.release()
 
 
 class SingleThread:

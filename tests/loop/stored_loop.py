@@ -12,6 +12,7 @@ from azure.data.tables import TableServiceClient
 from azure.storage.blob import BlobLeaseClient, BlobServiceClient
 
 from shared.log import manifest, marks
+from shared.storage.paths import EXCHANGES, OF_ALL, OF_LOOP
 
 TRAINED = (
     *("state.json", "published.json", "logs/", "manifests/", "models/", "references/", "refused/", "metrics/"),
@@ -195,12 +196,15 @@ class StoredLoop:
         return max((row["at"].value for table in tables for row in table.list_entities(select=["at"])), default=None)
 
     def break_lease(self) -> None:
-        """Let the lease of a trainer that is gone, or sleeps, end now instead of after its 15 seconds."""
-        try:
-            BlobLeaseClient(self._blobs.get_blob_client("loops", "default/state.json")).break_lease(0)
-        except Exception as error:
-            if getattr(error, "status_code", 0) not in (404, 409):
-                raise
+        """Let the leases of a trainer that is gone, or sleeps, end now instead of after their 15 seconds."""
+        slots = [f"default/exchanges/{slot}" for slot in range(OF_LOOP)]
+        slots += [f"{EXCHANGES.removeprefix('loops/')}{slot}" for slot in range(OF_ALL)]
+        for name in ("default/state.json", *slots):
+            try:
+                BlobLeaseClient(self._blobs.get_blob_client("loops", name)).break_lease(0)
+            except Exception as error:
+                if getattr(error, "status_code", 0) not in (404, 409):
+                    raise
 
     def forget(self, names: Iterable[str] = TRAINED) -> None:
         """Delete what training has made, so that it can be made anew."""

@@ -89,7 +89,7 @@ class Side:
         return str(blobs.client(self.path(name)).upload_blob(data, overwrite=True, **under)["etag"])
 
     def replace(self, name: str, data: bytes) -> Answer:
-        """Write a blob that is there, as `customer_copy.replace`; Azurite would write it where there is none."""
+        """Write a blob that is there, as `CustomerContainer.replace`; Azurite would write it where there is none."""
         if blobs.read_etag(self.path(name)) is None:
             return "there is none"
         container, blob = self.path(name).split("/", 1)
@@ -138,7 +138,7 @@ class Side:
         return blobs.client(self.path(name)).get_blob_properties().lease.duration
 
     def write_unmodified(self, name: str, data: bytes, seconds: int) -> Answer:
-        """Write a blob unless it was changed within some seconds before the last second, as `customer_copy.put`."""
+        """Write a blob unless it was changed within some seconds before the last one, as `CustomerContainer.copy`."""
         read = blobs.client(self.path(name)).get_blob_properties
         since = read().last_modified - timedelta(seconds=seconds)
         container, blob = self.path(name).split("/", 1)

@@ -24,7 +24,7 @@ from localhost.azurite.emulator import Azurite
 from shared import settings as product
 from shared.intake import row_json
 from shared.intake.rows import Event
-from shared.log import customer_copy
+from shared.log.customer_container import CustomerContainer
 from shared.settings import StorageSettings
 from shared.storage.account import account
 from shared.storage.rest import Rest
@@ -336,15 +336,15 @@ def test_work_is_sent_to_a_queue_that_the_first_message_makes(real: Real) -> Non
 
 def test_log_is_copied_to_the_container_of_a_customer() -> None:
     """It is in an account of its own, which the simulation makes when it is first named."""
-    world = World()
-    with world.active(), world.process("process"):
-        customer_copy.put("https://customer/mirror?sas", "loops/default/logs/part", lambda: b"first")
-        copied = world.mirrors["https://customer/mirror?sas"].blobs
-        customer_copy.put("https://customer/mirror?sas", "loops/default/logs/part", lambda: b"again")
+    world, address = World(), "https://customer.blob.core.windows.net/mirror?sas"
+    with world.active(), world.process("process"), CustomerContainer(address, "logMirrorSasUri", list) as container:
+        container.copy("loops/default/logs/part", lambda: b"first")
+        copied = world.mirrors[address].blobs
+        container.copy("loops/default/logs/part", lambda: b"again")
         assert copied.get("mirror", "default/logs/part").data == b"again"
 
-        assert customer_copy.replace("https://customer/mirror?sas", "loops/default/logs/part", b"second")
-        assert not customer_copy.replace("https://customer/mirror?sas", "loops/default/logs/other", b"")
+        assert container.replace("loops/default/logs/part", b"second")
+        assert not container.replace("loops/default/logs/other", b"")
     assert [blob.data for blob in copied.page("mirror", "", None)[0]] == [b"second"]
 
 

@@ -18,19 +18,23 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from email.utils import parsedate_to_datetime
 from functools import cache, lru_cache
 from importlib import import_module
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
+from azure.core import MatchConditions
+from azure.core.exceptions import AzureError, HttpResponseError
+
 from shared import settings
 from shared.configuration import settings_history_store as history
 from shared.evaluation import optimization_schedule
 from shared.learner import model_check, training, work_folder
-from shared.log import customer_copy, manifest_store
-from shared.log.customer_container import ContainerFailed
+from shared.log import customer_container, manifest_store
+from shared.log.customer_container import ContainerFailed, CustomerContainer
 from shared.metrics import model_rewards, model_rewards_store
 from shared.models import model_store, published_store
 from shared.settings import Settings
@@ -431,7 +435,8 @@ class World:
             (sdk, "_account", lambda _: self.running[-1].account),
             (background_reads, "_rest", lambda _: self.running[-1].rest),
             (background_reads, "begin", lambda coroutine: self.running[-1].read(coroutine)),
-            (customer_copy, "_client", self._mirror),
+            (CustomerContainer, "_ask", lambda container, order, _, **given: self._exchange(container, order, given)),
+            (customer_container, "ExchangeSlot", lambda *_: nullcontext()),
             (azure_sdk, "BlobLeaseClient", SimulatedLease),
             (lease, "Repetition", lambda seconds, call: Repetition(self, seconds, call)),
             (json_documents, "read", _read_document),
@@ -462,12 +467,28 @@ class World:
         process = self.running[-1]
         return SimulatedThread(process, random.Random(f"{self._seed} {process.gate.name} {name}"))
 
-    def _mirror(self, sas_uri: str) -> SimulatedContainer:
-        """The client of a customer's container, which is there already."""
+    def _exchange(self, container: CustomerContainer, order: str, given: Mapping[str, Any]) -> Mapping[str, str]:
+        """Write into a customer's container, which is there already, as `customer_process` does."""
+        sas_uri, conditions = container._sas_uri, given["conditions"]
+        if order != "write":
+            raise AssertionError(f"a simulated container does not {order}")
         if sas_uri not in self.mirrors:
             self.mirrors[sas_uri] = Storage(self.clock)
             self.mirrors[sas_uri].blobs.create_container("mirror")
-        return SimulatedContainer(SimulatedBlobs(self.mirrors[sas_uri], self.running[-1].gate), "mirror")
+        client = SimulatedContainer(SimulatedBlobs(self.mirrors[sas_uri], self.running[-1].gate), "mirror")
+        how: dict[str, Any] = {"overwrite": "If-None-Match" not in conditions}
+        if "If-Match" in conditions:
+            how["match_condition"] = MatchConditions.IfPresent
+        if (since := conditions.get("If-Unmodified-Since")) is not None:
+            how["if_unmodified_since"] = parsedate_to_datetime(since)
+        try:
+            client.upload_blob(given["name"], Path(given["source"]).read_bytes(), **how)
+        except HttpResponseError as error:
+            date = error.response.headers.get("Date", "") if error.response else ""
+            return {"status": str(error.status_code), "code": _code(error), "date": date}
+        except AzureError as error:
+            raise ContainerFailed(f"{sas_uri} cannot be reached ({type(error).__name__})") from None
+        return {"status": "201", "code": "", "date": ""}
 
     def check(self) -> None:
         """Check that nothing has gone wrong that no fault of storage explains.
@@ -582,6 +603,11 @@ def _make_folder() -> "tempfile.TemporaryDirectory[str]":
 
 
 @cache
+def _code(error: HttpResponseError) -> str:
+    code = getattr(error, "error_code", None)
+    return str(getattr(code, "value", code) or "")
+
+
 def modules_with_time() -> list[Any]:
     """The product's modules that read the time or sleep by the module `time`."""
     for name in ("train_timer.run", "train_timer.decision_sample", *_OF_CALLS):

@@ -32,7 +32,7 @@ _STORES = (
     "shared/intake/row_stream.py",
     "shared/intake/scan.py",
     "shared/log/customer_container.py",
-    "shared/log/customer_copy.py",
+    "shared/log/customer_process.py",
     "shared/loops/*",
     "shared/models/current_export.py",
     "shared/ranking/hot_path.py",
@@ -55,6 +55,7 @@ _BODIES = ("shared/*_bodies.py",)
 _LIBRARIES = {
     "arro3": ("shared/imports/files/table_file.py",),
     "azure": (*_STORES, "shared/web/*"),
+    "certifi": ("shared/log/customer_process.py",),
     "cronsim": ("shared/schedules.py",),
     "cryptography": ("shared/models/signing.py",),
     "httptools": ("shared/storage/http_connection.py",),

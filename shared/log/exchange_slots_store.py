@@ -1,0 +1,119 @@
+"""Slots for exchanges with customers' containers: few go on at once, in all processes of a deployment.
+
+A slot is a lease on a blob. Whoever has one of the two of a loop competes for one of the eight of the deployment, so no
+loop competes more than another, however much it has to exchange.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from typing import Any, Final, Self
+
+from shared import running_call
+from shared.errors import LoopError
+from shared.storage import blobs
+from shared.storage.paths import EXCHANGES, OF_ALL, OF_LOOP, this_loop
+from shared.storage.repetition import Repetition
+from shared.storage.sdk import translate_errors
+
+_SECONDS: Final = 15
+_RENEWED_EVERY: Final = 5.0
+_ASKED_EVERY: Final = 0.5
+
+
+class ExchangesBusy(LoopError):
+    """As many exchanges go on as may be."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"{OF_LOOP} exchanges with containers of this loop's, or {OF_ALL} of all loops', are going on already"
+        )
+
+
+class ExchangeSlot:
+    """The right to an exchange, in a `with` block."""
+
+    def __init__(self, patience_seconds: float, check: Callable[[], object]) -> None:
+        """Take nothing yet.
+
+        Args:
+            patience_seconds: For how long to wait for the slot.
+            check: Is called while it waits; what it raises ends that.
+        """
+        self._patience_seconds = patience_seconds
+        self._check = check
+        self._leases: list[Any] = []
+        self._renewals: Repetition | None = None
+
+    def __enter__(self) -> Self:
+        """Take the slot.
+
+        Raises:
+            ExchangesBusy: None was free in time.
+        """
+        until = time.monotonic() + self._patience_seconds
+        folders = ((this_loop().exchanges, OF_LOOP), (EXCHANGES, OF_ALL))
+        self._renewals = Repetition(_RENEWED_EVERY, self._renew)
+        try:
+            for folder, number in folders:
+                while (lease := _take(folder, number)) is None:
+                    self._check()
+                    if time.monotonic() >= until:
+                        raise ExchangesBusy
+                    time.sleep(_ASKED_EVERY)
+                self._leases.append(lease)
+        except BaseException:
+            self._give_back()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Give the slot back."""
+        self._give_back()
+
+    def _renew(self) -> None:
+        from shared.storage.azure_sdk import AzureError
+
+        for lease in [*self._leases]:
+            try:
+                lease.renew()
+            except AzureError:  # then others may take the slot before the exchange has ended, which its deadline ends
+                return
+
+    @running_call.harmless()
+    def _give_back(self) -> None:
+        from shared.storage.azure_sdk import AzureError
+
+        if self._renewals is not None:
+            self._renewals.end()
+        while self._leases:
+            try:
+                self._leases.pop().release()
+            except AzureError:  # it ends by itself
+                continue
+
+
+@running_call.harmless()
+def _take(folder: str, number: int) -> Any:
+    """Take a lease on one of the blobs of a folder; None if all are taken."""
+    return next(
+        (lease for slot in random.sample(range(number), number) if (lease := _acquire(f"{folder}{slot}"))), None
+    )
+
+
+def _acquire(path: str) -> Any:
+    from shared.storage.azure_sdk import BlobLeaseClient, HttpResponseError, ResourceNotFoundError
+
+    lease = BlobLeaseClient(blobs.client(path))
+    with translate_errors():
+        try:
+            try:
+                lease.acquire(_SECONDS)
+            except ResourceNotFoundError:
+                blobs.create(path, b"")
+                lease.acquire(_SECONDS)
+        except HttpResponseError as error:
+            if error.status_code != 409:
+                raise
+            return None
+    return lease
