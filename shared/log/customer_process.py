@@ -53,7 +53,7 @@ class ExchangeFailed(Exception):
 
 
 class Rate(NamedTuple):
-    """The rate that an exchange must have: so many bytes a second, on average over so many seconds before each moment."""
+    """The rate that an exchange must have: bytes a second, on average over the last seconds."""
 
     bytes: int
     seconds: float

@@ -97,7 +97,8 @@ def _is_settled(state: State, published: Published) -> bool:
     models = [model and model.predictor_blob for model in (state.running.model, published.model)]
     is_followed = state.running.generation == published.generation and models[0] == models[1]
     is_settled = is_followed and (state.intent, state.publishing, state.next, state.running.begun) == (None,) * 4
-    return is_settled and state.rounds.is_settled and _is_trial_settled(state, published)
+    is_copied = state.mirrored_up_to_us in (None, state.joined_up_to_us)
+    return is_settled and is_copied and state.rounds.is_settled and _is_trial_settled(state, published)
 
 
 def _is_trial_settled(state: State, published: Published) -> bool:

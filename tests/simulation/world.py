@@ -602,12 +602,12 @@ def _make_folder() -> "tempfile.TemporaryDirectory[str]":
     return tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None)
 
 
-@cache
 def _code(error: HttpResponseError) -> str:
     code = getattr(error, "error_code", None)
     return str(getattr(code, "value", code) or "")
 
 
+@cache
 def modules_with_time() -> list[Any]:
     """The product's modules that read the time or sleep by the module `time`."""
     for name in ("train_timer.run", "train_timer.decision_sample", *_OF_CALLS):
