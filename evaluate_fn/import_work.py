@@ -1,23 +1,29 @@
 """The work on an import that a worker does itself: files come from the customer's container, results go to storage."""
 
 from collections.abc import Callable
+from concurrent.futures import Future, wait
+from contextvars import copy_context
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from threading import Lock, Thread
 
 from evaluate_fn.evaluated_log import ImportedLog, LogChanged
 from evaluate_fn.import_process import REPLICATES, FilesOrder
 from evaluate_fn.task_done import TaskDone
 from shared.errors import LoopError
-from shared.evaluation.evaluation import Evaluation, ImportSource
+from shared.evaluation.evaluation import Evaluation
 from shared.evaluation.tasks import Task
 from shared.imports import import_run_store
-from shared.imports.columns import file_of_actions
 from shared.imports.customer_files_store import CopiedFiles
 from shared.imports.import_outcome import Course
 from shared.imports.import_plan import GATHERED, needs_replicates
+from shared.log.customer_container import ContainerFailed
 from shared.log.exchange_slots_store import ExchangesBusy
 
 _PAUSE_SECONDS = 2
+_PATIENCE_SECONDS = 1.0
+"""So that an import of a few files need not wait for another message."""
 
 
 class Unfinished(LoopError):
@@ -34,24 +40,24 @@ class Unfinished(LoopError):
 
 
 def prepare_log(
-    imported: Evaluation, task: Task, folder: Path, check: Callable[[], object], check_now: Callable[[], object]
+    imported: Evaluation, task: Task, folder: Path, check: Callable[[], object], wanted: Callable[[], object]
 ) -> ImportedLog:
     """Prepare the folder of a task; gives the log that the task reads.
 
     Args:
         check: Is called now and then; what it raises ends the work.
-        check_now: The same, and it looks at each call.
+        wanted: Is called while files are copied; what it raises ends the copy.
 
     Raises:
         Unfinished: The files are not all copied yet.
         UnusableLog: The files cannot be learned from.
-        ContainerFailed: The container cannot be read now.
+        ContainerFailed: The container cannot be read.
         LogChanged: The log that was gathered was deleted.
     """
     if task.key == GATHERED:
         if imported.source is None:
             raise LogChanged
-        _copy(imported, imported.source, folder, check, check_now).write(folder)
+        _gather(CopiedFiles(imported, imported.source), folder, check, wanted).write(folder)
         return ImportedLog(imported, None)
     gathered = import_run_store.read_gathered(imported)
     if gathered is None:
@@ -74,23 +80,71 @@ def keep(imported: Evaluation, done: TaskDone) -> None:
         import_run_store.keep_course(imported, Course(done.stretches))
 
 
-def _copy(
-    imported: Evaluation,
-    source: ImportSource,
-    folder: Path,
-    check: Callable[[], object],
-    check_now: Callable[[], object],
-) -> FilesOrder:
-    """Copy more of the files; once all are copied, write them into a folder inside of a task's folder."""
-    copied = CopiedFiles(imported, source)
-    try:
-        copied.go_on(folder, check_now)
-    except ExchangesBusy as busy:
-        raise Unfinished(_PAUSE_SECONDS, f"{busy}: it waits for its turn") from None
-    if not copied.is_complete:
-        raise Unfinished(0)
+def _gather(copied: CopiedFiles, folder: Path, check: Callable[[], object], wanted: Callable[[], object]) -> FilesOrder:
+    """Have files copied; once all are, write them into a folder inside of a task's folder."""
+    _copies.go_on(copied, wanted)
     inside = FilesOrder.folder(folder)
     inside.mkdir()
     copied.write(inside, check)
-    names, actions = [file.name for file in copied.files], file_of_actions(source.columns)
-    return FilesOrder(tuple(names[:-1] if actions else names), actions)
+    return FilesOrder(*copied.names)
+
+
+class _Copies:
+    """The copies of files that go on in this process, each step in a thread.
+
+    No worker waits for a step: a slow container would hold up the work of all loops. The message of an import comes
+    again and again until its files are copied, here or to another process, which then makes the step once more.
+    """
+
+    def __init__(self) -> None:
+        self._steps: dict[str, Future[None]] = {}
+        self._turn = Lock()
+
+    def go_on(self, copied: CopiedFiles, wanted: Callable[[], object]) -> None:
+        """Begin the next step, unless it goes on.
+
+        Raises:
+            Unfinished: There is more to copy.
+            Exception: As of `CopiedFiles.go_on`, whose step has failed.
+        """
+        copied.read()
+        if copied.is_complete:
+            return
+        with self._turn:
+            step = self._steps.get(copied.folder) or self._begin(copied.folder, partial(_make_step, copied, wanted))
+        wait([step], _PATIENCE_SECONDS)
+        if not step.done():
+            raise Unfinished(_PAUSE_SECONDS)
+        with self._turn:
+            self._steps.pop(copied.folder, None)
+        try:
+            step.result()
+        except ExchangesBusy as busy:
+            raise Unfinished(_PAUSE_SECONDS, f"{busy}: it waits for its turn") from None
+        copied.read()
+        if not copied.is_complete:
+            raise Unfinished(0)
+
+    def _begin(self, folder: str, work: Callable[[], None]) -> Future[None]:
+        step = self._steps[folder] = Future[None]()
+
+        def make() -> None:
+            try:
+                work()
+                step.set_result(None)
+            except BaseException as problem:
+                step.set_exception(problem)
+
+        Thread(target=copy_context().run, args=(make,), name="copy", daemon=True).start()
+        return step
+
+
+_copies = _Copies()
+
+
+def _make_step(copied: CopiedFiles, wanted: Callable[[], object]) -> None:
+    """Make a step, a second time if the container fails."""
+    try:
+        copied.go_on(wanted)
+    except ContainerFailed:
+        copied.go_on(wanted)

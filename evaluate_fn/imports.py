@@ -27,7 +27,6 @@ from shared.models.model_store import DamagedModel
 from shared.models.published import Origin
 from shared.training import lease
 from shared.web.errors import (
-    CustomerCallsBusy,
     ImportAlreadyExists,
     ImportModelNotFound,
     ImportNotCompleted,
@@ -111,13 +110,13 @@ def _start(spec: EvaluationSpec) -> Evaluation | None:
 
 
 def _check_files(source: ImportSource) -> None:
-    """See, before anything is begun, that there is something to read."""
+    """See that there is something to read; if that has to wait for its turn, the import itself will see."""
     try:
         missing = customer_files_store.find_missing(source)
     except ContainerFailed as problem:
         raise InvalidImport(f"The container cannot be listed: {problem}.", "container") from problem
-    except ExchangesBusy as busy:
-        raise CustomerCallsBusy from busy
+    except ExchangesBusy:
+        return
     if missing is not None and missing.is_of_actions:
         raise InvalidImport("The container has no such file that has something in it.", "columns.actionFeatures.file")
     if missing is not None:

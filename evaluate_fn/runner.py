@@ -11,6 +11,7 @@ import tempfile
 import time
 from contextvars import copy_context
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import IO
@@ -61,8 +62,8 @@ def run(evaluation: Evaluation, task: Task, stop: Event) -> None:
     Raises:
         LogChanged, TaskTimedOut, NotWanted: There is no sense in another try.
         TrainingFailed, InvalidLearningArguments: The learner refuses.
-        UnusableLog: The files of an import cannot be learned from.
-        Interrupted, TaskProcessFailed, StorageUnavailable, ContainerFailed: Another try may succeed.
+        UnusableLog, ContainerFailed: The files of an import cannot be learned from, or not be read.
+        Interrupted, TaskProcessFailed, StorageUnavailable: Another try may succeed.
         Unfinished: The files of an import are not all copied yet.
     """
     work_folder.tidy()
@@ -85,7 +86,7 @@ def run(evaluation: Evaluation, task: Task, stop: Event) -> None:
 def _prepare_log(evaluation: Evaluation, task: Task, folder: Path, watch: "_Watch") -> EvaluatedBlobs:
     """The log that a task reads; files that the task needs beside it are written into its folder."""
     if evaluation.purpose is Purpose.IMPORT:
-        return import_work.prepare_log(evaluation, task, folder, watch.check, watch.check_now)
+        return import_work.prepare_log(evaluation, task, folder, watch.check, partial(_check_wanted, evaluation))
     return OwnLog(evaluation)
 
 
@@ -113,22 +114,14 @@ class _Watch:
         Raises:
             Interrupted, TaskTimedOut, NotWanted, LogChanged: As of `run`.
         """
-        self._check_stop()
+        if self._stop.is_set():
+            raise Interrupted("the work was stopped")
         now = time.monotonic()
         if now - self._began > (TIMEOUT + _SPARE).total_seconds():
             raise TaskTimedOut(f"A task took longer than {TIMEOUT.total_seconds() / 60:g} minutes.")
         if now - self._checked > _CHECK_EVERY_SECONDS:
             _check_wanted(self._evaluation)
             self._checked = now
-
-    def check_now(self) -> None:
-        """Raise what ends the work, as `check`, without waiting for its next look."""
-        self._check_stop()
-        _check_wanted(self._evaluation)
-
-    def _check_stop(self) -> None:
-        if self._stop.is_set():
-            raise Interrupted("the work was stopped")
 
     def wait(self) -> None:
         """Wait a moment, then check; no longer once the work is to stop."""

@@ -31,8 +31,6 @@ _DEADLY = (
 _TRAINING_TRIES = 3
 """Since a process that was killed, or had too little memory, cannot be distinguished from one that failed."""
 
-_CONTAINER_TRIES = 2
-
 _OPEN_TASKS: Mapping[Purpose, Callable[[Evaluation, Mapping[str, TaskResult]], tuple[Task, ...]]] = {
     Purpose.EVALUATION: plan.open_tasks,
     Purpose.IMPORTANCE: importance.open_tasks,
@@ -91,9 +89,6 @@ def _take(evaluation: Evaluation, work: WorkMessage, tries: int, stop: Event) ->
             raise
         _end(evaluation, Status.FAILED, error.reason)
     except ContainerFailed as error:
-        evaluation_run_store.keep_problem(evaluation, work.task, str(error))
-        if tries < _CONTAINER_TRIES:
-            raise
         _end(evaluation, Status.FAILED, f"{error}.")
     except Exception as error:
         evaluation_run_store.keep_problem(evaluation, work.task, str(error) or type(error).__name__)

@@ -9,6 +9,7 @@ import gzip
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from shared.evaluation.evaluation import Evaluation, ImportSource
@@ -25,7 +26,7 @@ MOST_BYTES = 256 * 1024 * 1024
 _FIELD = "container"
 _STEP_SECONDS = 8.0
 _CHECK_SECONDS = 10.0
-_CHECK_PATIENCE_SECONDS = 3.0
+_CHECK_PATIENCE_SECONDS = 1.0
 _COMPRESSED = (b"\x1f\x8b", b"PAR1")
 _CHUNK_BYTES = 256 * 1024
 _DIGITS = 16
@@ -64,16 +65,17 @@ class CopiedFiles:
     """The copy of an import's files, as far as it is made.
 
     Attributes:
+        folder: Where the copy lies.
         files: In the order in which the copy has them; the table of actions, if there is one, comes last.
         position: How many bytes of them are copied.
     """
 
     def __init__(self, imported: Evaluation, source: ImportSource) -> None:
         """Take an import; `read` comes next."""
+        self.folder = f"{run_folder(imported)}files/"
         self.files: list[ListedFile] = []
         self.position = 0
         self._source = source
-        self._folder = f"{run_folder(imported)}files/"
         self._steps: list[str] = []
         self._size_bytes = 0
 
@@ -82,11 +84,16 @@ class CopiedFiles:
         """Whether all is copied."""
         return bool(self.files) and self.position >= sum(file.size_bytes for file in self.files)
 
-    def go_on(self, folder: Path, check: Callable[[], object]) -> None:
+    @property
+    def names(self) -> tuple[tuple[str, ...], str]:
+        """The names of the files with events; and of the table of actions, empty if there is none."""
+        names, actions = tuple(file.name for file in self.files), file_of_actions(self._source.columns)
+        return (names[:-1], actions) if actions else (names, "")
+
+    def go_on(self, check: Callable[[], object]) -> None:
         """Copy more, for some seconds.
 
         Args:
-            folder: For a file on the way.
             check: Is called every second; what it raises ends the copy.
 
         Raises:
@@ -94,21 +101,19 @@ class CopiedFiles:
             ExchangesBusy: As many exchanges go on as may be.
             UnusableLog: There is no file, or there are too many, or too many bytes.
         """
-        self._read()
-        if self.is_complete:
-            return
-        with CustomerContainer(self._source.container, _FIELD, check) as container:
+        self.read()
+        with (
+            CustomerContainer(self._source.container, _FIELD, check) as container,
+            TemporaryDirectory(prefix="rankloop-") as folder,
+        ):
             if not self.files:
-                blobs.create(f"{self._folder}list", json.dumps(self._list(container)).encode())
-                self._read()
-            step = folder / "step"
-            most = MOST_BYTES - self._size_bytes
+                blobs.create(f"{self.folder}list", json.dumps(self._list(container)).encode())
+                self.read()
+            step, most = Path(folder) / "step", MOST_BYTES - self._size_bytes
             reached = container.read_files(self.files, self.position, step, most, _STEP_SECONDS)
-        if step.stat().st_size > most:
-            raise UnusableLog(f"The files are more than {MOST_BYTES >> 20} MiB, compressed.", _LESS)
-        blobs.upload_file(f"{self._folder}{self.position:0{_DIGITS}}-{reached:0{_DIGITS}}", step)
-        step.unlink()
-        self._read()
+            if step.stat().st_size > most:
+                raise UnusableLog(f"The files are more than {MOST_BYTES >> 20} MiB, compressed.", _LESS)
+            blobs.upload_file(f"{self.folder}{self.position:0{_DIGITS}}-{reached:0{_DIGITS}}", step)
 
     def write(self, folder: Path, check: Callable[[], object]) -> None:
         """Write the files into a folder, each under its place, by which no name of a file can lead elsewhere.
@@ -129,13 +134,13 @@ class CopiedFiles:
             if used > MOST_BYTES:
                 raise UnusableLog(f"The files are more than {MOST_BYTES >> 20} MiB, compressed.", _LESS)
 
-    def _read(self) -> None:
+    def read(self) -> None:
         """Read what is copied: a chain of steps, each of which begins where another one ends."""
-        stored = blobs.read(f"{self._folder}list") if not self.files else None
+        stored = blobs.read(f"{self.folder}list") if not self.files else None
         if stored is not None:
             self.files = [ListedFile(*file) for file in json.loads(stored.data)]
         steps = {}
-        for blob in blobs.list_blobs(self._folder):
+        for blob in blobs.list_blobs(self.folder):
             begin, dash, end = blob.path.rpartition("/")[2].partition("-")
             if dash:  # of two steps that begin alike the longer one comes later
                 steps[int(begin)] = int(end), blob

@@ -86,6 +86,7 @@ class HostileServer:
     """The server.
 
     Attributes:
+        port: Where it listens.
         most_open: How many connections were open at once, by account; of all under an empty name.
     """
 
@@ -95,6 +96,7 @@ class HostileServer:
         self._lock = threading.Lock()
         self._ending = threading.Event()
         self._server = socket.create_server(("127.0.0.1", 0), backlog=200)
+        self.port = self._server.getsockname()[1]
 
     def __enter__(self) -> "HostileServer":
         threading.Thread(target=self._accept, daemon=True).start()
@@ -106,7 +108,7 @@ class HostileServer:
 
     def address(self, account: str) -> str:
         """The address of a container of an account."""
-        return f"http://127.0.0.1:{self._server.getsockname()[1]}/{account}/logs?{SIGNED}"
+        return f"http://127.0.0.1:{self.port}/{account}/logs?{SIGNED}"
 
     def open_now(self, account: str = "") -> int:
         """How many connections are open."""

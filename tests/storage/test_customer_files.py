@@ -74,7 +74,7 @@ def test_files_are_copied_in_steps_and_written_compressed(
         steps = 0
         while True:
             copied = CopiedFiles(imported, imported.source)
-            copied.go_on(tmp_path, do_nothing)
+            copied.go_on(do_nothing)
             steps += 1
             if copied.is_complete:
                 break
@@ -99,4 +99,4 @@ def test_files_take_no_more_than_they_may(
         for prefix, problem in (("up/", "The files are more than"), ("many/", "more than 1 files")):
             imported = _import(ImportSource(sas, prefix, ""))
             with pytest.raises(UnusableLog, match=problem):
-                CopiedFiles(imported, imported.source).go_on(tmp_path, do_nothing)
+                CopiedFiles(imported, imported.source).go_on(do_nothing)
