@@ -41,15 +41,7 @@ _ERROR_CODE: Final = re.compile(r"[A-Za-z]{1,60}", re.ASCII)
 
 
 class ExchangeFailed(Exception):
-    """Why an exchange failed: a predicate of the address, without anything that the server sent.
-
-    Attributes:
-        file: Name of the file that could not be read; empty if it is not about one file.
-    """
-
-    def __init__(self, reason: str, file: str = "") -> None:
-        super().__init__(reason)
-        self.file = file
+    """Why an exchange failed: a predicate of the address, without anything that the server sent."""
 
 
 class Rate(NamedTuple):
@@ -63,7 +55,9 @@ class Exchanges:
     """Exchanges with one container, over one connection as long as it lasts.
 
     Attributes:
+        requests: How many were begun so far.
         moved: How many bytes of bodies were received and sent so far.
+        file: Name of the file that was read last; the empty text before any was.
     """
 
     def __init__(self, address: str, *, is_local: bool, least_rate: Rate) -> None:
@@ -72,9 +66,10 @@ class Exchanges:
         Args:
             address: The container's, with its signature.
             is_local: Whether the loop runs on one machine; its container may then be on that machine.
-            least_rate: Of an exchange that takes longer than its seconds.
+            least_rate: Of a request that takes longer than its seconds.
         """
-        self.moved = 0
+        self.requests = self.moved = 0
+        self.file = ""
         self.least_rate = least_rate
         self._parts = urlsplit(address)
         self._accepts = is_loopback if self._parts.scheme == "http" and is_local else is_public
@@ -87,7 +82,7 @@ class Exchanges:
             query = {"restype": "container", "comp": "list", "maxresults": _PAGE_NAMES}
             wanted = {name: value for name, value in (("prefix", prefix), ("marker", marker)) if value}
             response = self._ask("GET", "", query | wanted)
-            _demand(response, (200,))
+            _demand(response, 200)
             marker = listing.read_page(self._chunks(response), most)
             if not marker or len(listing.files) >= most:
                 self._drop(unless_read=response)
@@ -102,19 +97,22 @@ class Exchanges:
             position: Counted from the beginning of the first file.
             to: Path of a file that takes the bytes, gzip.
             most: So many bytes may be in that file.
-            seconds: After so long, it ends if the rate is good; `Watchdog` ends it if not.
+            seconds: After so long, it ends with the next file, or at once if the rate is good.
 
         Returns:
             The position after the last byte that was read.
         """
-        began, begin = (time.monotonic(), self.moved), 0
+        began, moved, begin = time.monotonic(), self.moved, 0
         with Path(to).open("wb") as file, gzip.GzipFile(fileobj=file, mode="wb", compresslevel=_QUICK) as packed:
             for name, size, etag in files:
                 if begin + size > position:
+                    self.file = name
                     for chunk in self._file(name, size, etag, position - begin):
                         packed.write(chunk)
                         position += len(chunk)
-                        if file.tell() > most or self._has_had(seconds, began):
+                        spent = time.monotonic() - began
+                        is_steady = self.moved - moved >= spent * self.least_rate.bytes
+                        if file.tell() > most or (spent > seconds and (is_steady or position == begin + size)):
                             self._drop()
                             return position
                 begin += size
@@ -135,28 +133,21 @@ class Exchanges:
         self._drop(unless_read=response)
         return {"status": str(response.status), "code": _error_code(response), "date": response.headers.get("Date", "")}
 
-    def _has_had(self, seconds: float, began: tuple[float, int]) -> bool:
-        spent = time.monotonic() - began[0]
-        return spent > seconds and self.moved - began[1] >= spent * self.least_rate.bytes
-
     def _file(self, name: str, size: int, etag: str, start: int) -> Iterator[bytes]:
         headers = {"If-Match": f'"{etag.strip('"')}"'} if etag else {}  # some listings have ETags without quotes
         if start:
             headers["Range"] = f"bytes={start}-"
-        try:
-            response = self._ask("GET", name, {}, headers)
-            if response.status == _PRECONDITION_FAILED:
-                raise ExchangeFailed("has changed or deleted it since it was listed")
-            _demand(response, (206,) if start else (200, 206))
-            for chunk in self._chunks(response):
-                yield chunk[: size - start]
-                start += len(chunk)
-                if start >= size:
-                    self._drop(unless_read=response)
-                    return
-        except ExchangeFailed as failure:
-            raise ExchangeFailed(str(failure), name) from None
-        raise ExchangeFailed("sent less of it than its listing says", name)
+        response = self._ask("GET", name, {}, headers)
+        if response.status == _PRECONDITION_FAILED:
+            raise ExchangeFailed("has changed or deleted it since it was listed")
+        _demand(response, 206 if start else 200)
+        for chunk in self._chunks(response):
+            yield chunk[: size - start]
+            start += len(chunk)
+            if start >= size:
+                self._drop(unless_read=response)
+                return
+        raise ExchangeFailed("sent less of it than its listing says")
 
     def _chunks(self, response: HTTPResponse) -> Iterator[bytes]:
         try:
@@ -189,6 +180,7 @@ class Exchanges:
 
     def _send(self, method: str, target: str, headers: Mapping[str, str], body: "_Counted | None") -> HTTPResponse:
         try:
+            self.requests += 1
             if body is not None:
                 body.rewind()
             connection = self._connection = self._connection or self._connect()
@@ -330,9 +322,9 @@ class _Listing:
         raise ValueError("a listing has no document type")
 
 
-def _demand(response: HTTPResponse, statuses: tuple[int, ...]) -> None:
+def _demand(response: HTTPResponse, status: int) -> None:
     """Raise what a response says that is no good one. Bodies are taken as they are, whatever their encoding."""
-    if response.status not in statuses:
+    if response.status != status:
         code = _error_code(response)
         raise ExchangeFailed(f"answered {response.status}{f' ({code})' if code else ''}")
 
@@ -349,6 +341,7 @@ class _Watchdog:
         self._exchanges, self._parent = exchanges, parent
         self._answering = threading.Lock()
         self._samples: list[tuple[float, int]] = []
+        self._request = 0
         threading.Thread(target=self._watch, daemon=True).start()
 
     def carry_out(self, order: Mapping[str, Any]) -> None:
@@ -358,10 +351,11 @@ class _Watchdog:
         """
         with self._answering:
             self._samples = [(time.monotonic(), self._exchanges.moved)]
+        self._exchanges.file = ""
         try:
             answer = {"done": getattr(self._exchanges, order["do"])(**order["with"])}
         except ExchangeFailed as failure:
-            answer = {"failed": str(failure), "file": failure.file}
+            answer = {"failed": str(failure), "file": self._exchanges.file}
         with self._answering:
             self._samples = []
             _answer(answer)
@@ -374,11 +368,14 @@ class _Watchdog:
             with self._answering:
                 if self._samples and self._is_too_slow():
                     rate = self._exchanges.least_rate
-                    _answer({"failed": f"moves less than {rate.bytes >> 10} KiB a second", "file": ""})
+                    reason = f"moves less than {rate.bytes >> 10} KiB a second"
+                    _answer({"failed": reason, "file": self._exchanges.file})
                     os._exit(0)
 
     def _is_too_slow(self) -> bool:
         now, moved, rate = time.monotonic(), self._exchanges.moved, self._exchanges.least_rate
+        if self._request != self._exchanges.requests:
+            self._request, self._samples = self._exchanges.requests, []
         self._samples.append((now, moved))
         while len(self._samples) > 1 and now - self._samples[1][0] >= rate.seconds:
             del self._samples[0]

@@ -45,6 +45,11 @@ def _whole(body: bytes, more: str = "") -> Iterator[bytes]:
     yield _HEAD + f"{more}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
+def _late(body: bytes) -> Iterator[bytes]:
+    time.sleep(0.9)
+    yield from _whole(body)
+
+
 def _nested(levels: int = 30) -> bytes:
     """Entities of entities, which would be 2 to the power of `levels` characters."""
     names = "".join(f'<!ENTITY e{n + 1} "&e{n};&e{n};">' for n in range(levels))
@@ -71,6 +76,7 @@ LISTINGS: dict[str, Callable[[], Iterator[bytes]]] = {
 FILES: dict[str, Callable[[], Iterator[bytes]]] = {
     "slowfile": lambda: _drip(_HEAD + b"Content-Length: 1000000\r\n\r\n", b"x"),
     "shortfile": lambda: iter([_HEAD + b"Content-Length: 10\r\nConnection: close\r\n\r\n0123456789"]),
+    "latefile": lambda: _late(b"x" * 9),
     "endlessfile": lambda: _repeat(_HEAD + b"\r\n", b"x" * 65536),
 }
 """What answers a request for the file."""

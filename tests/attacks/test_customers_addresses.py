@@ -67,7 +67,7 @@ def do_nothing() -> None:
     return
 
 
-@pytest.mark.parametrize("kind", [*LISTINGS, *FILES, *WRITES])
+@pytest.mark.parametrize("kind", sorted({*LISTINGS, *FILES, *WRITES} - {"latefile"}))
 def test_whatever_a_server_does_ends_the_exchange_and_is_told(
     here: None, server: HostileServer, kind: str, tmp_path: Path
 ) -> None:
@@ -90,6 +90,13 @@ def test_whatever_a_server_does_ends_the_exchange_and_is_told(
         assert reason == ""
     else:
         assert re.fullmatch(rf"(log/1 cannot be read: )?http://127.0.0.1:\d+/own-{kind}/logs {REASONS[kind]}", reason)
+
+
+def test_the_least_rate_is_that_of_each_file(here: None, server: HostileServer, tmp_path: Path) -> None:
+    """Many small files from far away are not slow, although they have few bytes a second."""
+    files = [ListedFile("log/1", 9, "0x1")] * 4
+    with CustomerContainer(server.address("own-latefile"), "container", do_nothing) as container:
+        assert container.read_files(files, 0, tmp_path / "step", 10**9, 60) == 36
 
 
 def test_an_exchange_that_nobody_wants_any_more_ends(here: None, server: HostileServer) -> None:
