@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.log.array_projection import LONGEST
 from shared.log.log_forms import read_range
-from shared.log.redaction import EventTarget, FeatureTarget, Target
+from shared.log.redaction import EventTarget, FeatureTarget, NamesAlike, Target
 from shared.times import to_iso
 from shared.web.errors import InvalidRequest
 from shared.web.json_bodies import MAX_ID
@@ -49,6 +49,7 @@ class FeatureToRedact(Wire):
     """A feature with one value.
 
     Attributes:
+        name: Its own, or with names around it, such as `user.mail`.
         value: As it was sent: a text, a number, true or false, null, or an array of numbers.
         namespace: Only directly under this name; if not given, anywhere.
     """
@@ -124,6 +125,7 @@ class RedactPreview(Wire):
     Attributes:
         mirrored: How many copies it would write anew, if they are still in the customer's container.
         first, last: Between which moments the lines and rows arrived that it would change or remove; null for none.
+        similar_names: Where no line has the feature, names of features that end like its name, or have its text.
     """
 
     changed_lines: int
@@ -133,6 +135,7 @@ class RedactPreview(Wire):
     mirrored: int
     first: Moment | None
     last: Moment | None
+    similar_names: list[str]
     waiting: int
     run_again_at: str | None
     done: bool
@@ -165,11 +168,13 @@ class RedactionPreview:
     Attributes:
         redaction: What the redaction would come to.
         first_us, last_us: Those of `RedactPreview`.
+        alike: Names of features in lines that have not the one that is looked for.
     """
 
     redaction: Redaction = field(default_factory=Redaction)
     first_us: int | None = None
     last_us: int | None = None
+    alike: NamesAlike = field(default_factory=NamesAlike)
 
     def widen(self, moments_us: Iterable[int]) -> None:
         """Note when more lines or rows arrived."""
@@ -180,7 +185,8 @@ class RedactionPreview:
 def answer_preview(preview: RedactionPreview) -> RedactPreview:
     """The answer about a preview as far as it has come."""
     figures = answer(preview.redaction).model_dump(exclude={"not_mirrored"})
-    return RedactPreview(**figures, first=preview.first_us, last=preview.last_us)
+    similar_names = [] if preview.redaction.changed_lines else preview.alike.list_names()
+    return RedactPreview(**figures, first=preview.first_us, last=preview.last_us, similar_names=similar_names)
 
 
 def answer(redaction: Redaction) -> RedactAnswer:

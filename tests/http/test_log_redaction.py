@@ -109,6 +109,7 @@ def test_a_preview_tells_what_would_be_redacted_while_the_trainer_is_at_work(log
             "mirrored": 0,
             "first": at,
             "last": at,
+            "similarNames": [],
             "waiting": 0,
             "runAgainAt": None,
             "done": True,
@@ -116,6 +117,26 @@ def test_a_preview_tells_what_would_be_redacted_while_the_trainer_is_at_work(log
         },
     )
     assert log(logged) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "similar"),
+    [
+        ("who.mail", 1, []),
+        ("mail", 3, []),
+        ("user.mail", 0, ["mail", "who.mail"]),
+        ("account.eMail", 0, ["mail", "who.mail"]),
+    ],
+)
+def test_a_preview_leads_from_a_name_that_finds_nothing_to_those_that_are_held(
+    logged: Api, name: str, lines: int, similar: list[str]
+) -> None:
+    """Else whoever asks would believe that nothing is held of the value."""
+    feature = {"name": name, "value": "ann@example.com"}
+
+    answer = logged.post(f"{PATH}:preview", {"feature": feature}).json
+
+    assert (answer["changedLines"], answer["similarNames"]) == (lines, similar)
 
 
 def test_the_log_pages_hold_no_more_what_was_redacted(logged: Api) -> None:
