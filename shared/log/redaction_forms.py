@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from shared.configuration.settings_change import RedactedRange
 from shared.log.array_projection import LONGEST
 from shared.log.log_forms import read_range
 from shared.log.redaction import EventTarget, FeatureTarget, NamesAlike, Target
@@ -19,6 +20,7 @@ MOST_CHARACTERS = 4096
 """Of a feature's name and of its value: of both, only the beginning is logged."""
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=MOST_CHARACTERS)]
+_LONGEST_TOLD = 100
 _NO_VALUE = (
     f"Not a text of at most {MOST_CHARACTERS} characters, number, boolean, null or array of at most {LONGEST} "
     "numbers. The first 256 characters of a longer text do"
@@ -180,6 +182,25 @@ class RedactionPreview:
         """Note when more lines or rows arrived."""
         moments_us = [*moments_us, *(at_us for at_us in (self.first_us, self.last_us) if at_us is not None)]
         self.first_us, self.last_us = min(moments_us, default=None), max(moments_us, default=None)
+
+
+def describe_for_history(request: RedactRequest, done: Redaction) -> RedactedRange:
+    """Say what the history tells of a redaction: no id and no value, and a name only if it looks like one."""
+    from_us, to_us = request.range_us
+    target, name, feature = "event", "", request.feature
+    if feature is not None:
+        target, name = "feature", f"{feature.namespace}.{feature.name}" if feature.namespace else feature.name
+    is_name = len(name) <= _LONGEST_TOLD and all(part.replace("-", "_").isidentifier() for part in name.split("."))
+    return RedactedRange(
+        target,
+        name if is_name else "",
+        from_us,
+        None if request.to is None else to_us,
+        done.changed_lines + done.removed_lines,
+        done.removed_lines,
+        done.removed_rows,
+        done.next_us,
+    )
 
 
 def answer_preview(preview: RedactionPreview) -> RedactPreview:

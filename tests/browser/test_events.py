@@ -195,6 +195,11 @@ def test_a_value_is_counted_and_taken_out_for_good(lived: Api, open_page: OpenPa
     page.get_by_role("button", name="Count again").click()
     expect(page.get_by_text("Nothing is held of it in the log.")).to_be_visible()
     assert "cid" not in page.url
+    page.goto(f"{lived.url}/rankloop#/setup/history")
+    told = page.get_by_role("region", name="Changes of settings").get_by_role("row").nth(1)
+    expect(told).to_contain_text("Redaction")
+    expect(told).to_contain_text("A value of a feature, from 30 lines of the log.")
+    expect(told).not_to_contain_text("cid")
 
 
 def test_an_event_is_taken_out_from_its_trace(lived: Api, open_page: OpenPage) -> None:
