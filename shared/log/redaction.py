@@ -119,12 +119,16 @@ class FeatureTarget:
         return (text[:start] + json.dumps(features, ensure_ascii=False, separators=(",", ":")) + text[end:]).encode()
 
     def note_alike(self, line: bytes, alike: "NamesAlike") -> None:
-        """Note the names of a line's features that are like that of this one; the line itself has it not."""
+        """Note the names of a line's features that are like that of this one, which the line has not."""
         end = self.name.rpartition(".")[2].lower()
         has_text = isinstance(self.value, str) and self.forms[0][-1] in line
         if alike.is_full or not (has_text or _end_of_name(end) in line.lower()):
             return
-        for own, places in read_by_name(line).items():
+        try:
+            features = read_by_name(line)
+        except ValueError:  # unreadable
+            return
+        for own, places in features.items():
             for around, value in places:
                 name = None if isinstance(value, dict) else _name_of((*around, own))
                 if name is not None and isinstance(value, str) and value in self._logged:

@@ -225,6 +225,15 @@ def test_a_name_that_finds_nothing_leads_to_names_that_would(name: str, value: A
     assert names.list_names() == alike
 
 
+def test_an_unreadable_line_names_nothing() -> None:
+    """A preview goes on behind it."""
+    names = NamesAlike()
+
+    FeatureTarget("user.mail", "ann").note_alike(line(document(mail="bob"))[:-30].replace(b"]}]", b""), names)
+
+    assert names.list_names() == []
+
+
 @pytest.mark.parametrize("name", ["n" * 300, "ü" * 255, 'q"' * 200])
 def test_a_long_name_is_found_as_it_was_logged(name: str) -> None:
     """By this version, which cuts it, with its mark or without, and by earlier ones, which did not; others stay."""
