@@ -18,7 +18,7 @@ from shared.learner.explorer import Explorer
 from shared.ranking.hot_paths import HotPaths
 from shared.web.operations import Functions
 from shared.web.registry import Registry
-from status_fn import other_paths, service
+from status_fn import service, unmatched_paths
 
 
 def import_others() -> list[Functions]:
@@ -44,7 +44,7 @@ def import_others() -> list[Functions]:
 
 registry = Registry(
     HotPaths(Explorer),
-    [module.functions for module in (multislot, rank, multislot_rewards, reward, service, other_paths)],
+    [module.functions for module in (multislot, rank, multislot_rewards, reward, service, unmatched_paths)],
     import_others,
 )
 app = FunctionApp(http_auth_level=AuthLevel.ANONYMOUS)

@@ -1,7 +1,6 @@
 """The exploration shares: what a loop's exploration is spent on."""
 
 import asyncio
-from dataclasses import replace
 
 from azure.functions import HttpRequest, HttpResponse
 
@@ -30,7 +29,7 @@ async def change_exploration_shares(req: HttpRequest, caller: str) -> HttpRespon
     shares = SharesChange.read(req.get_body()).shares()
 
     def change(stored: Configuration) -> Configuration:
-        return replace(stored, exploration_shares=replace(shares, unknown=stored.exploration_shares.unknown))
+        return stored.with_exploration_shares(shares)
 
     cause = Cause(caller, Act.SHARES)
     return _answer(await asyncio.to_thread(configuration_store.change_configuration, change, cause))

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from azure.functions import HttpRequest, HttpResponse
 
 from export_fn import log_page
+from shared import running_call
 from shared.access.role import Role
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
@@ -22,7 +23,15 @@ from shared.log.log_forms import (
     read_shard,
 )
 from shared.log.log_position import LogPlace
-from shared.log.redaction_forms import RedactAnswer, RedactPreview, RedactRequest, answer, answer_preview
+from shared.log.redaction_forms import (
+    RedactAnswer,
+    Redaction,
+    RedactPreview,
+    RedactRequest,
+    answer,
+    answer_preview,
+    describe_for_history,
+)
 from shared.storage.clock import storage_clock
 from shared.storage.storage_clock import AHEAD_US
 from shared.times import SECOND
@@ -63,12 +72,16 @@ async def read_logs(req: HttpRequest, log_readers: LogReaders) -> HttpResponse:
 
 
 @functions.operation(["POST"], "logs/redact", Role.ADMIN, api=Api.OWN, request=RedactRequest, answer=RedactAnswer)
-async def redact_logs(req: HttpRequest, customer_calls: CustomerCalls) -> HttpResponse:
-    """Take out as much as there is time for, and say where to go on."""
+async def redact_logs(req: HttpRequest, customer_calls: CustomerCalls, caller: str) -> HttpResponse:
+    """Take out as much as there is time for, and say where to go on; the history tells of it."""
     from export_fn import redaction_call  # here: redactions are rare, and a cold start would wait for their modules
 
-    request = RedactRequest.read(req.get_body())
-    done = await customer_calls.run(redaction_call.redact, request.target, *request.range_us)
+    request, request_id = RedactRequest.read(req.get_body()), running_call.request_id()
+
+    def note(done: Redaction) -> None:
+        configuration_store.note_redaction(Cause(caller, Act.REDACT), describe_for_history(request, done), request_id)
+
+    done = await customer_calls.run(redaction_call.redact, request.target, *request.range_us, note)
     return json_answer(answer(done).to_json())
 
 

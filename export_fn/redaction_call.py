@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import IO
@@ -36,11 +36,14 @@ _PAUSE_SECONDS = 0.25
 _log = logging.getLogger(__name__)
 
 
-def redact(target: Target, from_us: int, to_us: int) -> Redaction:
+def redact(target: Target, from_us: int, to_us: int, note: Callable[[Redaction], None] = lambda _: None) -> Redaction:
     """Redact rows and log in the order of their time, as far as the time of one call reaches.
 
     In each range the rows are redacted first, so that what was removed from the log cannot become log again. After a
     call has ended, or died, the next call goes on from where the last answer says: redacting a range twice is harmless.
+
+    Args:
+        note: Is given what is done: nothing, before anything is, and all of it at the end.
 
     Raises:
         TrainerAtWork: The trainer did not pause.
@@ -48,16 +51,19 @@ def redact(target: Target, from_us: int, to_us: int) -> Redaction:
     until = time.monotonic() + _SECONDS
     with _pause_trainer() as trainer, ExitStack() as closing:
         work = _Work(trainer, target, closing)
+        note(Redaction(next_us=from_us))
         work.remove_id()
         work.remove_waiting(from_us, to_us)
         reached_us = from_us
         for at_us, step in work.steps(from_us, to_us):
             if time.monotonic() > until and at_us > reached_us:
                 work.done.next_us = at_us
-                return work.done
+                break
             work.redact(step)
             reached_us = max(reached_us, at_us)
-        work.done.waiting, work.done.run_again_us = work.stored.count_waiting(target)
+        else:
+            work.done.waiting, work.done.run_again_us = work.stored.count_waiting(target)
+        note(work.done)
         return work.done
 
 

@@ -79,7 +79,7 @@ class _Count:
 
     def _count_lines(self, blob: LogBlob, opened: OpenLog) -> None:
         try:
-            lines = redaction_store.count(blob, opened.file, self._target)
+            lines = redaction_store.count(blob, opened.file, self._target, self.done.alike)
         except UnreadableLines:
             _log.error("%s is damaged and cannot be redacted", blob.path)
             return

@@ -73,8 +73,8 @@ def begin(
     exploration = configuration.trial_exploration
     if exploration is None:
         raise ValueError("a loop that does not explore has no trial")
-    in_use = configuration.learning.arguments
-    trial = Trial(evaluation.id, name, in_use, challenger, exploration, clock.now_us())
+    in_use, revision = configuration.learning.arguments, configuration.trial_revision
+    trial = Trial(evaluation.id, name, in_use, challenger, exploration, clock.now_us(), revision=revision)
     _log.info("%s of %s is on trial", name, trial.id)
     return replace(trainer.state, trial=trial)
 

@@ -89,6 +89,7 @@ class Configuration(StoredObject):
         exploration_shares: What the exploration is spent on; a loop of an earlier version shows all actions alike.
         quarantines: Those that are active, and the last that were lifted, the oldest first.
         relabels: Those that are proposed or active, and the last that were lifted, the oldest first.
+        trial_revision: Grows with each change that ends a trial, so that one that is changed back ends it too.
     """
 
     service: ServiceConfiguration
@@ -103,6 +104,7 @@ class Configuration(StoredObject):
     exploration_shares: ExplorationShares = field(default_factory=ExplorationShares)
     quarantines: tuple[Quarantine, ...] = ()
     relabels: tuple[Relabel, ...] = ()
+    trial_revision: int = 0
 
     @property
     def corrections(self) -> tuple[Correction, ...]:
@@ -221,10 +223,21 @@ class Configuration(StoredObject):
         """
         return replace(self, learning=learning)._after(self, at_us)
 
+    def with_exploration_shares(self, shares: ExplorationShares) -> "Configuration":
+        """The configuration after other exploration shares were put."""
+        shares = replace(shares, unknown=self.exploration_shares.unknown)
+        return replace(self, exploration_shares=shares)._end_trial(self)
+
     def _after(self, before: "Configuration", at_us: int) -> "Configuration":
         if self.service.is_auto_optimization_enabled and self.learning.problem_type == "ccb":
             raise AutoOptimizationOfSlots
-        return self._edit(at_us) if self._learns_anew(before) else self
+        after = self._end_trial(before)
+        return after._edit(at_us) if self._learns_anew(before) else after
+
+    def _end_trial(self, before: "Configuration") -> "Configuration":
+        """The configuration under which no trial from before goes on, if that is another loop to it."""
+        is_same = self.trial_exploration == before.trial_exploration and not self._learns_anew(before)
+        return self if is_same else replace(self, trial_revision=self.trial_revision + 1)
 
     def _learns_anew(self, before: "Configuration") -> bool:
         from shared.configuration.learning_arguments import mean_the_same  # no Rank needs it

@@ -7,7 +7,7 @@ from dataclasses import replace
 from shared import running_call
 from shared.configuration import settings_history_store
 from shared.configuration.configuration import Configuration, new_configuration
-from shared.configuration.settings_change import Cause, SettingsChange
+from shared.configuration.settings_change import Cause, RedactedRange, SettingsChange
 from shared.errors import UnknownLoop
 from shared.loops import loop_list_store
 from shared.settings import settings
@@ -84,10 +84,29 @@ def change_configuration(change: Callable[[Configuration], Configuration], cause
             return after
         return replace(after, changes=settings_history_store.note(before.changes, cause, values))
 
+    return _change_stored(change_and_note)
+
+
+@running_call.harmless()
+def note_redaction(cause: Cause, redacted: RedactedRange, request_id: str) -> None:
+    """Write to the history what a call of a redaction does.
+
+    Args:
+        request_id: The call's.
+    """
+
+    def note(before: Configuration) -> Configuration:
+        changes = settings_history_store.note_redaction(before.changes, cause, redacted, request_id)
+        return replace(before, changes=changes)
+
+    _change_stored(note)
+
+
+def _change_stored(change: Callable[[Configuration], Configuration]) -> Configuration:
     def change_stored(before: Configuration | None) -> Configuration:
         if before is None:
             raise UnknownLoop
-        return change_and_note(before)
+        return change(before)
 
     return json_documents.change(
         this_loop().configuration,

@@ -14,6 +14,7 @@ from shared.configuration.settings_change import (
     MOST_RECENT,
     Cause,
     ChangedValue,
+    RedactedRange,
     SettingsChange,
     SettingsHistory,
     merge,
@@ -34,8 +35,32 @@ def note(before: Sequence[SettingsChange], cause: Cause, values: Iterable[Change
     Args:
         before: Those that the stored document has.
     """
-    time_us = next_us(before[-1].at_us if before else 0, now_us())  # the estimate of storage's time may go back
-    changes = (*before, SettingsChange.of(cause, time_us, values, running_call.request_id()))
+    return _append(before, SettingsChange.of(cause, _next_us(before), values, running_call.request_id()))
+
+
+def note_redaction(
+    before: Sequence[SettingsChange], cause: Cause, redacted: RedactedRange, request_id: str
+) -> tuple[SettingsChange, ...]:
+    """The changes that a document has after a call of a redaction began or ended: all calls of one are one entry.
+
+    Each is noted twice: when it begins, with nothing redacted and itself as the next call, and when it ends.
+    """
+    places = [place for place, change in enumerate(before) if redacted.is_of(change, cause.by, request_id)]
+    if places:
+        change = replace(redacted.added_to(before[places[-1]]), request=request_id)
+        return (*before[: places[-1]], change, *before[places[-1] + 1 :])
+    if any(change.request == request_id for change in before):
+        return tuple(before)
+    return _append(before, redacted.begin(cause, _next_us(before), request_id))
+
+
+def _next_us(before: Sequence[SettingsChange]) -> int:
+    """When the next change is made: the estimate of storage's time may go back, but no change is older than others."""
+    return next_us(before[-1].at_us if before else 0, now_us())
+
+
+def _append(before: Sequence[SettingsChange], change: SettingsChange) -> tuple[SettingsChange, ...]:
+    changes = (*before, change)
     try:
         _add(changes[:-MOST_RECENT])
     except LoopError as trouble:

@@ -19,7 +19,7 @@ def cut(name: str) -> str:
     return f"{name[:BEGINNING]}~{digits}"
 
 
-@lru_cache(64)
+@lru_cache(256)
 def list_logged_forms(name: str) -> frozenset[str]:
     """List what a name may have become in the log: cut, behind a mark if the learner could not take it, or both.
 

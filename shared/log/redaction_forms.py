@@ -7,9 +7,10 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from shared.configuration.settings_change import RedactedRange
 from shared.log.array_projection import LONGEST
 from shared.log.log_forms import read_range
-from shared.log.redaction import EventTarget, FeatureTarget, Target
+from shared.log.redaction import EventTarget, FeatureTarget, NamesAlike, Target
 from shared.times import to_iso
 from shared.web.errors import InvalidRequest
 from shared.web.json_bodies import MAX_ID
@@ -19,6 +20,7 @@ MOST_CHARACTERS = 4096
 """Of a feature's name and of its value: of both, only the beginning is logged."""
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=MOST_CHARACTERS)]
+_LONGEST_TOLD = 100
 _NO_VALUE = (
     f"Not a text of at most {MOST_CHARACTERS} characters, number, boolean, null or array of at most {LONGEST} "
     "numbers. The first 256 characters of a longer text do"
@@ -49,6 +51,7 @@ class FeatureToRedact(Wire):
     """A feature with one value.
 
     Attributes:
+        name: Its own, or with names around it, such as `user.mail`.
         value: As it was sent: a text, a number, true or false, null, or an array of numbers.
         namespace: Only directly under this name; if not given, anywhere.
     """
@@ -124,6 +127,7 @@ class RedactPreview(Wire):
     Attributes:
         mirrored: How many copies it would write anew, if they are still in the customer's container.
         first, last: Between which moments the lines and rows arrived that it would change or remove; null for none.
+        similar_names: Where no line has the feature, names of features that end like its name, or have its text.
     """
 
     changed_lines: int
@@ -133,6 +137,7 @@ class RedactPreview(Wire):
     mirrored: int
     first: Moment | None
     last: Moment | None
+    similar_names: list[str]
     waiting: int
     run_again_at: str | None
     done: bool
@@ -165,11 +170,13 @@ class RedactionPreview:
     Attributes:
         redaction: What the redaction would come to.
         first_us, last_us: Those of `RedactPreview`.
+        alike: Names of features in lines that have not the one that is looked for.
     """
 
     redaction: Redaction = field(default_factory=Redaction)
     first_us: int | None = None
     last_us: int | None = None
+    alike: NamesAlike = field(default_factory=NamesAlike)
 
     def widen(self, moments_us: Iterable[int]) -> None:
         """Note when more lines or rows arrived."""
@@ -177,10 +184,30 @@ class RedactionPreview:
         self.first_us, self.last_us = min(moments_us, default=None), max(moments_us, default=None)
 
 
+def describe_for_history(request: RedactRequest, done: Redaction) -> RedactedRange:
+    """Say what the history tells of a redaction: no id and no value, and a name only if it looks like one."""
+    from_us, to_us = request.range_us
+    target, name, feature = "event", "", request.feature
+    if feature is not None:
+        target, name = "feature", f"{feature.namespace}.{feature.name}" if feature.namespace else feature.name
+    is_name = len(name) <= _LONGEST_TOLD and all(part.replace("-", "_").isidentifier() for part in name.split("."))
+    return RedactedRange(
+        target,
+        name if is_name else "",
+        from_us,
+        None if request.to is None else to_us,
+        done.changed_lines + done.removed_lines,
+        done.removed_lines,
+        done.removed_rows,
+        done.next_us,
+    )
+
+
 def answer_preview(preview: RedactionPreview) -> RedactPreview:
     """The answer about a preview as far as it has come."""
     figures = answer(preview.redaction).model_dump(exclude={"not_mirrored"})
-    return RedactPreview(**figures, first=preview.first_us, last=preview.last_us)
+    similar_names = [] if preview.redaction.changed_lines else preview.alike.list_names()
+    return RedactPreview(**figures, first=preview.first_us, last=preview.last_us, similar_names=similar_names)
 
 
 def answer(redaction: Redaction) -> RedactAnswer:

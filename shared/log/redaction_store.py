@@ -11,7 +11,7 @@ from shared.log import line_pieces, log_line, log_listing_store, log_store, mani
 from shared.log.long_line_store import LongLine, outline_of, unpack_lines
 from shared.log.manifest import LogBlob, path_of_refused
 from shared.log.manifest_store import Check
-from shared.log.redaction import Target
+from shared.log.redaction import FeatureTarget, NamesAlike, Target
 from shared.log.stored_lines import Stored, pack
 from shared.storage import blobs
 from shared.storage.blob_file import BlobFile
@@ -89,11 +89,12 @@ def holds(stored: Stored, target: Target) -> bool:
     return any(_is_concerned(line, target) for line in unpack_lines(stored))
 
 
-def count(blob: LogBlob, stored: Stored, target: Target) -> ConcernedLines:
+def count(blob: LogBlob, stored: Stored, target: Target, alike: NamesAlike) -> ConcernedLines:
     """Count the lines that `redact` would change or take out.
 
     Args:
         stored: The blob's content, compressed.
+        alike: Gets names of the other lines that are like that of a feature.
 
     Raises:
         UnreadableLines: The content is damaged.
@@ -105,6 +106,8 @@ def count(blob: LogBlob, stored: Stored, target: Target) -> ConcernedLines:
             at_us = blob.from_us if isinstance(line, LongLine) else log_line.arrival_us(line, blob.from_us)
             moments_us.append(at_us)
             removed += left is None
+        elif isinstance(target, FeatureTarget) and isinstance(line, bytes):
+            target.note_alike(line, alike)
     return ConcernedLines(moments_us, removed)
 
 

@@ -191,10 +191,12 @@ class PublishedTrial(StoredObject):
     Attributes:
         id: That of the trial.
         challenger: Its model.
+        revision: That of the trial; under a configuration of another one, no event is drawn in it.
     """
 
     id: str
     challenger: ModelReference
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,9 @@ class CurrentSettings(NamedTuple):
     @classmethod
     def of(cls, configuration: Configuration, published: Published) -> "CurrentSettings":
         """The settings that both documents make."""
-        on_trial = configuration.trial_exploration if published.trial else None
+        trial = published.trial
+        goes_on = trial is not None and trial.revision == configuration.trial_revision
+        on_trial = configuration.trial_exploration if goes_on else None
         return cls(configuration, published, configuration.exploration, on_trial)
 
 

@@ -57,7 +57,8 @@ def trial(state: State, published: Published, at_us: int) -> PublishedTrial | No
         return None
     if published.model is None or published.generation != state.running.generation:
         return None
-    return PublishedTrial(on_trial.id, reference(on_trial.challenger, Origin.TRAINED, at_us).without_event_ids())
+    challenger = reference(on_trial.challenger, Origin.TRAINED, at_us).without_event_ids()
+    return PublishedTrial(on_trial.id, challenger, on_trial.revision)
 
 
 def trial_to_announce(state: State, published: Published, at_us: int) -> PublishedTrial | None:

@@ -41,6 +41,7 @@ class Trial(StoredObject):
         sums: Over the events of the trial that are joined.
         analysed_at: At how many events it is analysed next.
         end: How it ends; None while it goes on. What follows from the end may still be to be done.
+        revision: The configuration's `trial_revision` when it began.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Trial(StoredObject):
     sums: TrialSums = field(default_factory=TrialSums)
     analysed_at: int = field(default_factory=lambda: next_analysis(0))
     end: TrialEnd | None = None
+    revision: int = 0
 
     def plus(self, added: Mapping[str, TrialSums]) -> "Trial":
         """The trial with the evidence of a joined part, by the ids of trials; those that are over count no more."""
@@ -81,6 +83,8 @@ def why_over(trial: Trial, configuration: Configuration) -> str | None:
         return "The loop does not explore any more, or not in Online mode."
     if configuration.trial_exploration != trial.exploration:
         return "The exploration was changed meanwhile."
+    if configuration.trial_revision != trial.revision:
+        return "Learning settings, rewards, learning mode or exploration were changed meanwhile, and changed back."
     return why_biased(configuration, trial.begun_us)
 
 

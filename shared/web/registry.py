@@ -153,10 +153,11 @@ class Registry:
         return [*self._at_start.described, *self._others.described]
 
     def blueprint(self) -> Blueprint:
-        """Make the functions for the app."""
+        """Make the functions for the app; those of GET also take HEAD, whose answers the host sends without a body."""
         blueprint = Blueprint()  # type: ignore[no-untyped-call]
         for served in self._at_start.operations:
-            route = blueprint.route(route=served.route, methods=list(served.methods))
+            methods = [*served.methods, *(["HEAD"] if "GET" in served.methods else [])]
+            route = blueprint.route(route=served.route, methods=methods)
             blueprint.function_name(served.name)(route(_in_default(served.handler)))
         return blueprint
 
@@ -171,10 +172,11 @@ class Registry:
         """
         loop, path = _split_loop(urls.path_of_call(req))
         path = _PREFIXES_TOO_MANY.sub("", path)
-        if match := self._at_start.find(req.method, path):
+        method = "GET" if req.method == "HEAD" else req.method
+        if match := self._at_start.find(method, path):
             return await _serve_in(loop, match, req)
         with short_turns():  # these work in threads
-            return await _serve_in(loop, await self._find_other(req.method, path), req)
+            return await _serve_in(loop, await self._find_other(method, path), req)
 
     async def _find_other(self, method: str, path: str) -> _Match:
         if "_others" not in vars(self):

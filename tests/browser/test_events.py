@@ -150,6 +150,25 @@ def test_an_unknown_id_says_what_was_looked_through_and_what_to_do(lived: Api, o
     expect(page.get_by_text("There is no older log.")).to_be_visible()
 
 
+def test_a_name_that_finds_nothing_leads_to_the_names_that_hold_the_value(lived: Api, open_page: OpenPage) -> None:
+    """Nobody is to believe that nothing is held because the name was another one."""
+    page = open_page(lived, "/events")
+    page.get_by_role("link", name="What is held of a value").click()
+    page.get_by_label("Name of the feature").fill("account.user")
+    page.get_by_label("Value", exact=True).fill("cid")
+    page.get_by_role("button", name="Count what is held").click()
+    expect(page.get_by_text("No line of the log has this value under this name.")).to_be_visible()
+    expect(page.get_by_text("Nothing is held of it")).to_have_count(0)
+
+    page.get_by_role("button", name="user", exact=True).click()
+
+    expect(page.get_by_text("30 lines of the log have it.")).to_be_visible()
+    expect(page.get_by_label("Name of the feature")).to_have_value("user")
+    page.get_by_label("Name of the feature").fill("context.user")
+    page.get_by_role("button", name="Count what is held").click()
+    expect(page.get_by_text("30 lines of the log have it.")).to_be_visible()
+
+
 def test_a_value_is_counted_and_taken_out_for_good(lived: Api, open_page: OpenPage, photograph: Photograph) -> None:
     """After a question that says what is removed; the value is never in the address."""
     page = open_page(lived, "/events")
@@ -176,6 +195,11 @@ def test_a_value_is_counted_and_taken_out_for_good(lived: Api, open_page: OpenPa
     page.get_by_role("button", name="Count again").click()
     expect(page.get_by_text("Nothing is held of it in the log.")).to_be_visible()
     assert "cid" not in page.url
+    page.goto(f"{lived.url}/rankloop#/setup/history")
+    told = page.get_by_role("region", name="Changes of settings").get_by_role("row").nth(1)
+    expect(told).to_contain_text("Redaction")
+    expect(told).to_contain_text("A value of a feature, from 30 lines of the log.")
+    expect(told).not_to_contain_text("cid")
 
 
 def test_an_event_is_taken_out_from_its_trace(lived: Api, open_page: OpenPage) -> None:

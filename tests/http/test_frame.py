@@ -76,6 +76,30 @@ def test_a_slash_too_many_is_understood(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
+    "path",
+    [
+        "/ready",
+        "/status",
+        "/rankloop",
+        "/rankloop/main.js",
+        "/rankloop/v1/status",
+        SERVICE,
+        "/default/rankloop/v1/models",
+        "/rankloop/v1/none",
+        "/",
+    ],
+)
+def test_head_is_answered_like_get_without_the_body(api: Api, path: str) -> None:
+    """Programs that watch a service, and checks of links, ask that way."""
+    browser = {"Accept": "text/html"}
+    head, got = api.call("HEAD", path, None, browser), api.get(path, browser)
+
+    assert (head.status, head.body) == (got.status, b"")
+    assert head.headers.keys() == got.headers.keys()
+    assert head.headers.get("content-type") == got.headers.get("content-type")
+
+
+@pytest.mark.parametrize(
     ("method", "path"),
     [
         ("POST", "/personalizer/v1.0/rank"),

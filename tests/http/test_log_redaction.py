@@ -2,14 +2,17 @@
 
 import gzip
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from localhost.azurite.emulator import Azurite
+from shared.configuration import configuration_store
 from shared.configuration.configuration import RewardSettings, new_configuration
 from shared.configuration.reward_aggregation import Aggregation
+from shared.configuration.settings_change import Act, Cause, RedactedRange
 from shared.log import log_store, manifest_store
 from shared.log.log_line import event_line
 from shared.log.ranked_event import RankedEvent
@@ -109,6 +112,7 @@ def test_a_preview_tells_what_would_be_redacted_while_the_trainer_is_at_work(log
             "mirrored": 0,
             "first": at,
             "last": at,
+            "similarNames": [],
             "waiting": 0,
             "runAgainAt": None,
             "done": True,
@@ -116,6 +120,26 @@ def test_a_preview_tells_what_would_be_redacted_while_the_trainer_is_at_work(log
         },
     )
     assert log(logged) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "similar"),
+    [
+        ("who.mail", 1, []),
+        ("mail", 3, []),
+        ("user.mail", 0, ["mail", "who.mail"]),
+        ("account.eMail", 0, ["mail", "who.mail"]),
+    ],
+)
+def test_a_preview_leads_from_a_name_that_finds_nothing_to_those_that_are_held(
+    logged: Api, name: str, lines: int, similar: list[str]
+) -> None:
+    """Else whoever asks would believe that nothing is held of the value."""
+    feature = {"name": name, "value": "ann@example.com"}
+
+    answer = logged.post(f"{PATH}:preview", {"feature": feature}).json
+
+    assert (answer["changedLines"], answer["similarNames"]) == (lines, similar)
 
 
 def test_the_log_pages_hold_no_more_what_was_redacted(logged: Api) -> None:
@@ -151,6 +175,55 @@ def test_an_event_of_the_log_and_one_that_waits_are_gone(logged: Api) -> None:
     assert b'"EventId":"e1"' not in log(logged)
     lines = {blob.from_us: (blob.lines, blob.events) for blob in manifest_store.list_blobs(0, START_US + 9 * HOUR, 0)}
     assert lines[START_US] == (1, {"cb": 1})
+
+
+def _redactions(api: Api) -> list[dict[str, Any]]:
+    changes = api.get("/rankloop/v1/configurations/history").json["changes"]
+    return [
+        {"by": change["by"], "about": change["about"], **{each["name"]: each["to"] for each in change["changed"]}}
+        for change in changes
+        if change["act"] == "redaction"
+    ]
+
+
+def test_the_history_tells_of_redactions_and_not_of_what_was_redacted(logged: Api) -> None:
+    """Who, when, what kind, which range and how much; a name is told once it was found to be one."""
+    before = len(_redactions(logged))
+    hour = {"from": "2026-03-01T02:00:00Z", "to": "2026-03-01T03:00:00Z"}
+    logged.post(PATH, {"eventId": "secret-id"})
+    logged.post(PATH, {"feature": {"name": "note", "value": "nobody"}})
+    logged.post(PATH, {"feature": {"name": "note", "value": "mail ann@example.com"}, **hour})
+    logged.post(PATH, {"feature": {"name": "bob@example.com", "value": 1}})
+
+    *newest, event = _redactions(logged)[: len(_redactions(logged)) - before]
+
+    none = {"changedLines": 0, "removedLines": 0, "removedRows": 0}
+    feature = {"by": "API_KEY_1", "about": None, "target": "feature", **none}
+    hour = {"rangeFrom": "2026-03-01T02:00:00.000000Z", "rangeTo": "2026-03-01T03:00:00.000000Z"}
+    assert event == {"by": "API_KEY_1", "about": None, "target": "event", **none}
+    assert newest == [feature, {**feature, "about": "note", **hour, "changedLines": 1}, feature]
+    told = logged.get("/rankloop/v1/configurations/history").body
+    assert not any(secret in told for secret in (b"secret-id", b"ann@", b"bob@", b"nobody"))
+
+
+def test_all_calls_of_a_redaction_are_one_entry_of_the_history(logged: Api) -> None:
+    """With the range of the first; another one at the same time, or after one that came to no end, is another entry."""
+    cause, names = Cause("API_KEY_1", Act.REDACT), ["user.age", "user.kind"]
+    ends = [(0, START_US), (START_US, START_US + HOUR), (START_US + HOUR, None)]
+    before = len(_redactions(logged))
+    configuration_store.note_redaction(cause, RedactedRange("feature", "", 0, None, next_us=0), "cut off")
+
+    for number, (from_us, next_us) in enumerate(ends):
+        for name in names:
+            call = RedactedRange("feature", name, from_us, None)
+            for redacted in (replace(call, next_us=from_us), replace(call, changed_lines=3, next_us=next_us)) * 2:
+                configuration_store.note_redaction(cause, redacted, f"{name}-{number}")
+
+    about = [
+        (each["about"], each["changedLines"], each.get("rangeFrom"), each.get("next")) for each in _redactions(logged)
+    ]
+    told = [(name, 9, None, None) for name in reversed(names)]
+    assert about[: len(about) - before] == [*told, (None, 0, None, "1970-01-01T00:00:00.000000Z")]
 
 
 def test_while_the_trainer_is_at_work_a_call_is_told_to_try_again(logged: Api) -> None:

@@ -12,7 +12,7 @@ _OWN = re.compile(r"shared\.|train_timer|\w+_fn\b")
 _LATER = re.compile(
     r"(configure_fn|export_fn|portal_fn|shared\.(evaluation|metrics|training|status(?!\.service_forms)))\."
     r"|reward_fn\.(?!reward|multislot|observations)"
-    r"|train_timer\.|evaluate_fn\.(?!work|failed_messages)|status_fn\.(?!service|other_paths)"
+    r"|train_timer\.|evaluate_fn\.(?!work|failed_messages)|status_fn\.(?!service|unmatched_paths)"
     r"|shared\.log\.(?!ranked_event|line_keys|feature_names|feature_numbers|array_projection)"
 )
 """What is for the operator, the page, and the trainer."""

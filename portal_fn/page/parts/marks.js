@@ -17,6 +17,7 @@ const ACTS = {
   modelPublished: "An earlier model was published again",
   modelReturned: "The model from before the loop was an apprentice returned",
   logsDeleted: "Logs were deleted",
+  redaction: "Data were redacted",
 };
 
 /** Gives the marks; models that come while one looks are taken from the status. */
@@ -48,7 +49,8 @@ function markOfModel({ publishedAt, origin, learnedEvents }) {
 }
 
 function markOfChange({ at, act, by, changed }) {
-  const fields = changed.map(({ name, from, to }) => `${name} from ${written(from)} to ${written(to)}`).join(", ");
+  const values = act === "redaction" ? [] : changed;
+  const fields = values.map(({ name, from, to }) => `${name} from ${written(from)} to ${written(to)}`).join(", ");
   const what = [ACTS[act], fields].filter(Boolean).join(": ");
   return { at: new Date(at) / 1000, kind: "settings", label: `${what} (by ${authorOf(by)})` };
 }

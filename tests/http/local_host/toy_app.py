@@ -38,9 +38,11 @@ def show(name, route, methods=None, level=func.AuthLevel.ANONYMOUS):
 
 show("post", "echo", ["POST"])
 show("item", "items/{id}", ["GET"])
+show("early", "items/early", ["GET"])
 show("special", "items/special", ["GET"])
 show("number", "items/{number:int}/half", ["GET"])
 show("word", "items/{word}/half", ["GET"])
+show("Zone", "items/{zone}/half", ["GET"])
 show("maybe", "maybe/{name?}", ["GET"])
 show("rest", "files/{*path}", ["GET"])
 show("every", "every")

@@ -5,6 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.configuration.configuration import RewardSettings, new_configuration
 from shared.configuration.reward_aggregation import Aggregation
@@ -15,7 +17,8 @@ from shared.log.array_projection import project
 from shared.log.feature_names import cut
 from shared.log.log_line import event_line, lone_line
 from shared.log.ranked_event import RankedEvent
-from shared.log.redaction import EventTarget, FeatureTarget, Target, without_id
+from shared.log.redaction import EventTarget, FeatureTarget, NamesAlike, Target, without_id
+from shared.metrics.growing_step import GrowingStep
 from shared.models.published import ModelFiles, ModelReference, Published
 from shared.times import MINUTE, SECOND
 from shared.training.configuration_changes import new_state
@@ -126,6 +129,109 @@ def test_a_namespace_is_what_a_feature_stands_directly_in(namespace: str | None,
     content = document(mail="ann", who={"mail": "ann", "deep": {"mail": "ann"}})
 
     assert redact(line(content), FeatureTarget("mail", "ann", namespace)) == line(document(**left))
+
+
+@pytest.mark.parametrize(
+    ("name", "namespace", "gone"),
+    [
+        ("mail", None, "abdef"),
+        ("user.mail", None, "bcf"),
+        ("user.mail", "FromUrl", "bc"),
+        ("mail", "user", "bf"),
+        ("team.user.mail", None, "f"),
+        ("context.user.mail", None, "bc"),
+        ("context.mail", None, "a"),
+        ("action.mail", None, "e"),
+        ("j.mail", None, "e"),
+        ("account.mail", None, ""),
+        ("er.mail", None, ""),
+    ],
+)
+def test_a_feature_is_found_by_its_own_name_and_by_names_around_it(name: str, namespace: str | None, gone: str) -> None:
+    """As Monitor, warnings and explanations show it; there a dot in a name looks like one between names."""
+
+    def content(left: str) -> dict[str, Any]:
+        def mail(place: str, called: str = "mail") -> dict[str, str]:
+            return {called: "ann"} if place in left else {}
+
+        user, team = mail("b"), {"user": mail("f")}
+        made = document(**mail("a"), **mail("c", "user.mail"), user=user, team=team, other=mail("d"))
+        made["_multi"][0]["j"].append(mail("e"))
+        return made
+
+    left = redact(line(content("abcdef")), FeatureTarget(name, "ann", namespace))
+
+    assert left == line(content("".join(place for place in "abcdef" if place not in gone)))
+
+
+_NAMES = st.sampled_from(["a", "b", "a.b", "~a", "", ".", "n" * 300, "n" * 300 + ".b"])
+_CONTEXTS = st.recursive(
+    st.dictionaries(_NAMES, st.sampled_from(["ann", "bob", 1, True]), max_size=3),
+    lambda inner: st.dictionaries(_NAMES, st.sampled_from(["ann", 1]) | inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(context=_CONTEXTS, sent=st.data())
+def test_what_monitor_shows_under_a_name_is_taken_out_by_that_name(
+    context: dict[str, Any], sent: st.DataObject
+) -> None:
+    """And what it shows under names that do not end like it stays; a mark before a name makes no difference."""
+    text = line(document(**json.loads(json.dumps(context), object_pairs_hook=_as_logged)))
+    shown = _shown_in_monitor(text)
+    if not shown:
+        return
+    name, value = sent.draw(st.sampled_from(sorted(shown)))
+
+    left = redact(text, FeatureTarget(name, json.loads(value)))
+
+    assert left is not None
+    rest = _shown_in_monitor(left)
+    unmarked, gone = name.replace("~", ""), shown - rest
+    assert (name, value) in gone
+    assert {its for _, its in gone} == {value}
+    assert all(f".{other.replace('~', '')}".endswith(f".{unmarked}") for other, _ in gone)
+
+
+def _as_logged(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {cut(name): value for name, value in pairs}
+
+
+def _shown_in_monitor(text: bytes) -> set[tuple[str, str]]:
+    step = GrowingStep(0)
+    step.add_context(json.dumps(json.loads(text)["c"]["FromUrl"]).encode(), [1, 0.0, 0.0])
+    return {(name, value) for name, cells in step.freeze().features.items() for value in cells}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "alike"),
+    [
+        ("account.mail", "ann", ["action.mail", "contact", "user.eMail", "user.mail"]),
+        ("account.mail", "cid", ["action.mail", "user.eMail", "user.mail"]),
+        ("eMail.mail", 1, ["action.mail", "user.eMail", "user.mail"]),
+        ("user.mail", "ann", ["contact"]),
+        ("mail", "cid", []),
+        ("size", "x", []),
+        ("nothing", "x", []),
+    ],
+)
+def test_a_name_that_finds_nothing_leads_to_names_that_would(name: str, value: Any, alike: list[str]) -> None:
+    """To those that end like it, unless the log has the name itself; and to those that hold the very text."""
+    content, names = document(user={"mail": "bob", "eMail": "bob"}, contact="ann"), NamesAlike()
+    content["_multi"][0]["j"].append({"mail": "bob"})
+
+    FeatureTarget(name, value).note_alike(line(content), names)
+
+    assert names.list_names() == alike
+
+
+def test_an_unreadable_line_names_nothing() -> None:
+    """A preview goes on behind it."""
+    names = NamesAlike()
+
+    FeatureTarget("user.mail", "ann").note_alike(line(document(mail="bob"))[:-30].replace(b"]}]", b""), names)
+
+    assert names.list_names() == []
 
 
 @pytest.mark.parametrize("name", ["n" * 300, "ü" * 255, 'q"' * 200])

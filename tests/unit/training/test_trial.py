@@ -1,5 +1,6 @@
 """A trial: what belongs to it, what ends it, and which of its models stay."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -7,10 +8,13 @@ import pytest
 from shared.configuration import quarantine_changes
 from shared.configuration.configuration import Configuration, LearningSettings, new_configuration
 from shared.configuration.corrections import CorrectedFeature, Correction, Quarantine
+from shared.configuration.exploration import ExplorationShares
+from shared.configuration.service_configuration import LearningMode
 from shared.evaluation.optimization_schedule import FIRST_ANALYSIS
 from shared.evaluation.trial_verdict import TrialDecision, TrialVerdict
 from shared.metrics.estimators.trial_sums import TrialSums
 from shared.models.published import ModelFiles, Origin, Published, PublishedTrial
+from shared.ranking.live_settings import CurrentSettings
 from shared.training import publication
 from shared.training.configuration_changes import apply_changes, foresee, new_state
 from shared.training.cursor import empty_cursor
@@ -99,6 +103,32 @@ def test_what_makes_the_loop_another_one_ends_the_trial(configuration: Configura
         assert after is not None
         assert (after.end is None) == (words is None)
         assert (words or "") in (after.end.because if after.end else "")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda loop: loop.with_exploration_shares(ExplorationShares(0.1, 0.2)),
+        lambda loop: loop.with_service(replace(loop.service, exploration_percentage=0.5), 8),
+        lambda loop: loop.with_service(replace(loop.service, learning_mode=LearningMode.APPRENTICE), 8),
+        lambda loop: loop.with_service(replace(loop.service, is_auto_optimization_enabled=False), 8),
+        lambda loop: loop.with_service(replace(loop.service, default_reward=0.5), 8),
+        lambda loop: loop.with_learning(LearningSettings("x", "--cb_explore_adf --squarecb"), 8),
+    ],
+)
+def test_what_was_changed_and_changed_back_ends_the_trial_too(change: Callable[[Configuration], Configuration]) -> None:
+    """Between two runs of the trainer too; from the first change on, no instance draws an event in the trial."""
+    begun, before = state_of(trial()), published(state_of(None))
+    before = replace(before, trial=publication.trial(begun, before, 9))
+    back = change(LOOP).with_service(LOOP.service, 9).with_learning(LOOP.learning, 9)
+    back = back.with_exploration_shares(LOOP.exploration_shares)
+
+    after = apply_changes(begun, back, before).trial
+
+    assert after is not None
+    assert "changed back" in (after.end.because if after.end else "")
+    assert CurrentSettings.of(back, before).trial_exploration is None
+    assert CurrentSettings.of(LOOP, before).trial_exploration == LOOP.trial_exploration
 
 
 def test_a_challenger_is_published_with_a_model_of_its_generation() -> None:

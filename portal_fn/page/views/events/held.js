@@ -17,10 +17,10 @@ export function Held({ eventId }) {
   const [state, set] = useState(NOTHING);
   const [isAsked, setAsked] = useState(false);
   const target = targetOf(entered);
-  const work = async (calls, doing, done) => {
+  const work = async (calls, doing, done, wanted = target) => {
     set({ ...NOTHING, stage: doing });
     try {
-      set({ ...NOTHING, stage: done, figures: await calls(target, (figures) => set({ ...NOTHING, stage: doing, figures })) });
+      set({ ...NOTHING, stage: done, figures: await calls(wanted, (figures) => set({ ...NOTHING, stage: doing, figures })) });
     } catch (error) {
       set((before) => ({ ...before, stage: `${doing} failed`, error }));
     }
@@ -28,6 +28,11 @@ export function Held({ eventId }) {
   const look = (event) => {
     event.preventDefault();
     work(preview, "counting", "counted");
+  };
+  const lookFor = (name) => {
+    const renamed = { ...entered, feature: { ...entered.feature, name, namespace: "" } };
+    setEntered(renamed);
+    work(preview, "counting", "counted", targetOf(renamed));
   };
   const remove = async () => {
     setAsked(false);
@@ -46,20 +51,20 @@ export function Held({ eventId }) {
         <${TargetFields} entered=${entered} onChange=${change} isBusy=${isBusy} refusal=${state.error} />
         <div class="buttons"><button class="main" disabled=${isBusy || !target}>Count what is held</button></div>
       </form>
-      <${Outcome} state=${state} isEvent=${entered.isEvent} onRemove=${() => setAsked(true)} onLook=${look} />
+      <${Outcome} state=${state} isEvent=${entered.isEvent} onRemove=${() => setAsked(true)} onLook=${look} onName=${lookFor} />
     <//>
     ${isAsked && html`<${Question} figures=${state.figures} entered=${entered} onClose=${() => setAsked(false)} onRemove=${remove} />`}
   `;
 }
 
-function Outcome({ state, isEvent, onRemove, onLook }) {
+function Outcome({ state, isEvent, onRemove, onLook, onName }) {
   const { stage, figures, error } = state;
   if (stage === "none") return null;
   return html`
     <section class="outcome" aria-label="What is held" aria-live="polite">
       ${BUSY.includes(stage) && html`<${Working} figures=${figures} isRemoving=${stage === "removing"} />`}
       ${error && html`<${Notice} kind="trouble" title=${stage.startsWith("removing") ? "It was not taken out to the end. What is out stays out; take it out again." : "It could not be counted."} text=${error.message} />`}
-      ${stage === "counted" && html`<${Counted} figures=${figures} isEvent=${isEvent} onRemove=${onRemove} />`}
+      ${stage === "counted" && html`<${Counted} figures=${figures} isEvent=${isEvent} onRemove=${onRemove} onName=${onName} />`}
       ${stage === "removed" && html`<${Removed} figures=${figures} isEvent=${isEvent} onLook=${onLook} />`}
     </section>
   `;
@@ -71,11 +76,12 @@ function Working({ figures, isRemoving }) {
   return html`<p role="status">${isRemoving ? "It is being taken out …" : "Counting …"}${lines}${reached}</p><progress aria-label="Working"></progress>`;
 }
 
-function Counted({ figures, isEvent, onRemove }) {
-  const { changedLines, removedRows, waiting, blobs, mirrored, first, last } = figures;
+function Counted({ figures, isEvent, onRemove, onName }) {
+  const { changedLines, removedRows, waiting, blobs, mirrored, first, last, similarNames } = figures;
   const isThere = changedLines + removedRows > 0;
   return html`
-    ${!isThere && html`<${Notice} kind=${waiting ? "warning" : "good"} title="Nothing is held of it in the log." text=${isEvent ? "No line and no row has it." : "No line of the log has it."} />`}
+    ${!isThere && similarNames.length === 0 && html`<${Notice} kind=${waiting ? "warning" : "good"} title="Nothing is held of it in the log." text=${isEvent ? "No line and no row has it." : "No line of the log has this value under this name, and no other name looks like it."} />`}
+    ${!isThere && similarNames.length > 0 && html`<${Similar} names=${similarNames} onName=${onName} />`}
     ${
       isThere &&
       html`
@@ -85,6 +91,16 @@ function Counted({ figures, isEvent, onRemove }) {
     }
     <${Waiting} figures=${figures} />
     ${(isThere || (waiting > 0 && !isEvent)) && html`<div class="buttons"><button class="danger" onClick=${onRemove}>Take it out for good …</button></div>`}
+  `;
+}
+
+/** Says that a name finds nothing while the log has others that may be meant, and leads to each. */
+function Similar({ names, onName }) {
+  return html`
+    <${Notice} kind="warning" title="No line of the log has this value under this name.">
+      <p>The log has other names that hold this text or end like it. Count under:</p>
+      <div class="buttons">${names.map((name) => html`<button key=${name} type="button" onClick=${() => onName(name)}><code>${name}</code></button>`)}</div>
+    <//>
   `;
 }
 

@@ -36,6 +36,7 @@ function added(total, answer) {
     ...sums,
     first: firsts[0] ?? null,
     last: lasts.at(-1) ?? null,
+    similarNames: [...new Set([...(total.similarNames ?? []), ...(answer.similarNames ?? [])])],
     notMirrored: [...(total.notMirrored ?? []), ...(answer.notMirrored ?? [])],
   };
 }

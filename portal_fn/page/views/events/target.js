@@ -54,7 +54,7 @@ function FeatureFields({ feature, onChange, isBusy, refusal }) {
   const kind = useId();
   return html`
     <div class="fields">
-      <${Text} title="Name of the feature" value=${feature.name} isBusy=${isBusy} problem=${problem("name")} onChange=${set("name")} hint="Its own name, such as mail; without the names around it." />
+      <${Text} title="Name of the feature" value=${feature.name} isBusy=${isBusy} problem=${problem("name")} onChange=${set("name")} hint="As Monitor shows it, such as user.mail; or its own name alone, such as mail." />
       <${Text} title="Value" value=${feature.value} isBusy=${isBusy} problem=${problem("value") ?? readValue(feature).problem} onChange=${set("value")} hint="As it was sent." />
       <label for=${kind}>
         The value is

@@ -1,5 +1,5 @@
 // Who changed what, when, from what and to what.
-import { moment, setting } from "../../format.js";
+import { count, moment, setting } from "../../format.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
 import { Pager } from "../../parts/pager.js";
 import { Panel } from "../../parts/panel.js";
@@ -25,6 +25,7 @@ const ACTS = {
   quarantineLifted: "Quarantine lifted",
   relabelActivated: "Rewards relabelled",
   relabelLifted: "Relabel lifted",
+  redaction: "Redaction",
 };
 
 export function History() {
@@ -55,7 +56,7 @@ function Table({ changes }) {
               <tr key=${change.at}>
                 <td class="when">${moment(change.at)}</td>
                 <td>${ACTS[change.act] ?? change.act}${change.about && html`<br /><small class="faint">${change.about}</small>`}</td>
-                <td>${change.changed.map((value) => html`<${Changed} ...${value} />`)}</td>
+                <td>${change.act === "redaction" ? html`<${Redacted} changed=${change.changed} />` : change.changed.map((value) => html`<${Changed} ...${value} />`)}</td>
                 <td>${change.by}</td>
               </tr>
             `,
@@ -68,6 +69,16 @@ function Table({ changes }) {
 
 function Changed({ name, from, to }) {
   return html`<div class="changed-value"><code>${name}</code> <span class="faint">${plain(from)} to</span> ${plain(to)}</div>`;
+}
+
+/** Says what a redaction took out; of what was redacted, the history knows nothing. */
+function Redacted({ changed }) {
+  const is = Object.fromEntries(changed.map(({ name, to }) => [name, to]));
+  const lines = `${count(is.changedLines)} ${is.changedLines === 1 ? "line" : "lines"} of the log`;
+  const rows = `${count(is.removedRows)} ${is.removedRows === 1 ? "row" : "rows"} of the intake`;
+  const what = is.target === "event" ? `An event, from ${lines} and ${rows}` : `A value of a feature, from ${lines}`;
+  const range = [is.rangeFrom && ` from ${moment(is.rangeFrom)}`, is.rangeTo && ` to ${moment(is.rangeTo)}`].filter(Boolean).join("");
+  return html`<div class="changed-value">${what}${range && `, of what came${range}`}.${is.next && " It did not come to its end."}</div>`;
 }
 
 function plain(value) {
