@@ -19,7 +19,7 @@ export function View() {
   return html`
     <div class="overview">
       <${Verdict} verdict=${status.verdict} />
-      <${Warnings} warnings=${status.warnings} stages=${status.stages} />
+      <${Warnings} warnings=${status.warnings} stages=${status.stages} remedies=${status.remedies} />
       <${Learning} status=${status} />
       <${Lights} status=${status} />
       <${History} status=${status}><${NextModel} status=${status} /><//>
