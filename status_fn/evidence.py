@@ -90,6 +90,24 @@ def _read_late_rewards(
     return measure(unlogged, log.taken, log.lone, events_us, wait_us, lookback_us)
 
 
+def read_event_times(
+    tables: Tables, configuration: Configuration, now_us: int
+) -> tuple[dict[str, list[int]], set[tuple[str, str]]]:
+    """Read when the events came that wait, if these are few, and those of the newest log, by canonical id.
+
+    Gives the ids of events and of the observations that are in the log with them, too.
+    """
+    state = lease.read_state() or new_state(configuration, published_store.read_published())
+    deleted_us = configuration.logs_deleted_before_us
+    waiting = count_waiting(tables, configuration, state, _MOST_REWARDS)
+    shards = range(max(configuration.shard_numbers(max(state.joined_up_to_us - BEFORE_US, deleted_us), FAR_US)))
+    events_us = {} if waiting.at_least else _read_waiting(tables, configuration, state, shards)
+    log = _NewestLog(now_us, deleted_us, 0)
+    for event_id, of_id_us in log.events_us.items():
+        events_us[event_id] = sorted({*events_us.get(event_id, ()), *of_id_us})
+    return events_us, set(log.taken)
+
+
 def _read_waiting(
     tables: Tables, configuration: Configuration, state: State, shards: Sequence[int]
 ) -> dict[str, list[int]]:
@@ -167,6 +185,7 @@ def read_evidence(event_id: str, around_us: int | None) -> Evidence:
         configuration.reasons,
         has_more,
         rows.is_cut or log.is_cut,
+        clock.now_us(),
     )
 
 

@@ -46,6 +46,28 @@ def test_a_longer_wait_is_a_button_that_fills_it_in_on_setup_and_saves_nothing(
         expect(page.get_by_text("No unsaved changes")).to_be_visible()
 
 
+def test_a_reward_that_came_too_late_is_found_with_its_event_and_by_how_much(
+    azurite: Azurite, tmp_path: Path, open_page: OpenPage, photograph: Photograph
+) -> None:
+    """In the list, to which the remedy leads, and in the trace. Of a Rank without any, it is told which default counts."""
+    made = loops.steady_past("slow", 20, (100, 60), EQUAL, dict.fromkeys(DISHES, 0.4))
+    made.observations = [replace(row, at_us=row.at_us + 20 * MINUTE) for row in made.observations]
+    with loops.learned(azurite, tmp_path, made, past.seldom(default_reward=0.25)) as api:
+        page = open_page(api)
+        page.get_by_role("link", name="See the rewards").click()
+        rows = page.get_by_role("region", name="Events").get_by_role("row")
+        expect(rows.nth(1)).to_contain_text("too late 20 minutes 30 seconds after its Rank, by 10 minutes 30 seconds")
+        photograph(page, "late-list")
+        page.get_by_role("link", name="slow-7", exact=True).click()
+        line = page.locator(".time-line")
+        expect(line).to_contain_text("It came too late: 10 minutes 30 seconds after the reward wait time of 10 minutes")
+        expect(line).to_contain_text("The default reward, since none came in time.")
+        expect(page.get_by_text("belong to no event")).to_have_count(0)
+        photograph(page, "late-trace")
+        ranks = open_page(api, "/events?kind=rank").get_by_role("region", name="Events").get_by_role("row")
+        expect(ranks.nth(1)).to_contain_text("none came in time: the default, 0.25, counts")
+
+
 def test_what_to_do_about_a_loop_that_is_worse_than_its_default_is_told_within_its_first_thousand_events(
     azurite: Azurite, tmp_path: Path, open_page: OpenPage, photograph: Photograph
 ) -> None:
