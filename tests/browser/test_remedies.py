@@ -49,7 +49,7 @@ def test_a_longer_wait_is_a_button_that_fills_it_in_on_setup_and_saves_nothing(
 def test_a_reward_that_came_too_late_is_found_with_its_event_and_by_how_much(
     azurite: Azurite, tmp_path: Path, open_page: OpenPage, photograph: Photograph
 ) -> None:
-    """In the list, to which the remedy leads, and in the trace. Of a Rank without any, it is told which default counts."""
+    """In the list, to which the remedy leads, and in the trace. A Rank without any names the default that counts."""
     made = loops.steady_past("slow", 20, (100, 60), EQUAL, dict.fromkeys(DISHES, 0.4))
     made.observations = [replace(row, at_us=row.at_us + 20 * MINUTE) for row in made.observations]
     with loops.learned(azurite, tmp_path, made, past.seldom(default_reward=0.25)) as api:
