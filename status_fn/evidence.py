@@ -1,7 +1,7 @@
 """Reads what storage holds of the loop and of an event. Blocking, for a thread."""
 
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from copy import replace
 
@@ -16,7 +16,7 @@ from shared.log import log_back_store, log_line, log_store, manifest_store, rank
 from shared.log.join import BEFORE_US, Arrival, Requests, belongs
 from shared.log.manifest import LogBlob
 from shared.log.ranked_event import RankedEvent
-from shared.log.stored_lines import UnreadableLines
+from shared.log.stored_lines import LONGEST_LINE_BYTES, UnreadableLines
 from shared.models import published_store
 from shared.schedules import longest_pause_us
 from shared.settings import settings
@@ -37,7 +37,7 @@ from status_fn.log_search import MOST_LINES_BYTES, LogSearch
 _MOST_COUNTED = 20_000
 _MOST_REWARDS = 2000
 """Rewards and Ranks that wait are looked at one by one if there are no more of them."""
-_NEWEST_LOG_BYTES = 1024 * 1024
+_NEWEST_LOG_BYTES, _NEWEST_UNPACKED_BYTES = 1024 * 1024, 16 * 1024 * 1024
 _NEWEST_BLOBS = 64
 _MOST_LOG_BYTES = 64 * 1024 * 1024
 _MOST_BLOBS = 1000
@@ -135,12 +135,21 @@ class _NewestLog:
         self.taken: list[tuple[str, str]] = []
         self.lone: list[tuple[Observation, bool]] = []
         log = log_back_store.select(now_us, deleted_us, _NEWEST_LOG_BYTES, _NEWEST_BLOBS)
-        for _, opened in zip(log.blobs, log_store.open_ahead(log.blobs), strict=True):
+        for line in self._read(log.blobs):
+            with suppress(*log_line.NO_LINE):
+                self._add(line, from_us)
+
+    def _read(self, blobs: Sequence[LogBlob]) -> Iterator[bytes]:
+        """The lines of blobs, without very long ones, until they are too many."""
+        left_bytes = _NEWEST_UNPACKED_BYTES
+        for opened in log_store.open_ahead(blobs):
             with suppress(UnreadableLines):
                 for line in stored_lines.unpack_short(opened.file):
+                    left_bytes -= LONGEST_LINE_BYTES if line is None else len(line)
+                    if left_bytes < 0:
+                        return
                     if line is not None:
-                        with suppress(*log_line.NO_LINE):
-                            self._add(line, from_us)
+                        yield line
 
     def _add(self, line: bytes, from_us: int) -> None:
         ids = log_line.read_ids(line)

@@ -41,7 +41,8 @@ def reasons(before: Configuration, after: Configuration) -> Iterator[str]:
 
 def doubts(before: Configuration, after: Configuration) -> Iterator[str]:
     """Why another exploration would be better."""
-    text, goes_online = caution(after), before.service.learning_mode is not after.service.learning_mode
+    text, modes = caution(after), (before.service.learning_mode, after.service.learning_mode)
+    goes_online = modes[0] is not LearningMode.ONLINE and modes[1] is LearningMode.ONLINE
     if text is not None and (text != caution(before) or goes_online):
         yield text
     if not _is_about(before, after) or not _share(after):

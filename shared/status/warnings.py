@@ -139,7 +139,7 @@ def _no_exploitation(_: Counters, configuration: Configuration) -> LoopWarning |
 
 def explore_little(cost: str) -> Remedy:
     """The remedy of setting a small exploration."""
-    return Remedy(f"Explore {LITTLE:.0%}".replace("%", " %"), f"{cost} {LEARNS_ANEW}", "explorationPercentage", LITTLE)
+    return Remedy(f"Explore {100 * LITTLE:g} %", f"{cost} {LEARNS_ANEW}", "explorationPercentage", LITTLE)
 
 
 def _single_actions(counters: Counters, _: Configuration) -> LoopWarning | None:
@@ -155,7 +155,7 @@ def _single_actions(counters: Counters, _: Configuration) -> LoopWarning | None:
         (
             Remedy(
                 "See the Ranks",
-                "It costs nothing: the list shows what each Rank chose, and from what.",
+                "It costs nothing: the list shows what each Rank chose, and what became of one shows from what.",
                 place="events?kind=rank",
             ),
         ),
