@@ -2,21 +2,18 @@
 import { ago, count, moment, rate, sentence } from "../../format.js";
 import { html } from "../../view.js";
 import { useNow } from "./now.js";
-import { hasRemedies } from "./warnings.js";
 
 const NAMES = { ranks: "Ranks", rewards: "Rewards", joined: "Joined", learned: "Learned", published: "Published" };
 const STATES = { good: "In order", waiting: "Waiting", trouble: "Trouble" };
 const SIGNS = { good: "M2 6.5 5 9.5 10 3", waiting: "M6 2.5V6.5L8.5 8", trouble: "M6 2V7M6 9.4V9.9" };
 const SECONDS = 5;
-const ABOVE = "The warning above says why, and what to do.";
 
 /** The lights of the five stages, in order. Why the next model comes when it does stands beside its countdown only. */
-export function Lights({ status: { stages, nextModel, warnings } }) {
+export function Lights({ status: { stages, nextModel } }) {
   const now = useNow(SECONDS);
-  const above = new Set(warnings.filter(hasRemedies).map(({ message }) => message));
   return html`
     <ul class="lights" aria-label="From Rank to model">
-      ${stages.map((stage) => html`<${Light} key=${stage.stage} ...${stage} because=${above.has(stage.because) ? ABOVE : without(stage.because, nextModel.because)} now=${now} />`)}
+      ${stages.map((stage) => html`<${Light} key=${stage.stage} ...${stage} because=${without(stage.because, nextModel.because)} now=${now} />`)}
     </ul>
   `;
 }
@@ -29,7 +26,7 @@ function Light({ stage, state, lastAt, rate: often, because, whatToDo, now }) {
       </div>
       ${lastAt && html`<div><time datetime=${lastAt} title=${moment(lastAt)}>${ago(lastAt, Math.max(now, new Date(lastAt)))}</time>${often?.count > 0 && `, ${rate(often.perMinute)}`}</div>`}
       ${often?.count > 0 && html`<div class="faint">${count(often.count)} from ${moment(often.from, { seconds: false })} to ${moment(often.to, { seconds: false })}</div>`}
-      ${state !== "good" && because && html`<p>${sentence(because)}</p>`} ${whatToDo && because !== ABOVE && html`<p class="to-do">${sentence(whatToDo)}</p>`}
+      ${state !== "good" && because && html`<p>${sentence(because)}</p>`} ${whatToDo && html`<p class="to-do">${sentence(whatToDo)}</p>`}
     </li>
   `;
 }

@@ -4,11 +4,19 @@ import { Notice } from "../../parts/notice.js";
 import { html } from "../../view.js";
 
 const MOST_SHOWN = 2;
+const ABOVE = "The warning above says why, and what to do.";
 const OF_VERDICT = "WorseThanFirstAction";
 
 /** Says whether a warning has a button, and so is shown in full though a light may tell of it. */
-export function hasRemedies({ remedies = [] }) {
+function hasRemedies({ remedies = [] }) {
   return remedies.length > 0;
+}
+
+/** Gives the status with lights that lead to the warnings which are shown in full. */
+export function withoutRepetition(status) {
+  const above = new Set(status.warnings.filter(hasRemedies).map(({ message }) => message));
+  const stages = status.stages.map((stage) => (above.has(stage.because) ? { ...stage, because: ABOVE, whatToDo: null } : stage));
+  return { ...status, stages };
 }
 
 /** The warnings, without those that a light tells; the first two are seen at once. `remedies` are those of the verdict. */

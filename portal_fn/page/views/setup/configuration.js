@@ -5,15 +5,14 @@ import { Notice } from "../../parts/notice.js";
 import { Panel } from "../../parts/panel.js";
 import { LeaveGuard } from "../../parts/unsaved.js";
 import { MINUTE_SECONDS, refresh, usePolled } from "../../polling.js";
-import { changeQuery, route } from "../../route.js";
-import { html, useEffect, useState } from "../../view.js";
-import { useFields } from "./described_fields.js";
+import { html, useState } from "../../view.js";
+import { useAsked, useFields } from "./described_fields.js";
 import { Field } from "./field.js";
 import { LearningMode, MODE } from "./learning_mode.js";
 import { Preview, usePreview } from "./preview.js";
 import { SaveDialog } from "./save_dialog.js";
 import { change, foresee, NEWEST, SERVICE } from "./service_calls.js";
-import { readValue, same } from "./values.js";
+import { same } from "./values.js";
 
 export function Configuration() {
   const { fields, error, retry } = useFields();
@@ -27,9 +26,7 @@ export function Configuration() {
 }
 
 function Form({ fields, stored }) {
-  const [asked] = useState(() => askedOf(fields));
-  const [entered, setEntered] = useState(() => Object.fromEntries(asked.filter(([, value]) => value !== "")));
-  useEffect(() => goTo(asked), []);
+  const [entered, setEntered] = useState(useAsked(fields));
   const [saving, setSaving] = useState(false);
   const changed = Object.fromEntries(Object.entries(entered).filter(([name, value]) => value !== stored[name]));
   const isChanged = Object.keys(changed).length > 0;
@@ -73,20 +70,6 @@ function Form({ fields, stored }) {
     </div>
     ${saving && isChanged && html`<${SaveDialog} title="Save these settings?" preview=${preview} save=${save} onClose=${() => setSaving(false)} />`}
   `;
-}
-
-/** What the address asks for: fields with their values, which are filled in and not saved; "" only names a field. */
-function askedOf(fields) {
-  const { query } = route();
-  return fields.filter(({ name }) => name in query).map((field) => [field.name, readValue(field, query[field.name])]);
-}
-
-/** Puts the focus on the first of the fields that the address asks for, and takes them out of the address. */
-function goTo(asked) {
-  if (asked.length === 0) return;
-  const place = document.querySelector(`[data-setting="${asked[0][0]}"]`);
-  (place?.querySelector("input:checked") ?? place?.querySelector("input:not([type=range]), select"))?.focus();
-  changeQuery(Object.fromEntries(asked.map(([name]) => [name, null])));
 }
 
 /** What the fields have that the loop does not answer, since they are not set. */

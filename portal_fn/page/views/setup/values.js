@@ -39,12 +39,6 @@ export function rangeOf({ kind, range, least, most }) {
   return kind === "fraction" ? `${share(least)} to ${share(most)}; the API takes it as a fraction` : range;
 }
 
-/** Reads the value of a field as an address has it, in the API's form. */
-export function readValue({ kind }, text) {
-  if (kind === "flag") return text === "true";
-  return (kind === "number" || kind === "fraction") && text !== "" && !Number.isNaN(Number(text)) ? Number(text) : text;
-}
-
 /** Says whether two values of a field are the same for the loop. */
 export function same({ kind }, one, other) {
   if (kind === "duration" && secondsOf(one) !== null) return secondsOf(one) === secondsOf(other);
