@@ -107,10 +107,10 @@ def print_losses(late: list[Mail]) -> None:
     """Print what became of mails that bounced, and of clicks that came late."""
     counts = call("GET", f"{OWN_API}/status")["events"]
     print(f"{counts['learned']} mails were learned, {counts['notActivated']} were not activated, since they bounced.")
-    trace = call("GET", f"{OWN_API}/events/{event_in(late[0].link)}")
-    (event,), alone = trace["events"], trace["withoutEvent"][-1]
+    (event,) = call("GET", f"{OWN_API}/events/{event_in(late[0].link)}")["events"]
+    clicked = event["observations"][-1]
     print(f"{len(late)} clicks came late. What became of the first:")
-    print(f"  the click: {'it counts' if alone['counts'] else 'it does not count'}. {alone['because']}")
+    print(f"  the click: {'it counts' if clicked['counts'] else 'it does not count'}. {clicked['because']}")
     print(f"  the mail: its reward is {event['reward']:.0f}. {event['rewardBecause']}")
 
 

@@ -1,33 +1,44 @@
 """Reads what storage holds of the loop and of an event. Blocking, for a thread."""
 
-from collections import deque
+from collections import defaultdict, deque
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from copy import replace
 
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
 from shared.intake import scan
-from shared.intake.keys import event_key, shard, spellings
+from shared.intake.keys import canonical, event_key, shard, spellings
 from shared.intake.row_stream import Entity
 from shared.intake.rows import Event, Observation
-from shared.intake.scan import FAR_US, RowQuery
-from shared.log import log_back_store, manifest_store, ranked_event
-from shared.log.join import BEFORE_US, Arrival, Requests
+from shared.intake.scan import FAR_US, RowQuery, Tables
+from shared.log import log_back_store, log_line, log_store, manifest_store, ranked_event, stored_lines
+from shared.log.join import BEFORE_US, Arrival, Requests, belongs
 from shared.log.manifest import LogBlob
 from shared.log.ranked_event import RankedEvent
+from shared.log.stored_lines import LONGEST_LINE_BYTES, UnreadableLines
 from shared.models import published_store
 from shared.schedules import longest_pause_us
 from shared.settings import settings
 from shared.status import profile_store
 from shared.status.event_trace import Evidence
-from shared.status.learning_status import StatusInputs
+from shared.status.late_rewards import LateRewards, measure, without_repetitions
+from shared.status.learning_status import StatusInputs, Waiting
+from shared.status.recent_counters import recent_counters
 from shared.status.waiting import count_waiting, find_newest_reward, with_newest
 from shared.storage import clock
-from shared.times import HOUR, LAST_US
-from shared.training import lease
+from shared.times import HOUR, LAST_US, MINUTE
+from shared.training import lease, time_slices
+from shared.training.configuration_changes import new_state
 from shared.training.cursor import empty_cursor
+from shared.training.training_state import State
 from status_fn.log_search import MOST_LINES_BYTES, LogSearch
 
 _MOST_COUNTED = 20_000
+_MOST_REWARDS = 2000
+"""Rewards and Ranks that wait are looked at one by one if there are no more of them."""
+_NEWEST_LOG_BYTES, _NEWEST_UNPACKED_BYTES = 1024 * 1024, 16 * 1024 * 1024
+_NEWEST_BLOBS = 64
 _MOST_LOG_BYTES = 64 * 1024 * 1024
 _MOST_BLOBS = 1000
 """Those of a day, where new log comes every minute and a half."""
@@ -43,7 +54,114 @@ def read_status_inputs() -> StatusInputs:
     waiting = with_newest(count_waiting(tables, configuration, state, _MOST_COUNTED), tables, configuration, now_us)
     reward_us = find_newest_reward(tables, configuration, state, now_us) if waiting.events else None
     pause_us = longest_pause_us(settings().train_schedule)
-    return StatusInputs(state, configuration, published, waiting, now_us, grace_us, profile, reward_us, pause_us)
+    late = _read_late_rewards(tables, configuration, state or new_state(configuration, published), waiting, now_us)
+    return StatusInputs(state, configuration, published, waiting, now_us, grace_us, profile, reward_us, pause_us, late)
+
+
+def _read_late_rewards(
+    tables: Tables, configuration: Configuration, state: State, waiting: Waiting, now_us: int
+) -> LateRewards:
+    """Read which rewards came too late: those that are not log yet, and those of the newest log with their delays.
+
+    The join comes to a reward only when a wait is over again. Of a loop with more rows than are looked at, the counters
+    alone tell.
+    """
+    wait_us, deleted_us = configuration.rewards.wait_us, configuration.logs_deleted_before_us
+    from_us = max(state.joined_up_to_us - BEFORE_US, deleted_us)
+    shards = range(max(configuration.shard_numbers(from_us, FAR_US)))
+    rewards = RowQuery("rewards", shards, from_us, now_us + MINUTE)
+    counted = scan.count_rows(tables, replace(rewards, keys_only=True), _MOST_REWARDS)
+    is_few = counted.up_to_us is None and waiting.counted <= _MOST_REWARDS
+    rows = scan.read_rows(tables, rewards) if counted.number and is_few else []
+    unlogged = without_repetitions(map(scan.parse_observation, rows))
+    events_us = _read_waiting(tables, configuration, state, shards) if unlogged and waiting.events else {}
+    lone = [
+        observation
+        for observation in unlogged
+        if not any(belongs(observation.at_us, at_us, wait_us) for at_us in events_us.get(observation.event_id, ()))
+    ]
+    recent = recent_counters(state)
+    if not lone and not recent.late and not recent.dangling:
+        return measure(unlogged, (), (), events_us, wait_us, 0)
+    log = _NewestLog(now_us, deleted_us, from_us)
+    for event_id, of_id_us in log.events_us.items():
+        events_us[event_id] = sorted({*events_us.get(event_id, ()), *of_id_us})
+    lookback_us = time_slices.lookback_us(wait_us, state.long_waits, from_us)
+    return measure(unlogged, log.taken, log.lone, events_us, wait_us, lookback_us)
+
+
+def read_event_times(
+    tables: Tables, configuration: Configuration, now_us: int
+) -> tuple[dict[str, list[int]], set[tuple[str, str]]]:
+    """Read when the events came that wait, if these are few, and those of the newest log, by canonical id.
+
+    Gives the ids of events and of the observations that are in the log with them, too.
+    """
+    state = lease.read_state() or new_state(configuration, published_store.read_published())
+    deleted_us = configuration.logs_deleted_before_us
+    waiting = count_waiting(tables, configuration, state, _MOST_REWARDS)
+    shards = range(max(configuration.shard_numbers(max(state.joined_up_to_us - BEFORE_US, deleted_us), FAR_US)))
+    events_us = {} if waiting.at_least else _read_waiting(tables, configuration, state, shards)
+    log = _NewestLog(now_us, deleted_us, 0)
+    for event_id, of_id_us in log.events_us.items():
+        events_us[event_id] = sorted({*events_us.get(event_id, ()), *of_id_us})
+    return events_us, set(log.taken)
+
+
+def _read_waiting(
+    tables: Tables, configuration: Configuration, state: State, shards: Sequence[int]
+) -> dict[str, list[int]]:
+    """When the events that are not log yet came, by canonical id."""
+    from_us = max(state.joined_up_to_us, configuration.logs_deleted_before_us)
+    query = RowQuery("events", shards, from_us - BEFORE_US, keys_only=True)
+    requests, events_us = Requests(), defaultdict[str, list[int]](list)
+    for row in sorted(map(scan.parse_event, scan.read_rows(tables, query)), key=lambda row: row.at_us):
+        if requests.is_event(Arrival(row.at_us, row.event_id, row.request_hash)) and row.at_us >= from_us:
+            events_us[canonical(row.event_id)].append(row.at_us)
+    return events_us
+
+
+class _NewestLog:
+    """When the events of the newest log came, and its late rewards.
+
+    Attributes:
+        events_us: By canonical id.
+        taken: The ids of events and of their observations that came since a moment.
+        lone: The rewards that belong to no event, each with whether it was late to the join.
+    """
+
+    def __init__(self, now_us: int, deleted_us: int, from_us: int) -> None:
+        self.events_us: defaultdict[str, list[int]] = defaultdict(list)
+        self.taken: list[tuple[str, str]] = []
+        self.lone: list[tuple[Observation, bool]] = []
+        log = log_back_store.select(now_us, deleted_us, _NEWEST_LOG_BYTES, _NEWEST_BLOBS)
+        for line in self._read(log.blobs):
+            with suppress(*log_line.NO_LINE):
+                self._add(line, from_us)
+
+    def _read(self, blobs: Sequence[LogBlob]) -> Iterator[bytes]:
+        """The lines of blobs, without very long ones, until they are too many."""
+        left_bytes = _NEWEST_UNPACKED_BYTES
+        for opened in log_store.open_ahead(blobs):
+            with suppress(UnreadableLines):
+                for line in stored_lines.unpack_short(opened.file):
+                    left_bytes -= LONGEST_LINE_BYTES if line is None else len(line)
+                    if left_bytes < 0:
+                        return
+                    if line is not None:
+                        yield line
+
+    def _add(self, line: bytes, from_us: int) -> None:
+        ids = log_line.read_ids(line)
+        event_id = canonical(ids.event_id)
+        if ids.late is None:
+            self.events_us[event_id].append(ids.at_us)
+            observed = zip(ids.observation_ids, ids.arrivals_us, strict=True)
+            self.taken += [(event_id, observation_id) for observation_id, at_us in observed if at_us >= from_us]
+            return
+        observation, is_late = log_line.read_lone(line)
+        if observation.value is not None:
+            self.lone.append((replace(observation, event_id=event_id), is_late))
 
 
 def read_evidence(event_id: str, around_us: int | None) -> Evidence:
@@ -76,6 +194,7 @@ def read_evidence(event_id: str, around_us: int | None) -> Evidence:
         configuration.reasons,
         has_more,
         rows.is_cut or log.is_cut,
+        clock.now_us(),
     )
 
 

@@ -39,7 +39,7 @@ def _read_status(hot_path: HotPath[Any], caller: Caller) -> bytes:
 
 def _warnings(inputs: StatusInputs, refused: int, hot_path: HotPath[Any]) -> list[LoopWarning]:
     """All warnings: of the loop, of its features, of refused Ranks, and of the instance that answers."""
-    warnings = counter_warnings(inputs.state, inputs.configuration) + verdict_warnings(inputs)
+    warnings = counter_warnings(inputs.state, inputs.configuration, inputs.late) + verdict_warnings(inputs)
     warnings += mode_warnings(inputs.state, inputs.configuration, inputs.published)
     warnings += collapse_warnings(inputs.state, inputs.configuration) + feature_warnings(inputs.profile)
     return warnings + _of_ranks(refused) + _of_this_instance(hot_path)

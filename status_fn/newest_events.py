@@ -12,6 +12,7 @@ from shared.access.role import Role
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
 from shared.intake import newest, scan
+from shared.intake.keys import canonical
 from shared.intake.newest import Wanted
 from shared.intake.rows import Observation
 from shared.intake.scan import FAR_US, Tables
@@ -19,7 +20,7 @@ from shared.log import log_back_store, log_store, stored_lines
 from shared.log.log_store import OpenLog
 from shared.log.stored_lines import LONGEST_LINE_BYTES, UnreadableLines
 from shared.status import newest_events
-from shared.status.newest_events import MOST, Entry, Filters, Rank
+from shared.status.newest_events import MOST, Entry, Filters, Rank, RewardTimes
 from shared.status.newest_forms import NewestEvents, NewestQuery, read_filters
 from shared.storage import clock
 from shared.storage.paths import Kind
@@ -27,6 +28,7 @@ from shared.times import MINUTE
 from shared.web.operations import Api, Functions
 from shared.web.responses import json_answer
 from shared.web.threads import LogReaders
+from status_fn import evidence
 
 functions = Functions()
 
@@ -70,7 +72,17 @@ def _read(filters: Filters) -> NewestEvents:
     if listed.is_all and len(listed.entries) < MOST:
         listed = _read_log(filters, listed, configuration, now_us)
     because = _ENOUGH if len(listed.entries) == MOST else _ALL if listed.is_all else _LIMIT
-    return NewestEvents.of(listed.entries, listed.from_us, now_us, because)
+    times = _read_times(listed.entries, tables, configuration, now_us)
+    return NewestEvents.of(listed.entries, listed.from_us, because, times)
+
+
+def _read_times(entries: Sequence[Entry], tables: Tables, configuration: Configuration, now_us: int) -> RewardTimes:
+    """Read when Ranks came whose rewards are listed and that are not."""
+    listed_us = newest_events.list_times(entries)
+    if all(canonical(entry.event_id) in listed_us for entry in entries):
+        return RewardTimes(configuration.rewards, now_us)
+    events_us, taken = evidence.read_event_times(tables, configuration, now_us)
+    return RewardTimes(configuration.rewards, now_us, events_us, taken)
 
 
 def _read_intake(filters: Filters, tables: Tables, configuration: Configuration, begin_us: int, now_us: int) -> _Newest:

@@ -117,6 +117,7 @@ class Part:
         if line.learnable:
             content.rewarded.add(arrival.at_us, is_rewarded=is_rewarded)
         content.outcomes["reused_ids"] += reused
+        content.outcomes["single_action"] += not event.slots and b"," not in event.actions
         content.outcomes["activated"] += event.deferred and any(row.value is None for row in joined.observations)
 
     def _lone(self, ready: Iterable[Observation]) -> Iterator[Lone]:

@@ -12,6 +12,7 @@ from shared.configuration.configuration import Configuration
 from shared.intake import scan
 from shared.intake.scan import Tables
 from shared.learner import work_folder
+from shared.log.join import BEFORE_US
 from shared.metrics.bins import Bin
 from shared.models import current_export, published_store
 from shared.models.published import Published
@@ -24,7 +25,7 @@ from shared.storage.blobs import BlobLeased
 from shared.storage.json_documents import UnreadableDocument
 from shared.storage_errors import StorageUnavailable
 from shared.times import SECOND
-from shared.training import lease, publication
+from shared.training import lease, publication, time_slices
 from shared.training.configuration_changes import apply_changes, new_state, note_settings
 from shared.training.lease import LeaseLost, Trainer
 from shared.training.mode_changes import is_return_ahead
@@ -203,7 +204,11 @@ class _Run:
             or publication.is_new(state, self._published)
         ):
             return None
-        return self._watermark_us
+        if self._watermark_us is None or self._configuration is None:
+            return None
+        frequency_us, wait_us = self._configuration.export_frequency_us, self._configuration.rewards.wait_us
+        cell_us = time_slices.cell_us(frequency_us, wait_us)  # the part in which the watermark lies is not over
+        return self._watermark_us - self._watermark_us % cell_us - BEFORE_US
 
     def done(self, problem: str | None = None) -> TrainingRun:
         """The record of the run so far."""

@@ -1,15 +1,15 @@
 """The status of a loop, in lines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from localhost.report.layout import Document, duration, in_words, moment, paragraph, percent, rest
+from localhost.report.layout import Document, cell, duration, in_words, moment, paragraph, percent, rest
 from localhost.report.stage_lines import stage_lines
 from localhost.report.verdict_lines import verdict_lines
 
 _SHOWN = (
     *("loop", "caller", "learning", "because", "stages", "verdict", "nextModel", "retraining", "optimization"),
     *("model", "instance", "events", "lastRun", "joinedUpTo", "lagSeconds", "trainer"),
-    *("quarantines", "warnings"),
+    *("quarantines", "remedies", "warnings"),
 )
 
 
@@ -20,6 +20,7 @@ def status_lines(status: Document) -> Iterator[str]:
     yield from paragraph("Learning", f"{'yes' if status.get('learning') else 'no'}. {status.get('because', '')}")
     yield from stage_lines(status)
     yield from verdict_lines(status.get("verdict"))
+    yield from _remedies(status.get("remedies"), 2)
     yield from _next_model(status.get("nextModel") or {})
     for label in ("retraining", "optimization"):
         if text := status.get(label):
@@ -94,3 +95,12 @@ def _warnings(status: Document) -> Iterator[str]:
     for warning in warnings:
         yield from paragraph(f"{warning.get('code')}:", str(warning.get("message", "")), 2)
         yield from paragraph("To do:", str(warning.get("whatToDo", "")), 4)
+        yield from _remedies(warning.get("remedies"), 4)
+
+
+def _remedies(remedies: Sequence[Document] | None, indent: int) -> Iterator[str]:
+    """Give the line of each step that may mend something: what is set, and what it costs."""
+    for remedy in remedies or []:
+        name, value = remedy.get("setting"), remedy.get("value")
+        put = f" ({name}{'' if value is None else f' {cell(value)}'})" if name else ""
+        yield from paragraph("Remedy:", f"{remedy.get('text', '')}{put}. {remedy.get('cost', '')}", indent)

@@ -18,6 +18,8 @@ from shared.times import DAY, HOUR, MINUTE, to_iso_second
 SHARD_CHANGE_AHEAD_US = 2 * MINUTE
 """How far ahead another number of shards is announced; instances read the configuration every few seconds."""
 _AROUND_CHANGE_US = HOUR
+_NEARLY_ALL = 0.9
+"""With such an exploration, next to no Rank follows the model."""
 _BEFORE_OPTIMIZATION_US = 15 * DAY
 INITIAL_ARGUMENTS = "--cb_explore_adf --synthcover --epsilon 0.2 --cb_type mtr --clip_p 0.5 -q ::"
 """Learning arguments of a new loop: among the best of all in sixteen worlds, as `bench worlds` shows."""
@@ -152,6 +154,11 @@ class Configuration(StoredObject):
     def has_no_exploration(self) -> bool:
         """Whether some actions are never shown; arguments without `--epsilon` explore in their own way."""
         return self.service.exploration_percentage <= 0 and self.learning.has_epsilon
+
+    @property
+    def hardly_exploits(self) -> bool:
+        """Whether what the model has learned is never used, or next to never."""
+        return self.service.exploration_percentage >= _NEARLY_ALL and self.learning.has_epsilon
 
     def shards_at(self, at_us: int) -> int:
         """Over how many shards rows are spread that arrive at a moment."""

@@ -24,7 +24,7 @@ from shared.metrics.estimators.lift import LiftSums, evidence
 from shared.metrics.estimators.lift import interval as lift_interval
 from shared.metrics.growing_step import OTHER_FORM
 from shared.metrics.recent import Chunk, Collapse, Recent
-from shared.status.warnings import LoopWarning
+from shared.status.warnings import LEARNS_ANEW, LoopWarning, Remedy
 from shared.training.training_state import State
 
 ENOUGH_PAIRS = 500
@@ -91,6 +91,7 @@ def collapse_warnings(state: State | None, configuration: Configuration) -> list
         "told to earn more than random actions.",
         "Put learning settings with interactions (-q ::): without them the context cannot change which action is best. "
         "If they have some, check that each reward carries the eventId of its own Rank, and explore more.",
+        (Remedy("Put other learning settings", LEARNS_ANEW, place="setup/learning"),),
     )
     return [warning]
 

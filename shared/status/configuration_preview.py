@@ -9,7 +9,6 @@ from shared.configuration.service_configuration import SECRETS
 from shared.metrics.bins import Bin
 from shared.models.published import Published
 from shared.status import exploration_preview, mode_preview, retraining_preview
-from shared.status.warnings import NO_EXPLORATION
 from shared.training.configuration_changes import foresee, new_state
 from shared.training.cursor import Cursor
 from shared.training.training_state import State
@@ -95,8 +94,6 @@ def preview(change: FutureChange, figures: ChangeFigures) -> Preview:
         happens += mode_preview.describe(now, then, change.after, change.published)
         ups, downs = mode_preview.weigh(now, then, change.after, figures.before_apprentice, figures.now_us)
         reasons, doubts = reasons + ups, doubts + downs
-    if change.after.has_no_exploration and not change.before.has_no_exploration:
-        doubts.append(NO_EXPLORATION)
     reasons += exploration_preview.reasons(change.before, change.after)
     doubts += exploration_preview.doubts(change.before, change.after)
     if change.new_cursor is not None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shared.configuration.configuration import RewardSettings
 from shared.configuration.corrections import Correction
@@ -16,6 +16,7 @@ from shared.log.join import belongs
 from shared.log.logged_event import LoggedEvent, read_event
 from shared.log.ranked_event import RankedEvent
 from shared.status import traced_choice
+from shared.status.late_rewards import find_delay_us
 from shared.status.traced_choice import TracedChoice
 
 
@@ -78,7 +79,7 @@ class Trace:
 
     Attributes:
         events: In order of arrival; more than one if the id was used again.
-        lone: Observations that belong to no event, or not yet.
+        lone: Observations that belong to no event, or not yet; those that came too late are told with their event.
         log_range: The searched log; None if there is no log.
         has_more: Whether there is other log in which the event may be.
         is_cut: Whether there is more of the id before what is here.
@@ -105,6 +106,7 @@ class Evidence:
         reasons: The active quarantines, then the relabels in the order of their activation, each with its reason.
         has_more: Whether there is other log, which was not searched although there is no event of the id in this one.
         is_cut: Whether there are older rows or lines of the id, for which there is no room.
+        now_us: When this was read.
     """
 
     waiting: Sequence[RankedEvent]
@@ -117,6 +119,7 @@ class Evidence:
     reasons: Mapping[Correction, str] = field(default_factory=dict)
     has_more: bool = False
     is_cut: bool = False
+    now_us: int = 0
 
 
 def trace(evidence: Evidence) -> Trace:
@@ -125,40 +128,74 @@ def trace(evidence: Evidence) -> Trace:
     lone_lines = [line for line in evidence.lines if not log_line.is_event(line)]
     logged_ids = {id_ for line in evidence.lines for id_ in log_line.read_ids(line).observation_ids}
     not_logged = [observation for observation in evidence.observations if observation.observation_id not in logged_ids]
-    waiting, left = _join(evidence.waiting, not_logged, evidence.rewards)
-    lone = [_trace_lone(*log_line.read_lone(line)) for line in lone_lines]
-    lone += [_trace_observation(observation, _NO_EVENT_YET, counts=False) for observation in left]
+    waiting, left = _join(evidence.waiting, not_logged, evidence)
     logged = [_trace_logged(*_correct(line, evidence), evidence) for line in event_lines]
-    return Trace((*logged, *waiting), tuple(lone), evidence.log_range, evidence.has_more, evidence.is_cut)
+    apart = [*map(log_line.read_lone, lone_lines), *((observation, None) for observation in left)]
+    events, lone = _add_late([*logged, *waiting], apart, evidence.rewards.wait_us)
+    return Trace(tuple(events), tuple(lone), evidence.log_range, evidence.has_more, evidence.is_cut)
 
 
 _NO_EVENT_YET = (
     "No event of this id is known whose window it lies in; it is logged alone if none comes within two minutes."
 )
+_LATE, _NO_EVENT = "It came after the reward wait time.", "No event of this id was known."
+_OVER = "the reward wait time that its event had was over"
 _WORTHLESS = "There is none, for nothing is learned from the event."
 
 
+def _add_late(
+    events: Sequence[TracedEvent], apart: Iterable[tuple[Observation, bool | None]], wait_us: int
+) -> tuple[list[TracedEvent], list[TracedObservation]]:
+    """Add what came too late to its event, the last one before it; gives what belongs to none, too.
+
+    Args:
+        apart: Observations that no event has taken, and whether the join has found them late; None before it.
+    """
+    late: dict[int, list[TracedObservation]] = {}
+    lone = list[TracedObservation]()
+    events_us = sorted(event.at_us for event in events)
+    for observation, was_late in apart:
+        delay_us = find_delay_us(observation.at_us, events_us, 0 if was_late else wait_us)
+        if delay_us is None:
+            because = _NO_EVENT_YET if was_late is None else _LATE if was_late else _NO_EVENT
+            lone.append(_trace_observation(observation, because, counts=False))
+            continue
+        by_us = delay_us - wait_us
+        over = f"{in_words(by_us)} after the reward wait time of {in_words(wait_us)} was over" if by_us >= 0 else _OVER
+        traced = _trace_observation(observation, f"It came too late: {over}.", counts=False)
+        late.setdefault(observation.at_us - delay_us, []).append(traced)
+    added = [replace(event, observations=(*event.observations, *late.get(event.at_us, ()))) for event in events]
+    return added, lone
+
+
 def _join(
-    waiting: Iterable[RankedEvent], observations: Iterable[Observation], rewards: RewardSettings
+    waiting: Iterable[RankedEvent], observations: Iterable[Observation], evidence: Evidence
 ) -> tuple[list[TracedEvent], list[Observation]]:
     """Trace the events that wait for their join; gives the observations that belong to none of them, too."""
     left, events = list(observations), []
     for event in waiting:
         own, others = list[Observation](), list[Observation]()
         for observation in left:
-            (own if belongs(observation.at_us, event.at_us, rewards.wait_us) else others).append(observation)
+            (own if belongs(observation.at_us, event.at_us, evidence.rewards.wait_us) else others).append(observation)
         left = others
-        events.append(_trace_waiting(event, own, rewards))
+        events.append(_trace_waiting(event, own, evidence))
     return events, left
 
 
-def _trace_waiting(event: RankedEvent, observations: Iterable[Observation], rewards: RewardSettings) -> TracedEvent:
+def _trace_waiting(event: RankedEvent, observations: Iterable[Observation], evidence: Evidence) -> TracedEvent:
+    rewards = evidence.rewards
+    is_over = evidence.now_us - event.at_us >= rewards.wait_us
     because = f"It is joined by the trainer's first run after the reward wait time of {in_words(rewards.wait_us)}."
+    if is_over:
+        because = (
+            f"Its reward wait time of {in_words(rewards.wait_us)} is over. It is joined by the trainer with the other "
+            "events of its part of the log."
+        )
     choices = traced_choice.of_ranked(event)
     traced = tuple(
         _trace_of_event(observation, choices, "It lies in the event's window.") for observation in observations
     )
-    decisions = tuple(_wait(choice, traced, rewards.default) for choice in choices)
+    decisions = tuple(_wait(choice, traced, rewards.default, is_over=is_over) for choice in choices)
     features = read_features(json.loads(event.document))
     baselines = _baselines(features, event.baselines)
     return TracedEvent(
@@ -167,10 +204,14 @@ def _trace_waiting(event: RankedEvent, observations: Iterable[Observation], rewa
     )
 
 
-def _wait(choice: TracedChoice, observations: Iterable[TracedObservation], default: float) -> TracedDecision:
+def _wait(
+    choice: TracedChoice, observations: Iterable[TracedObservation], default: float, *, is_over: bool
+) -> TracedDecision:
     """The decision of an event that is not joined yet."""
     because = "It follows from the rewards that have come when the reward wait time is over."
-    if not _count_rewards(choice, observations):
+    if not _count_rewards(choice, observations) and is_over:
+        because = f"None came in time, and the reward wait time is over: the default reward, {default:g}, will count."
+    elif not _count_rewards(choice, observations):
         because = (
             f"None has come so far. If none comes within the reward wait time, it is the default reward, {default:g}."
         )
@@ -271,11 +312,6 @@ def _trace_of_event(observation: Observation, choices: Sequence[TracedChoice], i
         return _trace_observation(observation, in_window, counts=True)
     why_not = "It names no slot of its event." if slots != [None] else "It names a slot, and its event has none."
     return _trace_observation(observation, why_not, counts=False)
-
-
-def _trace_lone(observation: Observation, late: bool) -> TracedObservation:
-    because = "It came after the reward wait time." if late else "No event of this id was known."
-    return _trace_observation(observation, because, counts=False)
 
 
 def _trace_observation(observation: Observation, because: str, *, counts: bool) -> TracedObservation:

@@ -1,4 +1,4 @@
-"""What is known for and against an exploration that a change would set, in sentences."""
+"""What is known for and against an exploration: one that is set, or that a change would set, in sentences."""
 
 from collections.abc import Iterator
 
@@ -6,12 +6,31 @@ from shared.configuration.configuration import Configuration
 from shared.configuration.learning_arguments import mean_the_same
 from shared.configuration.service_configuration import LearningMode
 from shared.learner.arguments import parse
+from shared.words import round_figure
 
 LEAST, MOST = 0.02, 0.05
 """Between them loops earned most in sixteen worlds, once they had learned (`bench worlds`)."""
 _MEASURED = frozenset(("--synthcover", "--clip_p", "--epsilon"))
 """What settings must have for the figure to be about them: a new loop's do."""
 _GAIN = "In sixteen worlds such settings earned 10 % more an event with 0.02 than with 0.2, once they had learned"
+
+
+def caution(configuration: Configuration) -> str | None:
+    """What an exploration costs that keeps the loop from learning what is better, or from using it; else None."""
+    if configuration.has_no_exploration:
+        return (
+            "The exploration is 0: what the model holds for bad is never shown, so it cannot find out where it is "
+            "wrong. It goes on losing what a better action would earn, and neither an evaluation nor the verdict can "
+            "tell how much."
+        )
+    if not configuration.hardly_exploits:
+        return None
+    share = _share(configuration)
+    used = "no Rank follows the model" if share >= 1 else f"only {round_figure(100 * (1 - share))} % follow the model"
+    return (
+        f"The exploration is {round_figure(100 * share)} %: {used}, however much it has learned. "
+        f"{'All' if share >= 1 else 'The others'} show actions at random, and earn what random actions earn."
+    )
 
 
 def reasons(before: Configuration, after: Configuration) -> Iterator[str]:
@@ -22,6 +41,10 @@ def reasons(before: Configuration, after: Configuration) -> Iterator[str]:
 
 def doubts(before: Configuration, after: Configuration) -> Iterator[str]:
     """Why another exploration would be better."""
+    text, modes = caution(after), (before.service.learning_mode, after.service.learning_mode)
+    goes_online = modes[0] is not LearningMode.ONLINE and modes[1] is LearningMode.ONLINE
+    if text is not None and (text != caution(before) or goes_online):
+        yield text
     if not _is_about(before, after) or not _share(after):
         return
     if _share(after) > MOST:

@@ -10,6 +10,7 @@ from shared.metrics.verdict import Verdict, judge
 from shared.models.published import ModelReference, Published
 from shared.status import troubles
 from shared.status.feature_profile import Profile
+from shared.status.late_rewards import LateRewards
 from shared.times import MINUTE, to_iso_second
 from shared.training import publication, time_slices
 from shared.training.configuration_changes import note_settings
@@ -60,6 +61,7 @@ class StatusInputs:
         grace_us: How long the join waits beyond the reward wait time.
         profile: Of the features of recent events.
         newest_reward_us: When the newest reward arrived, in a loop of which no reward is log yet; None if none did.
+        late: What is known of late rewards beside the counters.
         pause_us: The longest time between two runs of the trainer, by its schedule.
     """
 
@@ -72,6 +74,7 @@ class StatusInputs:
     profile: Profile = field(default_factory=Profile)
     newest_reward_us: int | None = None
     pause_us: int = MINUTE
+    late: LateRewards = field(default_factory=LateRewards)
 
     @property
     def verdict(self) -> Verdict:

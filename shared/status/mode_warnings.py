@@ -6,7 +6,7 @@ from shared.metrics import comparison
 from shared.metrics.apprentice import Apprentice
 from shared.metrics.comparison import Likeness
 from shared.models.published import Published
-from shared.status.warnings import LoopWarning
+from shared.status.warnings import LoopWarning, Remedy
 from shared.training.configuration_changes import foresee
 from shared.training.training_state import State
 
@@ -71,6 +71,14 @@ def _of_poor_apprentice(likeness: Likeness) -> LoopWarning:
         f"{describe_imitation(likeness)} The loop is Online with what that has learned, so it may earn less than the "
         f"first action until it has learned {ENOUGH} events.",
         "Set learningMode back to Apprentice until the match rate has come near its ceiling, or let the loop learn on.",
+        (
+            Remedy(
+                "Back to Apprentice mode",
+                "Each Rank then shows your default and earns what that earns, no more, until you go Online again.",
+                "learningMode",
+                LearningMode.APPRENTICE.value,
+            ),
+        ),
     )
 
 
@@ -81,4 +89,9 @@ def _of_lost_model(loss: str) -> LoopWarning:
         f"{loss}. The loop is Online with what it has learned since.",
         "Publish an earlier model by POST /rankloop/v1/models/{modelId}/publish, or let the loop learn on: the warning "
         f"ends after {ENOUGH} learned events.",
+        (
+            Remedy(
+                "Choose an earlier model", "What the loop has learned since that model is not in use.", place="models"
+            ),
+        ),
     )

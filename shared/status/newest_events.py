@@ -1,11 +1,12 @@
 """The newest Ranks, rewards and activations, as they came, with what can be said of them before the join."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+from shared.configuration.configuration import RewardSettings
 from shared.configuration.service_configuration import LearningMode
 from shared.intake.keys import canonical, spellings
 from shared.intake.rows import Event, Observation
@@ -13,7 +14,7 @@ from shared.log import line_pieces, log_line, ranked_event
 from shared.log.join import Arrival, Join, Requests
 from shared.log.logged_event import read_event
 from shared.log.ranked_event import RankedEvent
-from shared.status import traced_choice
+from shared.status import late_rewards, traced_choice
 from shared.status.traced_choice import TracedChoice
 
 MOST: Final = 50
@@ -111,6 +112,48 @@ class Filters:
 
 
 type Entry = ListedRank | Observation
+
+
+@dataclass(frozen=True, slots=True)
+class RewardTimes:
+    """By which times the rewards of a list count.
+
+    Attributes:
+        now_us: When it was read.
+        events_us: When Ranks came that are not listed, by canonical id, in order of arrival.
+        taken: The canonical ids of observations that the log holds with their event, behind that event's.
+    """
+
+    rewards: RewardSettings
+    now_us: int
+    events_us: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    taken: Collection[tuple[str, str]] = ()
+
+    def is_over(self, entry: ListedRank) -> bool:
+        """Whether no reward counts for a Rank any more."""
+        is_log = not entry.rank.arrival.request_hash
+        return is_log or self.now_us - entry.at_us >= self.rewards.wait_us
+
+    def find_delay_us(self, entry: Observation, listed_us: Sequence[int]) -> int | None:
+        """How long after its Rank an observation came that was too late; None for any other.
+
+        Args:
+            listed_us: When the Ranks of its id came that are listed.
+        """
+        event_id = canonical(entry.event_id)
+        if (event_id, entry.observation_id) in self.taken:
+            return None
+        events_us = sorted({*listed_us, *self.events_us.get(event_id, ())})
+        return late_rewards.find_delay_us(entry.at_us, events_us, self.rewards.wait_us)
+
+
+def list_times(entries: Iterable[Entry]) -> dict[str, list[int]]:
+    """When the listed Ranks came, by canonical id."""
+    times: dict[str, list[int]] = {}
+    for entry in entries:
+        if isinstance(entry, ListedRank):
+            times.setdefault(canonical(entry.event_id), []).append(entry.at_us)
+    return times
 
 
 def read_ranks(rows: Iterable[Event]) -> Iterator[tuple[Rank, int]]:

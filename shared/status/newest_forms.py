@@ -8,8 +8,9 @@ from pydantic import Field
 from shared.configuration.service_configuration import LearningMode
 from shared.intake.keys import canonical
 from shared.intake.rows import Observation
-from shared.status.newest_events import Entry, Filters, ListedRank
+from shared.status.newest_events import Entry, Filters, ListedRank, RewardTimes, list_times
 from shared.status.traced_choice import TracedChoice
+from shared.times import SECOND
 from shared.web.errors import InvalidRequest
 from shared.web.json_bodies import MAX_ID
 from shared.web.json_forms import Moment, Wire
@@ -68,6 +69,7 @@ class RankEntry(Wire):
     at: Moment
     kind: Literal["rank"]
     event_id: str
+    reward_wait_is_over: bool
     learning_mode: str
     model: str
     deferred: bool
@@ -81,7 +83,7 @@ class RankEntry(Wire):
     slots: list[ListedSlot]
 
     @classmethod
-    def of(cls, entry: ListedRank) -> "RankEntry":
+    def of(cls, entry: ListedRank, *, is_over: bool) -> "RankEntry":
         """The answer about a Rank."""
         rank = entry.rank
         choices = [*zip(rank.choices, entry.rewards, strict=True)]
@@ -90,6 +92,7 @@ class RankEntry(Wire):
             at=entry.at_us,
             kind="rank",
             event_id=rank.arrival.event_id,
+            reward_wait_is_over=is_over,
             learning_mode=rank.mode.value,
             model=rank.model_id,
             deferred=rank.deferred,
@@ -104,19 +107,34 @@ class RankEntry(Wire):
 
 
 class ObservationEntry(Wire):
-    """A reward or an activation; an activation has no value, and only rewards name slots."""
+    """A reward or an activation; an activation has no value, and only rewards name slots.
+
+    Attributes:
+        ranked_at, late_by_seconds: When the Rank of its event came, and how long its reward wait time was over; null of
+            what came in time, and of what has no event, or one that was not found.
+    """
 
     at: Moment
     kind: Literal["activation", "reward"]
     event_id: str
     value: float | None
     slot_id: str | None
+    ranked_at: Moment | None
+    late_by_seconds: float | None
 
     @classmethod
-    def of(cls, entry: Observation) -> "ObservationEntry":
+    def of(cls, entry: Observation, delay_us: int | None, wait_us: int) -> "ObservationEntry":
         """The answer about a reward or an activation."""
         kind: Literal["activation", "reward"] = "activation" if entry.value is None else "reward"
-        return cls(at=entry.at_us, kind=kind, event_id=entry.event_id, value=entry.value, slot_id=entry.slot)
+        return cls(
+            at=entry.at_us,
+            kind=kind,
+            event_id=entry.event_id,
+            value=entry.value,
+            slot_id=entry.slot,
+            ranked_at=None if delay_us is None else entry.at_us - delay_us,
+            late_by_seconds=None if delay_us is None else (delay_us - wait_us) / SECOND,
+        )
 
 
 class IntakeRange(Wire):
@@ -131,17 +149,26 @@ class NewestEvents(Wire):
     """The newest Ranks, rewards and activations, newest first."""
 
     entries: list[RankEntry | ObservationEntry]
+    default_reward: float
     looked_through: IntakeRange
 
     @classmethod
-    def of(cls, entries: Sequence[Entry], from_us: int, to_us: int, because: str) -> "NewestEvents":
+    def of(cls, entries: Sequence[Entry], from_us: int, because: str, times: RewardTimes) -> "NewestEvents":
         """The answer."""
+        listed_us = list_times(entries)
         return cls(
             entries=[
-                ObservationEntry.of(entry) if isinstance(entry, Observation) else RankEntry.of(entry)
+                ObservationEntry.of(
+                    entry,
+                    times.find_delay_us(entry, listed_us.get(canonical(entry.event_id), ())),
+                    times.rewards.wait_us,
+                )
+                if isinstance(entry, Observation)
+                else RankEntry.of(entry, is_over=times.is_over(entry))
                 for entry in entries
             ],
-            looked_through=IntakeRange(from_=from_us, to=to_us, because=because),
+            default_reward=times.rewards.default,
+            looked_through=IntakeRange(from_=from_us, to=times.now_us, because=because),
         )
 
 

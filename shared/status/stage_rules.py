@@ -5,7 +5,9 @@ from enum import StrEnum
 
 from shared.status import learning_status, stage_times
 from shared.status.learning_status import StatusInputs
+from shared.status.warnings import warn_of_late
 from shared.times import to_iso_second
+from shared.training.cursor import Counters
 from shared.words import pluralize
 
 _SEND_RANK = "Send one. If you did, see whether it went to the right address, and was answered 201."
@@ -54,10 +56,14 @@ def judge_rewards(inputs: StatusInputs) -> Finding:
     state, events = inputs.state, inputs.counters.events
     if _has_no_rank(inputs):
         return Finding(Light.WAITING, "No reward has come in yet; rewards follow Ranks.")
-    if inputs.newest_reward_us is not None:
+    if inputs.newest_reward_us is not None and not inputs.late.waiting:
         at = to_iso_second(inputs.newest_reward_us)
         return Finding(Light.GOOD, f"The last reward came in at {at}; it counts once the wait of its event is over.")
     counted = stage_times.count_rewards(inputs, state) if state else None
+    late = inputs.counters.plus(Counters(late=inputs.late.waiting + inputs.late.unknown))
+    if late.late and not late.rewards and not inputs.late.in_time:
+        warning = warn_of_late(late, inputs.configuration, inputs.late)
+        return Finding(Light.WAITING, warning.message, warning.what_to_do)
     if state is None or counted is None or not inputs.counters.rewards:
         joined = f"None of {pluralize(events, 'event', 'events')} got a reward in time so far."
         return Finding(Light.WAITING, joined if events else "No reward has come in yet.", _SEND_REWARD)

@@ -19,7 +19,8 @@ from shared.status.stage_times import StageCount
 from shared.status.stages import Stage, StageName, judge_stages
 from shared.status.trainer_forms import RunOfTrainer, TrainerAnswer
 from shared.status.trial_progress import TrialProgress, measure_trial
-from shared.status.warnings import LoopWarning
+from shared.status.verdict_warnings import find_remedies
+from shared.status.warnings import LoopWarning, Remedy
 from shared.storage.paths import this_loop
 from shared.times import SECOND
 from shared.web.json_forms import Moment, Wire
@@ -51,7 +52,7 @@ class EventCounts(Wire):
             answered_otherwise=counters.answered_otherwise,
             passed_over=counters.passed_over,
             quarantined=counters.quarantined,
-            late=counters.late,
+            late=counters.late + inputs.late.waiting,
             dangling=counters.dangling,
             refused=counters.refused,
         )
@@ -95,12 +96,38 @@ class NextModel(Wire):
     because: str
 
 
+class RemedyAnswer(Wire):
+    """A step that may mend what is wrong: what it costs, which setting it changes, and where it is done on the page."""
+
+    text: str
+    cost: str
+    setting: str | None
+    value: float | str | None
+    link: str | None
+
+    @classmethod
+    def of(cls, remedy: Remedy) -> "RemedyAnswer":
+        """The answer about a remedy."""
+        return cls(text=remedy.text, cost=remedy.cost, setting=remedy.setting, value=remedy.value, link=remedy.link)
+
+
 class StatusWarning(Wire):
     """What to look at."""
 
     code: str
     message: str
     what_to_do: str
+    remedies: list[RemedyAnswer]
+
+    @classmethod
+    def of(cls, warning: LoopWarning) -> "StatusWarning":
+        """The answer about a warning."""
+        return cls(
+            code=warning.code,
+            message=warning.message,
+            what_to_do=warning.what_to_do,
+            remedies=[*map(RemedyAnswer.of, warning.remedies)],
+        )
 
 
 class StageRate(Wire):
@@ -218,6 +245,7 @@ class LoopStatus(Wire):
     because: str
     stages: list[StageAnswer]
     verdict: VerdictAnswer
+    remedies: list[RemedyAnswer]
     last_run: RunOfTrainer | None
     trainer: TrainerAnswer
     joined_up_to: Moment | None
@@ -256,6 +284,7 @@ class LoopStatus(Wire):
             because=verdict.because,
             stages=[StageAnswer.of(stage) for stage in judge_stages(inputs, warnings)],
             verdict=VerdictAnswer.of(inputs.verdict),
+            remedies=[*map(RemedyAnswer.of, find_remedies(inputs))],
             last_run=RunOfTrainer.of(state.last_run) if state and state.last_run else None,
             trainer=TrainerAnswer.of(state, schedule, inputs.now_us),
             joined_up_to=(state.joined_up_to_us or None) if state else None,
@@ -268,10 +297,7 @@ class LoopStatus(Wire):
             optimization=_optimization(inputs, trial),
             trial=TrialAnswer.of(trial) if trial else None,
             quarantines=QuarantinesStatus.of(inputs),
-            warnings=[
-                StatusWarning(code=warning.code, message=warning.message, what_to_do=warning.what_to_do)
-                for warning in warnings
-            ],
+            warnings=[*map(StatusWarning.of, warnings)],
         )
 
 

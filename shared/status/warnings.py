@@ -1,11 +1,17 @@
-"""The warnings that follow from the configuration, the counters of about the last day, and the rate of rewards."""
+"""The warnings that follow from the configuration, the counters of about the last day, and the rate of rewards.
+
+A warning that can be mended by a setting, or that the page has a place for, names its remedies.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
+from shared import durations
 from shared.configuration.configuration import Configuration
 from shared.configuration.service_configuration import LearningMode
-from shared.status import troubles
+from shared.status import exploration_preview, troubles
+from shared.status.late_rewards import LateRewards
 from shared.status.recent_counters import recent_counters
 from shared.times import to_iso, to_iso_second
 from shared.training.cursor import Counters
@@ -14,11 +20,40 @@ from shared.training.training_state import State
 from shared.training.trouble import Subject
 from shared.words import pluralize
 
-NO_EXPLORATION = (
-    "The exploration is 0: what the model holds for bad is never shown, so it cannot find out where it is wrong."
-)
 _ENOUGH = 100
 _SOME = 10
+_FEW = 2
+_OFTEN = 0.1
+LITTLE = 0.05
+"""An exploration that is enough for a loop that has learned."""
+_SEE_LATE = "It costs nothing: the list shows which of them came too late, and by how much."
+LEARNS_ANEW = "A model learns anew from the log with it, and the one in use answers until then."
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """A step that may mend what is wrong, as a button has it.
+
+    Attributes:
+        text: What is done, in a few words.
+        cost: What comes of it and what it costs, in a sentence or two.
+        setting: The field of the service configuration that it changes; None if it changes none.
+        value: What to set, as the API takes it; None if only the owner can know.
+        place: The place on the page, as its address has it behind `#/`; that of the setting if there is one.
+    """
+
+    text: str
+    cost: str
+    setting: str | None = None
+    value: float | str | None = None
+    place: str | None = None
+
+    @property
+    def link(self) -> str | None:
+        """The address on the page; on Setup the setting is filled in, and not saved."""
+        if self.setting is not None:
+            return f"#/setup?{urlencode({self.setting: '' if self.value is None else self.value})}"
+        return None if self.place is None else f"#/{self.place}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +64,31 @@ class LoopWarning:
         code: As in the table of warnings in `docs/operating.md`.
         message: What is wrong, with counts.
         what_to_do: How to mend it.
+        remedies: The steps of that which the page has a place for, the first to try first.
     """
 
     code: str
     message: str
     what_to_do: str
+    remedies: tuple[Remedy, ...] = ()
 
 
-def counter_warnings(state: State | None, configuration: Configuration) -> list[LoopWarning]:
+def counter_warnings(
+    state: State | None, configuration: Configuration, late: LateRewards | None = None
+) -> list[LoopWarning]:
     """The warnings of a loop, those about features aside.
 
     Args:
         state: None before the first training run.
+        late: What is known of late rewards beside the counters.
     """
+    late = late or LateRewards()
     counters = recent_counters(state) if state else Counters()
+    unknown = min(late.unknown, counters.dangling)
+    counters = counters.plus(Counters(late=late.waiting + late.unknown, dangling=-unknown))
     warnings = [check(counters, configuration) for check in _CHECKS]
-    warnings += [_rewards_stopped(state, configuration), _log_mirror(state, configuration)]
+    warnings += [_rewards_late(counters, configuration, late), _rewards_stopped(state, configuration)]
+    warnings += [_log_mirror(state, configuration)]
     return [warning for warning in warnings if warning is not None] + (_trouble(state) if state else [])
 
 
@@ -75,8 +119,46 @@ def _no_exploration(_: Counters, configuration: Configuration) -> LoopWarning | 
         return None
     return LoopWarning(
         "NoExploration",
-        NO_EXPLORATION,
-        "Set explorationPercentage to a small share such as 0.05.",
+        exploration_preview.caution(configuration) or "",
+        f"Set explorationPercentage to a small share such as {LITTLE:g}.",
+        (explore_little("In 5 % of Ranks something else may be shown than what the model holds for best."),),
+    )
+
+
+def _no_exploitation(_: Counters, configuration: Configuration) -> LoopWarning | None:
+    if not configuration.hardly_exploits or configuration.service.learning_mode is not LearningMode.ONLINE:
+        return None
+    cost = "The other 95 % of Ranks follow the model. It learns less quickly about actions that it holds for bad."
+    return LoopWarning(
+        "NoExploitation",
+        exploration_preview.caution(configuration) or "",
+        "Lower explorationPercentage: 0.2 is that of a new loop, 0.02 to 0.05 is enough for one that has learned.",
+        (explore_little(cost),),
+    )
+
+
+def explore_little(cost: str) -> Remedy:
+    """The remedy of setting a small exploration."""
+    return Remedy(f"Explore {100 * LITTLE:g} %", f"{cost} {LEARNS_ANEW}", "explorationPercentage", LITTLE)
+
+
+def _single_actions(counters: Counters, _: Configuration) -> LoopWarning | None:
+    single, events = counters.single_action, counters.events
+    if single < max(_SOME, _OFTEN * events):
+        return None
+    share = f"{single:,} of {pluralize(events, 'event', 'events')} ({100 * single / events:.0f} %)"
+    return LoopWarning(
+        "SingleActions",
+        f"{share} had one action only: there was nothing to choose, so nothing can be learned from them.",
+        "Send all actions that may be shown with each Rank. See whether a filter in your application, or "
+        "excludedActions, leaves one. Where there is no choice, call no Rank.",
+        (
+            Remedy(
+                "See the Ranks",
+                "It costs nothing: the list shows what each Rank chose, and what became of one shows from what.",
+                place="events?kind=rank",
+            ),
+        ),
     )
 
 
@@ -91,7 +173,7 @@ def _nothing_activated(counters: Counters, _: Configuration) -> LoopWarning | No
 
 
 def _no_rewards(counters: Counters, _: Configuration) -> LoopWarning | None:
-    if counters.rewards or counters.events < _ENOUGH:
+    if counters.rewards or counters.late or counters.events < _ENOUGH:
         return None
     return LoopWarning(
         "NoRewards",
@@ -108,16 +190,59 @@ def _rewards_default(counters: Counters, configuration: Configuration) -> LoopWa
         f"All {counters.rewards:,} rewards had the value of the default reward, "
         f"{configuration.service.default_reward:g}: an event with a reward counts like one without.",
         "Send other values for what went well or badly, or set a defaultReward that differs from them.",
+        (
+            Remedy(
+                "Set another default reward",
+                f"Events without a reward then differ from those with one. {LEARNS_ANEW}",
+                "defaultReward",
+            ),
+        ),
     )
 
 
-def _rewards_late(counters: Counters, configuration: Configuration) -> LoopWarning | None:
-    if counters.late <= max(_SOME, counters.rewards):
+def _rewards_late(counters: Counters, configuration: Configuration, late: LateRewards) -> LoopWarning | None:
+    """The warning, also of some late rewards if none came in time."""
+    in_time = counters.rewards + late.in_time
+    if counters.late <= (max(_SOME, in_time) if in_time else _FEW):
         return None
+    return warn_of_late(counters, configuration, late)
+
+
+def warn_of_late(counters: Counters, configuration: Configuration, late: LateRewards) -> LoopWarning:
+    """The warning that rewards come too late, with how late and with the wait that would do."""
+    wait_us = configuration.rewards.wait_us
+    came = pluralize(counters.late, "reward", "rewards")
+    message = (
+        f"{came} came after the reward wait time of {durations.in_words(wait_us)}, "
+        f"{counters.rewards + late.in_time:,} within it. {late.describe()}An event whose reward comes too late counts "
+        f"with the default reward, {configuration.service.default_reward:g}."
+    )
+    longer_us = late.longer_wait_us(wait_us)
+    wait = (
+        f"above {configuration.service.reward_wait_time}" if longer_us is None else f"to {durations.to_iso(longer_us)}"
+    )
     return LoopWarning(
         "RewardsLate",
-        f"{counters.late:,} rewards came after the reward wait time, {counters.rewards:,} within it.",
-        f"Send rewards sooner, or set a rewardWaitTime longer than {configuration.service.reward_wait_time}.",
+        message,
+        f"Raise rewardWaitTime {wait}, or send rewards sooner. Each event is then learned that much later.",
+        (_wait_longer(wait_us, longer_us), Remedy("See the rewards", _SEE_LATE, place="events?kind=reward")),
+    )
+
+
+def _wait_longer(wait_us: int, longer_us: int | None) -> Remedy:
+    if longer_us is None:
+        cost = "Rewards count for longer. Each event is learned that much later, and so is the next model."
+        return Remedy("Longer wait", f"{cost} {LEARNS_ANEW}", "rewardWaitTime")
+    more = durations.in_words(longer_us - wait_us)
+    cost = (
+        f"Rewards up to {durations.in_words(longer_us)} after their Rank count. Each event is learned {more} later, so "
+        f"the next model comes {more} later. Rewards that were too late already are not counted after all."
+    )
+    return Remedy(
+        f"Longer wait: {durations.in_words(longer_us)}",
+        f"{cost} {LEARNS_ANEW}",
+        "rewardWaitTime",
+        durations.to_iso(longer_us),
     )
 
 
@@ -175,6 +300,7 @@ def _log_mirror(state: State | None, configuration: Configuration) -> LoopWarnin
         f"Log since {since} was not copied to the container of logMirrorSasUri: {trouble.reason}.",
         "Put a logMirrorSasUri that may create and write, has not expired and is at a public address; the missing log "
         "is then copied.",
+        (Remedy("Put another address", "What is missing is then copied by itself.", "logMirrorSasUri"),),
     )
 
 
@@ -190,10 +316,11 @@ _CHECKS: tuple[Callable[[Counters, Configuration], LoopWarning | None], ...] = (
     _ids_reused,
     _ranks_answered_twice,
     _no_exploration,
+    _no_exploitation,
+    _single_actions,
     _nothing_activated,
     _no_rewards,
     _rewards_default,
-    _rewards_late,
     _rewards_without_event,
     _rewards_out_of_range,
     _lines_refused,

@@ -25,6 +25,7 @@ class Counters(StoredObject):
         unlike_default: Rewards that differ from the default reward.
         answered_otherwise: Events of which a repetition was answered with another action, or with another chance.
         quarantined: Events that were in a quarantine when they were ready to be learned.
+        single_action: Events whose Rank had one action to choose from, so that it chose nothing.
     """
 
     events: int = 0
@@ -42,6 +43,7 @@ class Counters(StoredObject):
     activated: int = 0
     answered_otherwise: int = 0
     quarantined: int = 0
+    single_action: int = 0
 
     def plus(self, other: "Counters") -> "Counters":
         """The sums."""

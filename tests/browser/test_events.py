@@ -120,7 +120,7 @@ STEPS = {
     "apprentice": ("An apprentice always shows", "Rank", "drawn", "Joined", "it was passed over", "now"),
     "page": ("Slot side", "Rank", "drawn", "Joined", "it was passed over", "now"),
     "waiting": ("Rewards count until", "Rank", "drawn", "reward of 0.50", "Waits", "Not learned yet", "now"),
-    "late": ("It came after the reward wait time.", "Rank", "drawn", "Joined", "Learned", "now", "reward of 1.00"),
+    "late": ("It came too late: 1 minute after", "Rank", "drawn", "reward of 1.00", "Joined", "Learned", "now"),
     "nobody": ("No event of this id was known.", "reward of -1.00"),
 }
 """Of each event something that is said of it, and what the titles of its steps say."""

@@ -101,6 +101,7 @@ def test_the_status_says_all_that_the_loop_says(api: Api) -> None:
     status = api.get("/rankloop/v1/status").json
 
     warnings = [warning[part] for warning in status["warnings"] for part in ("code", "message", "whatToDo")]
+    remedies = [each for warning in [status, *status["warnings"]] for each in warning["remedies"]]
     verdict = status["verdict"]
     sentences = [
         status["because"],
@@ -109,9 +110,11 @@ def test_the_status_says_all_that_the_loop_says(api: Api) -> None:
         status["model"]["id"],
         *(stage["because"] for stage in status["stages"] if stage["state"] != "good"),
         *warnings,
+        *(f"{each['text']} ({each['setting']} {each['value']}). {each['cost']}" for each in remedies),
     ]
     assert code == 0
     assert "NoExploration" in warnings
+    assert "explorationPercentage" in [each["setting"] for each in remedies]
     assert [sentence for sentence in sentences if flat(sentence) not in flat(output)] == []
     assert "Loop default, as API_KEY_1 with the role owner" in flat(output)
     assert "Learning yes. " in flat(output)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from contextvars import copy_context
+from copy import replace
 from itertools import count as count_from
 from threading import Event
 
@@ -21,15 +22,18 @@ from shared.intake import scan
 from shared.loops import loop_list_store
 from shared.storage import blobs, clock, loop_threads, sdk
 from shared.storage.paths import DEFAULT, EVALUATION_QUEUE, TRAINING_QUEUE, in_loop, loop_named, this_loop
-from shared.times import DAY, HOUR
+from shared.times import DAY, HOUR, MINUTE, SECOND
 from tests.conftest import StartHost
 from tests.faults.proxy import Fault, FaultProxy, Request, none
 from tests.http.api import Api
 from tests.http.loops import make_key, make_loop
+from tests.loop import past
 from tests.loop.conftest import KEY, QUICK
+from tests.loop.stored_loop import StoredLoop
 from tests.loop.traffic import LIKED, USERS, V1, rank_body
 from train_timer import loop_deletion, loop_runs
 from train_timer.loop_runs import LoopRuns
+from train_timer.run import Trainings
 
 SERVICE = {"rewardWaitTime": "PT5S", "modelExportFrequency": "PT5S"}
 
@@ -189,6 +193,30 @@ def test_a_marked_loop_is_looked_at_until_nothing_can_come_any_more(requests: li
         loop_list_store.mark()
     runs.run_all(stop)
     assert len(take_messages()) == 1
+
+
+@pytest.mark.parametrize("rewards_only", [False, True], ids=["a Rank", "a late reward"])
+def test_a_loop_whose_last_part_is_not_over_does_not_rest(
+    requests: list[FaultProxy], stored_loop: StoredLoop, rewards_only: bool
+) -> None:
+    """Else what came last would be log, and counted, only with the next call, or a day later."""
+    part_us = past.minutes_ago(60) // (15 * MINUTE) * 15 * MINUTE
+    past.configure(stored_loop, past.configuration(reward_wait_time="PT5S", model_export_frequency="PT15M"))
+    rank, reward = past.event("last", part_us + MINUTE), past.reward("late", part_us + MINUTE)
+    past.Past([] if rewards_only else [rank], [reward] if rewards_only else []).write(stored_loop)
+
+    def run_at(watermark_us: int) -> int | None:
+        """What the last of some runs says is done, if rows are complete up to a moment."""
+        grace_us = clock.now_us() - watermark_us - 5 * SECOND
+        with settings.use(replace(settings.settings(), write_deadline_us=DAY, join_grace_us=grace_us)):
+            return [Trainings().run(Event()) for _ in range(3)][-1]
+
+    within, after = run_at(part_us + 5 * MINUTE), run_at(part_us + 20 * MINUTE)
+
+    assert within is not None
+    assert within <= rank.at_us
+    assert after is not None
+    assert after > rank.at_us, requests
 
 
 def test_nothing_is_left_of_a_deleted_loop(requests: list[FaultProxy], monkeypatch: pytest.MonkeyPatch) -> None:

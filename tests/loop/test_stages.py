@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.times import DAY, MINUTE, SECOND
+from shared.times import DAY, HOUR, MINUTE, SECOND
 from tests.conftest import StartHost
 from tests.http.api import Api
 from tests.loop import past
@@ -90,3 +90,30 @@ def test_events_that_cannot_be_learned_turn_the_light_of_learning(
     assert lights(status) == ["waiting", "good", "good", "trouble", "good"]
     assert (learned["because"], learned["whatToDo"]) == (warning["message"], warning["whatToDo"])
     assert learned["rate"] is not None
+
+
+def test_rewards_that_come_too_late_are_counted_and_told_at_once_with_the_wait_that_they_need(
+    start_host: StartHost, stored_loop: StoredLoop, trainer: StartTrainer
+) -> None:
+    """No Rank and no join is awaited: the join comes to a late reward a wait and some minutes after it came."""
+    past.configure(stored_loop, past.seldom())
+    at_us = past.minutes_ago(50)
+    ranks = [past.event(f"slow-{number}", at_us + number * SECOND) for number in range(5)]
+    past.Past(ranks).write(stored_loop)
+    with trainer() as started:
+        started.succeed()
+    loop = Loop(start_host(**NEVER).url, stored_loop, trainer)
+    before = loop.status()
+    late = [past.reward(f"slow-{number}", at_us + number * SECOND + 45 * MINUTE) for number in range(4)]
+    past.Past(observations=late, deadline_us=HOUR).write(stored_loop)
+    told = loop.status()
+
+    assert (before["events"]["late"], before["events"]["learned"], before["warnings"]) == (0, 5, [])
+    assert (told["events"]["late"], told["events"]["dangling"]) == (4, 0)
+    (warning,) = told["warnings"]
+    assert warning["code"] == "RewardsLate"
+    assert "0 within it. They came 45 minutes after their Rank." in warning["message"]
+    assert {"setting": "rewardWaitTime", "value": "PT1H", "link": "#/setup?rewardWaitTime=PT1H"}.items() <= warning[
+        "remedies"
+    ][0].items()
+    assert stages(told)["rewards"]["because"] == warning["message"]

@@ -71,3 +71,15 @@ def test_features_that_teach_nothing_are_told_after_a_hundred_events(loop: Loop)
     assert "context.at, context.visit had a new value" in strange["FeaturesAlwaysNew"]
     assert "action.kind" in strange["FeaturesAlwaysTheSame"]
     assert not {code for code in warnings(loop) if code.startswith(("Features", "Actions"))}
+
+
+def test_ranks_of_one_action_are_told_with_their_share(loop: Loop) -> None:
+    """Also where exclusions leave one; of two actions one can be learned from."""
+    actions: list[Any] = [{"id": name, "features": [{"letter": name}]} for name in ACTIONS]
+    for number in range(15):
+        body = {"contextFeatures": [], "actions": actions[:1] if number < 8 else actions}
+        excluded = {"excludedActions": ACTIONS[1:]} if 8 <= number < 12 else {}
+        assert loop.api.post(f"{V1}/rank", {**body, **excluded}).status == 201
+    loop.train(READY)
+
+    assert "12 of 15 events (80 %) had one action only" in warnings(loop)["SingleActions"]

@@ -46,7 +46,7 @@ from shared.status import model_list_forms, run_record
 from shared.status.event_trace import Evidence, trace
 from shared.status.learning_status import StatusInputs, Waiting
 from shared.status.model_list_forms import ListedModel
-from shared.status.newest_events import Filters, Rank, select
+from shared.status.newest_events import Filters, Rank, RewardTimes, select
 from shared.status.newest_forms import NewestEvents
 from shared.status.now_forms import Now
 from shared.status.run_record import TrainingRun
@@ -299,7 +299,9 @@ def test_every_field_of_the_list_of_events_is_on_its_page() -> None:
     event = _page_of_slots()
     rank = Rank.of(Event("e", "r", 5, ranked_event.pack(event)), event)
     entries = select([rank], [Observation("e", "1", 6, 1.0)], Filters(), 10)
-    answer = json.loads(NewestEvents.of(entries, 1, 2, "why").to_json())
+    answer = json.loads(
+        NewestEvents.of(entries, 1, "why", RewardTimes(RewardSettings(10, 0.0, Aggregation.EARLIEST), 2)).to_json()
+    )
 
     assert len(answer["entries"]) == 2
     assert _absent(answer, page("docs/api.md").text) == []

@@ -6,7 +6,7 @@ import { Learning } from "./overview/learning.js";
 import { Lights } from "./overview/lights.js";
 import { NextModel } from "./overview/next_model.js";
 import { Verdict } from "./overview/verdict.js";
-import { Warnings } from "./overview/warnings.js";
+import { Warnings, withoutRepetition } from "./overview/warnings.js";
 
 export function View() {
   const status = usePolled("rankloop/v1/status", STATUS_SECONDS).answer;
@@ -19,9 +19,9 @@ export function View() {
   return html`
     <div class="overview">
       <${Verdict} verdict=${status.verdict} />
-      <${Warnings} warnings=${status.warnings} stages=${status.stages} />
+      <${Warnings} warnings=${status.warnings} stages=${status.stages} remedies=${status.remedies} />
       <${Learning} status=${status} />
-      <${Lights} status=${status} />
+      <${Lights} status=${withoutRepetition(status)} />
       <${History} status=${status}><${NextModel} status=${status} /><//>
     </div>
   `;

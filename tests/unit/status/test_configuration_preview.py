@@ -9,6 +9,7 @@ from shared.configuration.service_configuration import LearningMode
 from shared.metrics.apprentice import ImitatedEvent
 from shared.metrics.bins import Bin, PartMetrics, PolicySums
 from shared.models.published import Published
+from shared.status import exploration_preview
 from shared.status.configuration_preview import ChangeFigures, FutureChange, Preview, preview
 from shared.status.mode_warnings import mode_warnings
 from shared.status.warnings import counter_warnings
@@ -181,6 +182,24 @@ def test_to_explore_no_more_is_doubted_where_it_is_epsilon_that_explores(argumen
 
     assert len(said) == doubts
     assert [warning.code for warning in counter_warnings(state, after)] == ["NoExploration"] * doubts
+
+
+def test_to_explore_only_is_doubted_with_what_it_costs() -> None:
+    """Also when a loop that is set so goes Online; not once more for what it is already."""
+    only = service(_CONFIGURATION, exploration_percentage=1.0)
+    caution = exploration_preview.caution(only)
+    set_now, goes_online, stays = (
+        foreseen(before, after, apply_changes(online(), before, Published())).doubts
+        for before, after in (
+            (_CONFIGURATION, only),
+            (service(only, learning_mode=LearningMode.LOGGING_ONLY), only),
+            (only, service(only, default_reward=0.5)),
+        )
+    )
+
+    assert caution is not None
+    assert "no Rank follows the model, however much it has learned" in caution
+    assert (caution in set_now, caution in goes_online, caution in stays) == (True, True, False)
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,14 @@ from shared.configuration.reward_aggregation import Aggregation
 from shared.configuration.service_configuration import LearningMode
 from shared.intake.rows import Observation
 from shared.learner import features
-from shared.log.log_line import event_line
+from shared.log.log_line import event_line, lone_line
 from shared.log.ranked_event import RankedEvent, from_decision, from_multi_slot_decision
 from shared.ranking.decision import Decision
 from shared.ranking.slots import MultiSlotDecision, Slot, SlotChoice
 from shared.status.event_trace import Evidence, trace
 from shared.status.now_forms import Now
 from shared.status.trace_forms import EventTrace
-from shared.times import MINUTE
+from shared.times import HOUR, MINUTE
 
 NOT_NOW = Now(chances=None, because="There is no model in use yet.")
 
@@ -174,3 +174,42 @@ def test_older_log_that_may_have_the_event_is_hinted_at() -> None:
 
     assert "?at=" in answers[0]
     assert answers[1] is None
+
+
+def test_what_came_too_late_is_told_with_its_event_and_by_how_much() -> None:
+    """In the log and before it; with the last event before it if the id was used again, and not as one of no event."""
+    first, again = event(), event()._replace(at_us=AT_US + 20 * MINUTE)
+    late = [reward(1.0)._replace(at_us=AT_US + minutes * MINUTE, observation_id=f"o-{minutes}") for minutes in (12, 35)]
+    lines = [event_line(first, [], REWARDS).text, lone_line(late[0], late=True)]
+    traced = trace(Evidence([again], late[1:], lines, None, AT_US + 1, first.kind, REWARDS, now_us=AT_US + 36 * MINUTE))
+
+    told = [[(each.counts, each.because) for each in found.observations] for found in traced.events]
+    assert told == [
+        [(False, "It came too late: 2 minutes after the reward wait time of 10 minutes was over.")],
+        [(False, "It came too late: 5 minutes after the reward wait time of 10 minutes was over.")],
+    ]
+    assert traced.lone == ()
+
+
+def test_what_is_of_no_event_stays_apart() -> None:
+    """Its event may come yet, or lie in log that was not looked through."""
+    late, early = reward(1.0)._replace(at_us=AT_US + HOUR), reward(1.0)._replace(at_us=AT_US - HOUR)
+    unknown = trace(Evidence([], [], [lone_line(late, late=True)], None, 0, "cb", REWARDS))
+    before = trace(Evidence([event()], [early], [], None, 0, "cb", REWARDS, now_us=AT_US))
+
+    assert [each.because for each in unknown.lone] == ["It came after the reward wait time."]
+    assert [len(each.observations) for each in before.events] == [0]
+    assert len(before.lone) == 1
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"), [(9, "None has come so far."), (11, "None came in time, and the reward")]
+)
+def test_of_an_event_that_waits_it_is_told_whether_a_reward_can_come_yet(minutes: int, words: str) -> None:
+    """The join may be some minutes after the end of the wait; the default that will count is told either way."""
+    evidence = Evidence([event()], [], [], None, 0, "cb", REWARDS, now_us=AT_US + minutes * MINUTE)
+    answered = _answer(evidence)
+
+    assert answered["rewardBecause"].startswith(words)
+    assert "the default reward, 0.25" in answered["rewardBecause"]
+    assert ("is over" in answered["because"]) == (minutes > 10)

@@ -9,7 +9,8 @@ from shared.configuration.corrections import Correction
 from shared.configuration.service_configuration import LearningMode
 from shared.metrics.bins import Pending
 from shared.models.published import ModelFiles, ModelReference, Published, Start
-from shared.status import learning_status
+from shared.status import exploration_preview, learning_status
+from shared.status.late_rewards import LateRewards
 from shared.status.learning_status import StatusInputs, Waiting
 from shared.status.warnings import counter_warnings
 from shared.times import DAY, MINUTE, SECOND
@@ -212,6 +213,8 @@ def test_a_reset_starts_empty_at_the_end_of_the_log_and_ends_a_retraining() -> N
         (Counters(events=100, not_activated=100), "NothingActivated"),
         (Counters(events=300, learned=200, not_activated=100), "NothingActivated"),
         (Counters(late=11), "RewardsLate"),
+        (Counters(events=3, late=3), "RewardsLate"),
+        (Counters(events=100, learned=100, single_action=10), "SingleActions"),
         (Counters(dangling=11), "RewardsWithoutEvent"),
         (Counters(out_of_range=1), "RewardsOutOfRange"),
         (Counters(refused=1), "EventsRefused"),
@@ -225,6 +228,64 @@ def test_each_trouble_is_warned_of(counters: Counters, code: str) -> None:
 
     assert by_code[code].message
     assert by_code[code].what_to_do
+
+
+def test_rewards_that_all_come_too_late_are_not_called_missing() -> None:
+    """To send them is no remedy: they are sent. How late they came is told, and which wait they would need."""
+    state = state_of_trained_loop(counters=Counters(events=200, learned=200, late=80))
+    late = LateRewards(waiting=20, delays_us=(11 * MINUTE, 95 * MINUTE))
+
+    (warning,) = counter_warnings(state, _CONFIGURATION, late)
+
+    assert warning.code == "RewardsLate"
+    assert "100 rewards came after the reward wait time of 10 minutes, 0 within it." in warning.message
+    assert "11 minutes to 1 hour 35 minutes after their Rank" in warning.message
+    longer = warning.remedies[0]
+    assert (longer.text, longer.setting, longer.value) == ("Longer wait: 15 minutes", "rewardWaitTime", "PT15M")
+    assert longer.link == "#/setup?rewardWaitTime=PT15M"
+    assert "5 minutes later" in longer.cost
+
+
+def test_rewards_whose_event_the_join_has_forgotten_are_called_late_where_the_log_shows_it() -> None:
+    """To check their ids is no remedy: these are right."""
+    state = state_of_trained_loop(counters=Counters(events=50, dangling=40))
+
+    (warning,) = counter_warnings(state, _CONFIGURATION, LateRewards(unknown=40, delays_us=(100 * MINUTE,) * 40))
+
+    assert (warning.code, warning.remedies[0].value) == ("RewardsLate", "PT2H")
+
+
+def test_few_late_rewards_among_many_in_time_are_no_fault() -> None:
+    """Also if those in time are not log yet; then nothing is known of them but that they came."""
+    state = state_of_trained_loop(counters=Counters(events=5))
+
+    assert counter_warnings(state, _CONFIGURATION, LateRewards(waiting=4, in_time=4)) == []
+    assert counter_warnings(state, _CONFIGURATION, LateRewards(waiting=2)) == []
+
+
+def test_ranks_without_a_choice_are_told_by_their_share() -> None:
+    """A few are no fault: where one action is left, it is shown."""
+    some = Counters(events=40, learned=40, rewards=9, unlike_default=9, single_action=30)
+    few = replace(some, events=400)
+
+    (warning,) = counter_warnings(state_of_trained_loop(counters=some), _CONFIGURATION)
+
+    assert "30 of 40 events (75 %) had one action only" in warning.message
+    assert counter_warnings(state_of_trained_loop(counters=few), _CONFIGURATION) == []
+
+
+@pytest.mark.parametrize(("share", "code"), [(0.0, "NoExploration"), (0.95, "NoExploitation"), (1.0, "NoExploitation")])
+def test_an_exploration_by_which_nothing_is_learned_or_used_is_warned_of(share: float, code: str) -> None:
+    """With what it costs, and with one that is enough. In other modes the default is shown anyway."""
+    service = replace(_CONFIGURATION.service, exploration_percentage=share)
+    online = replace(_CONFIGURATION, service=service)
+    logging = replace(online, service=replace(service, learning_mode=LearningMode.LOGGING_ONLY))
+
+    (warning,) = counter_warnings(None, online)
+
+    assert (warning.code, warning.message) == (code, exploration_preview.caution(online))
+    assert [(each.setting, each.value) for each in warning.remedies] == [("explorationPercentage", 0.05)]
+    assert counter_warnings(None, logging) == counter_warnings(None, _CONFIGURATION) == []
 
 
 def test_a_mirror_that_fails_is_warned_of_as_long_as_it_is_wanted() -> None:

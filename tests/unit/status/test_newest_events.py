@@ -1,5 +1,6 @@
 """The newest Ranks, rewards and activations: which are listed, in which order, and what is said of a Rank."""
 
+import json
 from typing import Any
 
 import pytest
@@ -14,13 +15,14 @@ from shared.log.log_line import event_line, lone_line
 from shared.log.ranked_event import RankedEvent
 from shared.ranking.decision import Decision
 from shared.ranking.slots import MultiSlotDecision, Slot, SlotChoice
-from shared.status.newest_events import Entry, Filters, ListedRank, Rank, read_line, select
-from shared.status.newest_forms import read_filters
-from shared.times import MINUTE, SECOND
+from shared.status.newest_events import Entry, Filters, ListedRank, Rank, RewardTimes, read_line, select
+from shared.status.newest_forms import NewestEvents, read_filters
+from shared.times import HOUR, MINUTE, SECOND
 from shared.web.errors import InvalidRequest
 
 AT_US = 1_764_075_000 * SECOND
 WAIT_US = 10 * MINUTE
+REWARDS = RewardSettings(WAIT_US, 0.5, Aggregation.EARLIEST)
 DOCUMENT = features.document([{"user": "ann"}], [("tea", [{"x": 1}]), ("juice", [{"x": 2}])])
 
 
@@ -180,3 +182,34 @@ def test_a_filter_with_a_value_that_it_cannot_have_is_refused_by_its_name(query:
         read_filters(query)
 
     assert refusal.value.place == field
+
+
+def test_a_reward_that_came_too_late_is_listed_with_its_rank_and_by_how_much() -> None:
+    """The Rank is listed, or was found elsewhere; one in time, or of no event that is known, is not late."""
+    late, old, early = reward("best", 720, key="late"), reward("old", 60, key="old"), reward("best", 15, key="early")
+    entries = select([RANKS[0]], [late, old, early, reward("nobody", 16)], Filters(), WAIT_US)
+    times = RewardTimes(REWARDS, AT_US + HOUR, {"old": [AT_US - HOUR]})
+    answer = json.loads(NewestEvents.of(entries, 1, "why", times).to_json())
+
+    told = [each for each in answer["entries"] if each["kind"] == "reward"]
+    assert [(each["eventId"], each["lateBySeconds"]) for each in told] == [
+        ("best", 120.0),
+        ("old", 3060.0),
+        ("nobody", None),
+        ("best", None),
+    ]
+    assert len({each["rankedAt"] for each in told}) == 3
+    assert RewardTimes(REWARDS, 0, {"old": [AT_US - HOUR]}, {("old", "old")}).find_delay_us(old, ()) is None
+
+
+def test_of_a_rank_it_is_told_whether_a_reward_can_come_yet() -> None:
+    """And what counts if none has come; what is log waits no more, whatever the wait is now."""
+    waiting, over = (RewardTimes(REWARDS, AT_US + after_us) for after_us in (WAIT_US - 1, WAIT_US))
+    (entry,) = select([RANKS[0]], [], Filters(), WAIT_US)
+    logged = read_line(event_line(ranked("best", 0), [], REWARDS).text, "")[0]
+    answer = json.loads(NewestEvents.of([entry], 1, "why", over).to_json())
+
+    assert isinstance(entry, ListedRank)
+    assert isinstance(logged, ListedRank)
+    assert [waiting.is_over(entry), over.is_over(entry), waiting.is_over(logged)] == [False, True, True]
+    assert (answer["entries"][0]["rewardWaitIsOver"], answer["defaultReward"]) == (True, 0.5)

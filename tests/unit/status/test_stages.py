@@ -8,6 +8,7 @@ import pytest
 from shared.metrics.bins import Bin, EventOutcomes, Metrics, Pending
 from shared.models.published import ModelFiles, Published
 from shared.status import learning_status, troubles
+from shared.status.late_rewards import LateRewards
 from shared.status.learning_status import StatusInputs, Waiting
 from shared.status.stage_rules import Light
 from shared.status.stages import TROUBLED, WARNED, Stage, StageName, judge_stages
@@ -142,6 +143,22 @@ def test_rewards_that_stopped_turn_the_light_of_rewards_until_they_come_again() 
     assert stage.light is Light.TROUBLE
     assert stage.because.startswith("Of 60 events in a row, since ")
     assert stage.what_to_do is not None
+
+
+def test_the_light_of_rewards_that_come_too_late_asks_for_a_longer_wait_and_not_for_rewards() -> None:
+    """From the first one on, which is not log yet; a few more are trouble."""
+    state = state_in_use(counters=Counters(events=100, learned=100))
+    status = replace(inputs(state, waiting(3), PUBLISHED), late=LateRewards(1, delays_us=(12 * MINUTE,)))
+    first, third = (
+        judge_stages(each, counter_warnings(state, each.configuration, each.late))[1]
+        for each in (status, replace(status, late=LateRewards(3, delays_us=(12 * MINUTE,) * 3)))
+    )
+
+    assert (first.light, third.light) == (Light.WAITING, Light.TROUBLE)
+    assert first.because.startswith("1 reward came after the reward wait time of 10 minutes, 0 within it. They came 12")
+    assert first.what_to_do == third.what_to_do
+    assert first.what_to_do is not None
+    assert first.what_to_do.startswith("Raise rewardWaitTime to PT15M")
 
 
 def test_ranks_that_wait_and_ranks_that_are_joined_count_together() -> None:

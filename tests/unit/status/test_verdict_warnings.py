@@ -8,9 +8,10 @@ from shared.metrics.bins import Metrics
 from shared.metrics.lift_record import Conclusion, LiftRecord, Over
 from shared.models.published import Published
 from shared.status.learning_status import StatusInputs, Waiting
-from shared.status.verdict_warnings import verdict_warnings
+from shared.status.verdict_warnings import find_remedies, verdict_warnings
+from shared.status.warnings import Remedy
 from shared.times import HOUR, MINUTE
-from shared.training.configuration_changes import new_state
+from shared.training.configuration_changes import new_state, note_settings
 from tests.unit.metrics.test_lift_record import grow
 
 
@@ -31,6 +32,34 @@ def test_a_loop_that_has_had_time_to_learn_and_is_worse_than_its_default_warns()
 def test_a_loop_that_has_not_had_time_to_learn_does_not_warn_of_its_default() -> None:
     """It tries what is worse, as it has to; but it does no worse than random actions."""
     assert codes(grow([200] * 5, first=0.8, others=0.1)) == ["WorseThanRandom"]
+
+
+def remedies(record: LiftRecord, share: float = 0.2) -> list[Remedy]:
+    """What is named to do about the verdict."""
+    configuration = new_configuration(4)
+    configuration = replace(configuration, service=replace(configuration.service, exploration_percentage=share))
+    state = note_settings(new_state(configuration, Published()), configuration, 0)
+    state = replace(state, metrics=Metrics(lift=replace(record, settings=state.metrics.lift.settings)))
+    return find_remedies(StatusInputs(state, configuration, Published(), Waiting(), 3 * HOUR, 1))
+
+
+def test_a_loop_that_is_worse_than_its_default_names_what_to_do_from_the_first_such_verdict_on() -> None:
+    """In order, each with what it costs; within its first thousand events it may go on, and then that is no remedy."""
+    young, old = remedies(grow([200] * 3, first=0.8, others=0.1)), remedies(grow([200] * 8, first=0.8, others=0.1))
+
+    texts = ["See the rewards", "Evaluate other settings", "Explore 5 %", "Back to Apprentice mode"]
+    assert [each.text for each in old] == texts
+    assert [each.text for each in young] == [texts[0], "Let it learn from 400 more events", *texts[1:]]
+    assert "less per event" in young[1].cost
+    assert all(each.cost for each in young)
+    assert [each.link for each in old] == [
+        "#/events?kind=reward",
+        "#/evaluations?create=yes",
+        "#/setup?explorationPercentage=0.05",
+        "#/setup?learningMode=Apprentice",
+    ]
+    assert [each.text for each in remedies(grow([200] * 8, first=0.8, others=0.1), 0.02)] == [*texts[:2], texts[3]]
+    assert remedies(grow([200] * 8, first=0.1, others=0.8)) == []
 
 
 def test_a_loop_that_earns_more_or_the_same_does_not_warn() -> None:

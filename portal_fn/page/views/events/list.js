@@ -1,5 +1,5 @@
 // The newest Ranks, rewards and activations; filters are in the address.
-import { figure, moment, sentence, share } from "../../format.js";
+import { duration, figure, moment, sentence, share } from "../../format.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
 import { Entered } from "../../parts/entered.js";
 import { Notice } from "../../parts/notice.js";
@@ -23,7 +23,7 @@ export function List({ query }) {
     ${error && !error.target && html`<${Notice} kind="trouble" text=${error.message} />`}
     <${Panel} title="The newest first" aside=${html`<${Aside} reading=${reading} filters=${filters} />`}>
       ${!answer && !error && html`<p class="loading" role="status">Loading …</p>`}
-      ${answer && html`<${Entries} entries=${answer.entries} isFiltered=${Object.values(filters).some(Boolean)} /><p class="hint">${searched(answer.lookedThrough)}</p>`}
+      ${answer && html`<${Entries} entries=${answer.entries} defaultReward=${answer.defaultReward} isFiltered=${Object.values(filters).some(Boolean)} /><p class="hint">${searched(answer.lookedThrough)}</p>`}
     <//>
   `;
 }
@@ -83,7 +83,7 @@ function Wrong({ text }) {
   return text ? html`<span class="problem" role="alert">${text}</span>` : null;
 }
 
-function Entries({ entries, isFiltered }) {
+function Entries({ entries, defaultReward, isFiltered }) {
   if (entries.length === 0) {
     return html`<p class="faint">${isFiltered ? "Nothing that came passes the filters." : "No Rank has come yet. Ranks, rewards and activations are listed here from the moment they are answered on."}</p>`;
   }
@@ -97,21 +97,21 @@ function Entries({ entries, isFiltered }) {
           </tr>
         </thead>
         <tbody>
-          ${entries.map((entry) => html`<${Entry} key=${`${entry.at} ${entry.kind} ${entry.eventId}`} entry=${entry} />`)}
+          ${entries.map((entry) => html`<${Entry} key=${`${entry.at} ${entry.kind} ${entry.eventId}`} entry=${entry} defaultReward=${defaultReward} />`)}
         </tbody>
       </table>
     </div>
   `;
 }
 
-function Entry({ entry }) {
-  const { at, kind, eventId } = entry;
+function Entry({ entry, defaultReward }) {
+  const { at, kind, eventId, rankedAt } = entry;
   return html`
     <tr>
       <td class="when"><time datetime=${at}>${moment(at)}</time></td>
       <td><span class=${`kind ${kind}`}>${KINDS[kind]}</span> ${kind === "rank" && html`<${Traits} entry=${entry} />`}</td>
-      <td class="id"><a href=${linkTo("events", [eventId], kind === "rank" ? { at } : {})}>${eventId}</a></td>
-      ${kind === "rank" ? html`<${OfRank} entry=${entry} />` : html`<td colspan="3"></td><td>${valueText(entry)}</td>`}
+      <td class="id"><a href=${linkTo("events", [eventId], { at: kind === "rank" ? at : rankedAt })}>${eventId}</a></td>
+      ${kind === "rank" ? html`<${OfRank} entry=${entry} none=${none(entry, defaultReward)} />` : html`<td colspan="3">${lateText(entry)}</td><td>${valueText(entry)}</td>`}
     </tr>
   `;
 }
@@ -123,19 +123,34 @@ function Traits({ entry }) {
     .map((text) => html`<small class="tag">${text}</small> `);
 }
 
+/** Writes that no reward came: so far, or before the reward wait time was over, and what counts then. */
+function none({ rewardWaitIsOver, deferred, activated }, defaultReward) {
+  if (!rewardWaitIsOver) return "none yet";
+  return deferred && !activated
+    ? "none came, and it was not activated"
+    : `none came in time: the default, ${figure(defaultReward)}, counts`;
+}
+
+/** Writes by how much a reward or an activation was too late. */
+function lateText({ at, rankedAt, lateBySeconds }) {
+  if (lateBySeconds === null) return "";
+  const after = duration((new Date(at) - new Date(rankedAt)) / 1000);
+  return html`<small class="tag">too late</small> ${after} after its Rank, by ${duration(lateBySeconds)}`;
+}
+
 function valueText({ kind, value, slotId }) {
   if (kind === "activation") return "";
   return `${figure(value)}${slotId ? ` for slot ${slotId}` : ""}`;
 }
 
-function OfRank({ entry }) {
+function OfRank({ entry, none }) {
   const choices = entry.slots.length ? entry.slots : [entry];
   const each = (write) => choices.map((choice) => html`<div>${write(choice)}</div>`);
   return html`
     <td class="shown">${each((choice) => html`${choice.id && html`<small class="faint">${choice.id}: </small>`}${choice.rewardActionId}`)}</td>
     <td class="number">${each(({ probability }) => share(probability))}</td>
     <td>${each(({ explored, exploredBecause }) => html`<span title=${exploredBecause}>${exploredText(explored)}</span>`)}</td>
-    <td>${each(({ rewards }) => (rewards?.length ? rewards.map((reward) => figure(reward)).join(", ") : html`<span class="faint">none yet</span>`))}</td>
+    <td>${each(({ rewards }) => (rewards?.length ? rewards.map((reward) => figure(reward)).join(", ") : html`<span class="faint">${none}</span>`))}</td>
   `;
 }
 
@@ -157,6 +172,8 @@ const NAMES = [
   "explored",
   "rewards",
   "value",
+  "rankedAt",
+  "lateBySeconds",
 ];
 
 function rowsOf(entries) {

@@ -141,7 +141,7 @@ function Until({ at }) {
   const seconds = secondsOf(answer?.rewardWaitTime);
   if (seconds === null) return null;
   const until = new Date(new Date(at).getTime() + seconds * 1000);
-  return html`<p>Rewards count until <b>${moment(until.toISOString())}</b>.</p>`;
+  return html`<p>Rewards ${until > Date.now() ? "count" : "counted"} until <b>${moment(until.toISOString())}</b>.</p>`;
 }
 
 const TITLES = {

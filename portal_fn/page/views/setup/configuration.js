@@ -6,7 +6,7 @@ import { Panel } from "../../parts/panel.js";
 import { LeaveGuard } from "../../parts/unsaved.js";
 import { MINUTE_SECONDS, refresh, usePolled } from "../../polling.js";
 import { html, useState } from "../../view.js";
-import { useFields } from "./described_fields.js";
+import { useAsked, useFields } from "./described_fields.js";
 import { Field } from "./field.js";
 import { LearningMode, MODE } from "./learning_mode.js";
 import { Preview, usePreview } from "./preview.js";
@@ -26,7 +26,7 @@ export function Configuration() {
 }
 
 function Form({ fields, stored }) {
-  const [entered, setEntered] = useState({});
+  const [entered, setEntered] = useState(useAsked(fields));
   const [saving, setSaving] = useState(false);
   const changed = Object.fromEntries(Object.entries(entered).filter(([name, value]) => value !== stored[name]));
   const isChanged = Object.keys(changed).length > 0;

@@ -1,5 +1,6 @@
 // The fields of the service configuration as the loop describes them itself, so that a new one needs no change here.
 import { read } from "../../loop_api.js";
+import { changeQuery, route } from "../../route.js";
 import { useEffect, useState } from "../../view.js";
 
 const PREVIEW = "/rankloop/v1/configurations/service:preview";
@@ -18,6 +19,31 @@ export function useFields() {
   };
   useEffect(retry, []);
   return { ...state, retry };
+}
+
+/**
+ * Gives the values of fields that the address asks for, as the link of a remedy does, to be filled in and not saved.
+ *
+ * The first of these fields gets the focus, also if it is only named. Then the address forgets them.
+ */
+export function useAsked(fields) {
+  const [asked] = useState(() => {
+    const { query } = route();
+    return fields.filter(({ name }) => name in query).map((field) => [field.name, readValue(field, query[field.name])]);
+  });
+  useEffect(() => {
+    if (asked.length === 0) return;
+    const place = document.querySelector(`[data-setting="${asked[0][0]}"]`);
+    (place?.querySelector("input:checked") ?? place?.querySelector("input:not([type=range]), select"))?.focus();
+    changeQuery(Object.fromEntries(asked.map(([name]) => [name, null])));
+  }, []);
+  return Object.fromEntries(asked.filter(([, value]) => value !== ""));
+}
+
+/** Reads the value of a field as an address has it, in the API's form. */
+function readValue({ kind }, text) {
+  if (kind === "flag") return text === "true";
+  return (kind === "number" || kind === "fraction") && text !== "" && !Number.isNaN(Number(text)) ? Number(text) : text;
 }
 
 function readFields() {

@@ -8,7 +8,7 @@ export function Field({ field, value, stored, problem, onChange, onUndo }) {
   const id = useId();
   const isChanged = value !== stored;
   return html`
-    <div class=${`field ${isChanged ? "unsaved" : ""} ${problem ? "refused" : ""}`}>
+    <div class=${`field ${isChanged ? "unsaved" : ""} ${problem ? "refused" : ""}`} data-setting=${field.name}>
       <div class="about">
         <label for=${id}>${field.label}</label> <code class="faint">${field.name}</code>
         <p class="hint" id=${`${id}-about`}>${field.meaning}. <${Range} field=${field} /></p>

@@ -13,7 +13,7 @@ export function LearningMode({ field, value, stored, problem, metrics, onChange,
   const isChanged = value !== stored;
   return html`
     <${Panel} title=${field.label} class=${isChanged ? "mode unsaved" : "mode"} aside=${html`<code>${field.name}</code>`}>
-      <div class="modes" role="radiogroup" aria-label=${field.label} aria-describedby=${`${id}-problem`}>
+      <div class="modes" role="radiogroup" data-setting=${field.name} aria-label=${field.label} aria-describedby=${`${id}-problem`}>
         ${field.words.map(
           ({ word, meaning }) => html`
             <label class=${word === value ? "chosen" : ""}>
