@@ -1,6 +1,7 @@
 // Numbers and moments as the browser's language writes them; words are English, as the page is.
 
 const UNKNOWN = "–";
+const LONGEST_NAME = 60;
 const ISO_MOMENT = /\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z/g;
 const ISO_DURATION = /\bP(?=T?\d)(?:\d+D)?(?:T(?:\d+H)?(?:\d+M)?(?:\d+S)?)?\b/g;
 const NUMBER = /(?<=^|[\s(+-])(?<!--?[\w-]+ )(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+)(?=[\s,;:)]|\.?$|\.\s)/g;
@@ -27,6 +28,11 @@ export function figure(value) {
 
 /** Writes how many events there are. */
 export function events(number) {
+/** Writes the beginning of a name that is longer than a heading or a button can be. */
+export function shortened(name) {
+  return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1).trimEnd()}…` : name;
+}
+
   return number === 1 ? "1 event" : `${count(number)} events`;
 }
 

@@ -18,7 +18,7 @@ from shared.times import to_iso
 from tests.browser import loops
 from tests.browser.conftest import OpenPage, Photograph
 from tests.browser.loops import KEY, QUICK
-from tests.browser.test_accessibility import PHONE, settle, violations
+from tests.browser.test_accessibility import PHONE, cut_off, settle, violations
 from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.loop import past
@@ -326,3 +326,4 @@ def test_every_part_is_for_everyone(losing: Api, open_page: OpenPage) -> None:
         settle(page)
         assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        assert cut_off(page) == []
