@@ -65,11 +65,11 @@ function Changes({ changes }) {
 }
 
 function Changed({ name, from, to }) {
-  return html`<div class="changed-value"><code>${name}</code> <span class="faint">${plain(from)} to</span> ${plain(to)}</div>`;
+  return html`<div class="changed-value"><code>${name}</code> <span class="faint">${plain(name, from)} to</span> ${plain(name, to)}</div>`;
 }
 
-function plain(value) {
-  return value === null || value === "" ? "none" : setting(value);
+function plain(name, value) {
+  return value === null || value === "" ? "none" : setting(name, value);
 }
 
 function rowsOf(changes) {
