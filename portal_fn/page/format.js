@@ -1,10 +1,13 @@
 // Numbers and moments as the browser's language writes them; words are English, as the page is.
 
 const UNKNOWN = "–";
+const LONGEST_NAME = 60;
 const ISO_MOMENT = /\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z/g;
 const ISO_DURATION = /\bP(?=T?\d)(?:\d+D)?(?:T(?:\d+H)?(?:\d+M)?(?:\d+S)?)?\b/g;
 const NUMBER = /(?<=^|[\s(+-])(?<!--?[\w-]+ )(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+)(?=[\s,;:)]|\.?$|\.\s)/g;
+const SET_SHARE = /(?<=\bexploration(?:Percentage|Shares\w+) change[sd] from )([\d.e-]+) to ([\d.e-]*\d)/g;
 const HOUR = new Intl.DateTimeFormat(undefined, { hour: "numeric" }).resolvedOptions().hour12 ? "numeric" : "2-digit";
+const IS_SHARE = /^exploration(Percentage$|Shares)/;
 const numbers = new Map();
 
 function written(value, options) {
@@ -23,6 +26,11 @@ export function figure(value) {
   if (value === null || value === undefined) return UNKNOWN;
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 0.1 ? 2 : 3;
   return written(value, { minimumFractionDigits: Math.min(digits, 2), maximumFractionDigits: digits, signDisplay: "negative" }); // no -0
+}
+
+/** Writes the beginning of a name that is longer than a heading or a button can be. */
+export function shortened(name) {
+  return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1).trimEnd()}…` : name;
 }
 
 /** Writes how many events there are. */
@@ -44,6 +52,11 @@ export function difference(value, digits = digitsOf(value)) {
 /** Gives how many digits behind the point a difference has. */
 export function digitsOf(difference) {
   return Math.abs(difference) >= 0.1 || !difference ? 2 : 3;
+}
+
+/** Writes a share that somebody has set as percent, with all of its digits. */
+export function exactShare(value) {
+  return value === null || value === undefined ? UNKNOWN : written(value, { style: "percent", maximumFractionDigits: 4 });
 }
 
 /** Writes an interval: `0.04 to 0.20`. */
@@ -76,8 +89,16 @@ export function moment(text, { seconds = true } = {}) {
 
 /** Writes a sentence of the API, with the moments, durations and numbers in it as they are written elsewhere on the page. */
 export function sentence(text) {
-  const numbered = text?.replace(NUMBER, translated).replace(ISO_DURATION, (found) => duration(secondsOf(found)));
+  const numbered = text
+    ?.replace(SET_SHARE, inPercent)
+    .replace(NUMBER, translated)
+    .replace(ISO_DURATION, (found) => duration(secondsOf(found)));
   return numbered?.replace(ISO_MOMENT, (found) => moment(found)) ?? "";
+}
+
+/** Writes from what to what a share was set. */
+function inPercent(_, from, to) {
+  return `${exactShare(Number(from))} to ${exactShare(Number(to))}`;
 }
 
 /** Writes a number such as `1,206` or `0.24` again, with as many digits. */
@@ -117,9 +138,9 @@ export function secondsOf(text) {
   return ((days * 24 + hours) * 60 + minutes) * 60 + seconds;
 }
 
-/** Writes a value of a setting: a duration in words, a number with all of its digits, anything else as it is. */
-export function setting(value) {
-  if (typeof value === "number") return exact(value);
+/** Writes a value of a setting: a duration in words, a share as percent, a number with all of its digits, anything else as it is. */
+export function setting(name, value) {
+  if (typeof value === "number") return IS_SHARE.test(name) ? exactShare(value) : exact(value);
   return secondsOf(value) === null ? String(value) : duration(secondsOf(value));
 }
 

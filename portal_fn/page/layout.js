@@ -2,10 +2,11 @@
 
 import { LoopChooser } from "./loop_chooser.js";
 import { DEFAULT, useCaller } from "./loops.js";
+import { Dialog } from "./parts/dialog.js";
 import { Notice } from "./parts/notice.js";
 import { forget, STATUS_SECONDS, usePolled } from "./polling.js";
 import { linkTo, useRoute } from "./route.js";
-import { refuse, signOut, useSession } from "./session.js";
+import { declineOffer, refuse, signOut, takeOffer, useSession } from "./session.js";
 import { html, useEffect, useErrorBoundary, useState } from "./view.js";
 import { SignIn } from "./views/sign_in.js";
 import { VIEWS } from "./views.js";
@@ -16,11 +17,28 @@ const IF_IT_STAYS = " This page asks again by itself. If it stays so, see whethe
 /** The whole page. */
 export function Layout() {
   const session = useSession();
-  return session.credentials ? html`<${Frame} />` : html`<${SignIn} refusal=${session.refusal} />`;
+  if (!session.credentials) return html`<${SignIn} refusal=${session.refusal} />`;
+  return html`<${Frame} key=${session.taken} />${session.isOffered && html`<${OtherKey} />`}`;
+}
+
+/** Asks whether the key of a link is to take the place of the session: whoever sent the link may want to see what is entered here. */
+function OtherKey() {
+  const { name } = useCaller();
+  const accept = () => {
+    forget();
+    takeOffer();
+  };
+  const button = html`<button class="danger" onClick=${accept}>Sign in with the link's key</button>`;
+  return html`
+    <${Dialog} title="Sign in with the key of this link?" cancel="Stay signed in" onClose=${declineOffer} buttons=${button}>
+      <p>The link that you followed holds another key than the one in use here${name && html`: you are signed in as <b>${name}</b>`}. If you don't know where the link comes from, stay signed in.</p>
+    <//>
+  `;
 }
 
 function Frame() {
-  const { view } = useRoute();
+  const { view, query } = useRoute();
+  const isErasing = view === "events" && query.show === "held";
   const chosen = VIEWS.find(({ name }) => name === view) ?? VIEWS[0];
   const { loop } = useCaller();
   useEffect(() => {
@@ -33,8 +51,10 @@ function Frame() {
       <${LoopChooser} />
       <nav aria-label="Views">
         ${VIEWS.map(
-          ({ name, title }) => html`<a href=${linkTo(name)} aria-current=${name === chosen.name ? "page" : undefined}>${title}</a>`,
+          ({ name, title }) =>
+            html`<a href=${linkTo(name)} aria-current=${name === chosen.name && !isErasing ? "page" : undefined}>${title}</a>`,
         )}
+        <a href=${linkTo("events", [], { show: "held" })} aria-current=${isErasing ? "page" : undefined}>Erase data</a>
       </nav>
       <button class="quiet" onClick=${() => signOut()}>Sign out</button>
     </header>

@@ -22,18 +22,23 @@ export function deploymentOf(loop) {
   return loop === DEFAULT ? LOOP : null;
 }
 
-/** Gives the address of a loop of the deployment, which clients take as their endpoint. */
-export function endpointOf(deployment, name) {
+/** Gives the address of a loop of the deployment, which paths of its API and of its page continue. */
+export function addressOf(deployment, name) {
   return name === DEFAULT ? deployment : new URL(`${name}/`, deployment);
 }
 
-/** Gives the address of a loop's page, with the view that is shown here. */
-export function pageOf(endpoint) {
-  return new URL(`rankloop/${location.hash}`, endpoint);
+/** Writes the address of a loop as clients take it for their endpoint: without the slash at its end, of which some make two. */
+export function endpointOf({ href }) {
+  return href.replace(/\/$/, "");
 }
 
-/** Leads to the page of a loop, with the session taken along. */
-export function openLoop(endpoint) {
-  takeAlong(endpoint);
-  location.assign(pageOf(endpoint));
+/** Gives the address of the page of the loop at an address, with the view that is shown here. */
+export function pageOf(address) {
+  return new URL(`rankloop/${location.hash}`, address);
+}
+
+/** Leads to the page of the loop at an address, with the session taken along. */
+export function openLoop(address) {
+  takeAlong(address);
+  location.assign(pageOf(address));
 }

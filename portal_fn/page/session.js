@@ -9,13 +9,41 @@ const PLACES = "rankloop /";
 const NOT_SENT = "There are characters in it that no call can carry, such as “ or …: copy it once more.";
 const listeners = new Set();
 let refusal = null;
+let offer = null;
+let taken = 0;
 
-/** Takes a key out of the address, as `up` and `demo` put it there, before anybody can see it; a browser may have noted the link by then. */
-export function takeKeyFromAddress() {
-  const given = new URLSearchParams(location.hash.replace(/^#/, ""));
+/**
+ * Takes a key out of the address, as `up` and `demo` put it there, before anybody can see it; a browser may have noted the link by then.
+ *
+ * It signs in where nobody is signed in. Who is signed in by something else stays so, in the same view, and is asked.
+ */
+export function takeKeyFromAddress({ oldURL } = {}) {
   if (!location.hash.startsWith("#key=")) return;
-  signIn({ key: given.get("key").trim() });
-  history.replaceState(null, "", `${location.pathname}${location.search}#${given.get("view") ?? "/"}`);
+  const given = new URLSearchParams(location.hash.slice(1));
+  const [key, view] = [given.get("key").trim(), `#${given.get("view") ?? "/"}`];
+  const isOther = credentials() !== null && credentials().key !== key;
+  const shown = isOther && oldURL ? new URL(oldURL).hash : view;
+  history.replaceState(null, "", `${location.pathname}${location.search}${shown}`);
+  if (isOther) setOffer({ key, view });
+  else signIn({ key });
+}
+
+/** Signs in by the key that a link offered, in the place of somebody else, and shows the link's view. */
+export function takeOffer() {
+  const { key, view } = offer;
+  taken += 1;
+  signIn({ key });
+  location.hash = view;
+}
+
+/** Forgets the key that a link offered. */
+export function declineOffer() {
+  setOffer(null);
+}
+
+function setOffer(next) {
+  offer = next;
+  for (const listener of listeners) listener();
 }
 
 /** Says whether Entra ID has led back to the page. */
@@ -41,6 +69,7 @@ export function signIn(given) {
     return;
   }
   refusal = null;
+  offer = null;
   sessionStorage.setItem(PLACE, JSON.stringify(given));
   for (const listener of listeners) listener();
 }
@@ -49,6 +78,7 @@ export function signIn(given) {
 export function signOut() {
   for (const name of Object.keys(sessionStorage)) if (name.startsWith(PLACES)) sessionStorage.removeItem(name);
   refusal = null;
+  offer = null;
   for (const listener of listeners) listener();
 }
 
@@ -64,7 +94,7 @@ export function takeAlong(address) {
   sessionStorage.setItem(placeOf(address), sessionStorage.getItem(PLACE));
 }
 
-/** Gives `{credentials, refusal}`, and renders again when they change. */
+/** Gives `{credentials, refusal, isOffered, taken}`, and renders again when they change: whether a link offers another key, and how often one was taken. */
 export function useSession() {
   const [, count] = useState(0);
   useEffect(() => {
@@ -72,7 +102,7 @@ export function useSession() {
     listeners.add(listener);
     return () => listeners.delete(listener);
   }, []);
-  return { credentials: credentials(), refusal };
+  return { credentials: credentials(), refusal, isOffered: offer !== null, taken };
 }
 
 /** Gives the name under which credentials of a loop are kept; all pages of an origin share the storage of a tab. */

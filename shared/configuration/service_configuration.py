@@ -97,7 +97,7 @@ class ServiceConfiguration(StoredObject):
         float,
         ApiField(
             meaning="How much is tried: "
-            "[0.02 to 0.05](evaluation.md#the-settings-of-a-new-loop) earns most once a loop has learned",
+            "[2% to 5%](evaluation.md#the-settings-of-a-new-loop) earns most once a loop has learned",
             values="0 to 1: a fraction, in spite of its name",
             unit="fraction",
             least=0,

@@ -12,7 +12,7 @@ LEAST, MOST = 0.02, 0.05
 """Between them loops earned most in sixteen worlds, once they had learned (`bench worlds`)."""
 _MEASURED = frozenset(("--synthcover", "--clip_p", "--epsilon"))
 """What settings must have for the figure to be about them: a new loop's do."""
-_GAIN = "In sixteen worlds such settings earned 10 % more an event with 0.02 than with 0.2, once they had learned"
+_GAIN = "In sixteen worlds such settings earned 10% more an event with 2% than with 20%, once they had learned"
 
 
 def caution(configuration: Configuration) -> str | None:
@@ -36,7 +36,7 @@ def caution(configuration: Configuration) -> str | None:
 def reasons(before: Configuration, after: Configuration) -> Iterator[str]:
     """Why the exploration is lowered rightly."""
     if _is_about(before, after) and LEAST <= _share(after) <= MOST < _share(before):
-        yield f"{_GAIN}, and {MOST:g} still answers for other settings."
+        yield f"{_GAIN}, and {MOST:.0%} still answers for other settings."
 
 
 def doubts(before: Configuration, after: Configuration) -> Iterator[str]:
@@ -48,9 +48,9 @@ def doubts(before: Configuration, after: Configuration) -> Iterator[str]:
     if not _is_about(before, after) or not _share(after):
         return
     if _share(after) > MOST:
-        yield f"{_GAIN}. An exploration of {LEAST:g} to {MOST:g} is enough for a loop that has learned."
+        yield f"{_GAIN}. An exploration of {LEAST:.0%} to {MOST:.0%} is enough for a loop that has learned."
     elif _share(after) < LEAST:
-        yield f"With an exploration below {LEAST:g} it takes long until the log can answer for anything else."
+        yield f"With an exploration below {LEAST:.0%} it takes long until the log can answer for anything else."
 
 
 def _is_about(before: Configuration, after: Configuration) -> bool:

@@ -101,6 +101,39 @@ def test_a_key_that_cannot_be_sent_is_refused_before_the_loop_is_asked(good: Api
     expect(page.get_by_role("alert")).to_contain_text("characters in it that no call can carry")
 
 
+def test_a_link_with_another_key_ends_no_session_before_it_has_asked(
+    good: Api, open_page: OpenPage, complaints: list[str], photograph: Photograph
+) -> None:
+    """Whoever sends it could have others' entries made in a loop of their own. Its key stays in no address."""
+    page = open_page(good, view="/setup")
+    in_the_page(page)
+    page.evaluate("location.hash = '#key=another&view=/models'")
+    dialog = page.get_by_role("dialog", name="Sign in with the key of this link?")
+    expect(dialog).to_contain_text("you are signed in as API_KEY_1")
+    photograph(page, "access-other-key")
+    assert urlsplit(page.url).fragment == "/setup"
+    dialog.get_by_role("button", name="Stay signed in").click()
+    expect(dialog).to_have_count(0)
+    page.reload()
+    in_the_page(page)
+    expect(page.get_by_role("heading", name="Service configuration")).to_be_visible()
+
+    page.goto("about:blank")
+    page.goto(f"{good.url}/rankloop#key=another&view=/models")
+    expect(dialog).to_be_visible()
+    assert urlsplit(page.url).fragment == "/models"
+    assert KEY in page.evaluate("JSON.stringify(sessionStorage)")
+    dialog.get_by_role("button", name="Sign in with the link's key").click()
+    expect(page.get_by_text("You are not signed in.")).to_be_visible()
+    page.goto(f"{good.url}/rankloop#key={KEY}&view=/models")
+    in_the_page(page)
+    page.evaluate("key => { location.hash = `#key=${key}&view=/events`; }", KEY)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Events")
+    assert dialog.count() == 0, "the same key is no other one"
+    assert all("401" in complaint for complaint in complaints)
+    complaints.clear()
+
+
 def test_an_address_that_lost_its_end_still_opens_the_page(good: Api, open_page: OpenPage) -> None:
     """As where a mail program has cut it between the characters of an encoded one."""
     page = open_page(good, view="/events/visit-1%E2%80")

@@ -30,6 +30,15 @@ def settle(page: Page) -> None:
     page.wait_for_load_state("networkidle")
 
 
+def cut_off(page: Page) -> list[str]:
+    """The tables of which something is shown only to who scrolls sideways."""
+    return [
+        str(region.get_attribute("aria-label"))
+        for region in page.get_by_role("region").filter(has=page.get_by_role("table")).all()
+        if region.evaluate("region => region.scrollWidth > region.clientWidth")
+    ]
+
+
 def test_every_view_is_in_the_list() -> None:
     """So that a new view is looked at, too."""
     table = (ROOT / "portal_fn" / "page" / "views.js").read_text(encoding="utf-8")
@@ -47,13 +56,15 @@ def test_axe_finds_nothing(good: Api, open_page: OpenPage, view: str) -> None:
         assert violations(page) == [], colors
 
 
-@pytest.mark.parametrize("view", [*VIEWS, "sign in"])
+@pytest.mark.parametrize("view", [*VIEWS, "/setup/history", "sign in"])
 def test_a_phone_shows_every_view_without_scrolling_sideways(good: Api, open_page: OpenPage, view: str) -> None:
+    """The tables, too: each cell says its column there."""
     page = open_page(good, view, key=None) if view == "sign in" else open_page(good, view)
     page.set_viewport_size(PHONE)
     settle(page)
 
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert cut_off(page) == []
     page.set_viewport_size(WIDE)
 
 

@@ -24,7 +24,7 @@ from shared.training.cursor import empty_cursor
 from shared.training.trial import Trial
 from tests.browser.conftest import WIDE, OpenPage, Photograph
 from tests.browser.loops import KEY, QUICK
-from tests.browser.test_accessibility import PHONE, violations
+from tests.browser.test_accessibility import PHONE, cut_off, violations
 from tests.clock import now_us
 from tests.hosts import HostProcess
 from tests.http import evaluated
@@ -322,3 +322,24 @@ def test_what_features_are_worth_is_found_for_the_same_range(
     page.emulate_media(color_scheme="light")
     page.set_viewport_size({**WIDE, "height": 2000})
     photograph(page, "evaluation")
+
+
+def test_long_names_leave_the_figures_in_sight(logged: Api, open_page: OpenPage, photograph: Photograph) -> None:
+    """In the list, in the plot, in the table and beside the chart; a heading has the beginning of one."""
+    names = ["A name as it is made of all settings " * 6 + "S" * 30, "P" * 250]
+    policies = [{"name": name, "arguments": PAIRS} for name in names]
+    body = {"name": "E" * 250, "enableOfflineExperimentation": False, "policies": policies}
+    day = {"startTime": to_iso(now_us() - DAY), "endTime": to_iso(now_us())}
+    assert logged.put(NEWEST.format("long-names"), {**body, **day}).status == 200
+    page = open_page(logged, "/evaluations/long-names")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("would have earned", timeout=60_000)
+    assert len(page.get_by_role("heading", level=1).inner_text()) < 120
+    expect(page.get_by_role("heading", name="Reward per event over time")).to_be_visible()
+    for size in (WIDE, PHONE):
+        page.set_viewport_size({"width": size["width"], "height": size["height"]})
+        for place in ("/evaluations/long-names", "/evaluations"):
+            page.evaluate("view => { location.hash = view; }", place)
+            expect(page.get_by_role("table").first).to_be_visible()
+            photograph(page, f"evaluation-long-names-{size['width']}")
+            assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+            assert cut_off(page) == []

@@ -205,7 +205,7 @@ def test_a_value_is_counted_and_taken_out_for_good(lived: Api, open_page: OpenPa
 def test_an_event_is_taken_out_from_its_trace(lived: Api, open_page: OpenPage) -> None:
     """Its lines and its rows; what is there no more is unknown."""
     page = open_page(lived, "/events/activated")
-    page.get_by_role("link", name="What is held of it").click()
+    page.get_by_role("link", name="Erase it …").click()
     page.get_by_role("button", name="Count what is held").click()
     expect(page.get_by_text("1 line of the log and 3 rows of the intake have it.")).to_be_visible()
 

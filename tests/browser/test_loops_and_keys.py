@@ -11,7 +11,7 @@ from localhost.azurite.emulator import Azurite
 from tests.browser.conftest import OpenPage, Photograph
 from tests.browser.loops import KEY, QUICK
 from tests.browser.prefix import PREFIX, below_a_path
-from tests.browser.test_accessibility import PHONE, settle, violations
+from tests.browser.test_accessibility import PHONE, cut_off, settle, violations
 from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.loops import KEYS, LOOPS, make_key, make_loop
@@ -256,3 +256,48 @@ def test_a_phone_shows_loops_and_keys_without_scrolling_sideways(
     settle(page)
     photograph(page, "access-phone")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert cut_off(page) == []
+
+
+def test_endpoints_are_shown_and_copied_without_a_slash_at_their_end(
+    owner: Api, context: BrowserContext, open_page: OpenPage
+) -> None:
+    """With one, the C# client of the old service would call `//personalizer/…`, which is 404."""
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = open_page(owner, "/access")
+    loops = page.get_by_role("region", name="List of loops")
+    for place, endpoint in (
+        (page.get_by_role("region", name="Endpoint of the loop default"), owner.url),
+        (loops.get_by_role("row").filter(has=page.get_by_role("rowheader", name="news")), f"{owner.url}/news"),
+    ):
+        place.get_by_role("button", name="Copy", exact=True).click()
+        expect(place.get_by_role("button", name="Copied")).to_be_visible()
+        expect(place.locator("code").first).to_have_text(endpoint)
+        assert page.evaluate("navigator.clipboard.readText()") == endpoint
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.locator("code").first).to_have_text(owner.url)
+
+
+def test_the_arrow_keys_choose_a_loop(owner: Api, open_page: OpenPage) -> None:
+    """From the button on; the list begins at the loop that is shown, and its end leads to its beginning."""
+    make_loop(owner, "arrows")
+    page = open_page(owner, "/events")
+    page.get_by_role("button", name="choose another one").focus()
+    page.keyboard.press("ArrowDown")
+    links = page.get_by_role("navigation", name="Loops").get_by_role("link")
+    expect(page.get_by_role("link", name="default", exact=True)).to_be_focused()
+    names = links.all_inner_texts()
+    here = names.index("default")
+    for key, place in (("ArrowDown", here + 1), ("ArrowUp", here), ("Home", 0)):
+        page.keyboard.press(key)
+        expect(links.nth(place)).to_be_focused()
+    for key in ("ArrowUp", "End"):
+        page.keyboard.press(key)
+        expect(page.get_by_role("link", name="Make a loop, and its keys")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(links.first).to_be_focused()
+    for _ in range(names.index("news")):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+
+    expect(page).to_have_title("Events · news · Rankloop")

@@ -18,7 +18,7 @@ from shared.times import to_iso
 from tests.browser import loops
 from tests.browser.conftest import OpenPage, Photograph
 from tests.browser.loops import KEY, QUICK
-from tests.browser.test_accessibility import PHONE, settle, violations
+from tests.browser.test_accessibility import PHONE, cut_off, settle, violations
 from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.loop import past
@@ -129,9 +129,32 @@ def test_what_was_earned_is_what_the_api_tells(
     photograph(page, "monitor-rewards")
 
 
+def test_it_opens_on_all_that_the_loop_earned(
+    azurite: Azurite, context: BrowserContext, open_page: OpenPage, tmp_path: Path
+) -> None:
+    """From the beginning of the log on: what came before the last day would seem never to have been."""
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    made = loops.steady_past("early", 120, (3 * 1440, 2 * 1440), [0.25] * 4, dict.fromkeys(loops.DISHES, 0.5))
+    with loops.learned(azurite, tmp_path, made, past.seldom(exploration_percentage=0.2)) as api:
+        page = open_page(api, "/monitor")
+        expect(page.get_by_role("button", name="All")).to_have_attribute("aria-pressed", "true")
+        expect(page.get_by_role("group", name="In all")).to_contain_text("120")
+        answer = run_curl(page, panel(page, "Reward per event"))
+        page.get_by_role("link", name="Late and lost").click()
+        expect(page.get_by_text("120 events of this range were joined")).to_be_visible()
+
+    assert answer["total"]["events"]["joined"] == 120
+    assert 2.9 < len(answer["intervals"]) * seconds_of(answer["interval"]) / 86_400 < 3.4
+
+
+def seconds_of(interval: str) -> int:
+    """A duration of the metrics, in seconds."""
+    return {"PT5M": 300, "PT1H": 3600, "PT6H": 21_600, "P1D": 86_400}[interval]
+
+
 def test_range_and_interval_are_chosen_by_hand(good: Api, open_page: OpenPage, complaints: list[str]) -> None:
     """And stand in the address. What cannot be chosen says why; what the loop refuses is told."""
-    page = open_page(good, "/monitor")
+    page = open_page(good, "/monitor?range=P1D")
     ranges = page.get_by_role("group", name="Range")
     expect(ranges.get_by_role("button", name="1 day")).to_have_attribute("aria-pressed", "true")
     expect(page.get_by_label("Interval").locator("option[disabled]")).to_have_text(
@@ -206,6 +229,43 @@ def test_a_feature_and_a_value_of_it_are_in_the_address(
 
     expect(page).to_have_url(f"{good.url}/rankloop#/monitor/context?feature=weather")
     expect(panel(page, "By weather").get_by_role("link", name="snow")).to_be_visible()
+
+
+def test_a_value_is_erased_from_where_it_is_seen(good: Api, open_page: OpenPage) -> None:
+    """The name of the feature is filled in; the value, which may be a person's, stays out of the address."""
+    page = open_page(good, f"/monitor/context?{urlencode({'feature': 'guest.kind', 'value': json.dumps('nurse')})}")
+    page.get_by_role("link", name="Erase a value").click()
+
+    expect(page.get_by_label("Name of the feature")).to_have_value("guest.kind")
+    assert "nurse" not in page.url
+    page.get_by_role("navigation", name="Views").get_by_role("link", name="Erase data").click()
+    expect(page.get_by_label("Name of the feature")).to_have_value("")
+    expect(page.get_by_role("link", name="Erase data")).to_have_attribute("aria-current", "page")
+    expect(page.get_by_role("navigation", name="Views").locator("[aria-current]")).to_have_count(1)
+
+
+BASELINES = """
+(bar) => [...bar.querySelectorAll("input, select, button, a, small")].map((each) => {
+  const box = each.getBoundingClientRect();
+  const style = getComputedStyle(each);
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+  const { fontBoundingBoxAscent: above, fontBoundingBoxDescent: below } = pen.measureText("x");
+  return (box.top + box.bottom) / 2 + (above - below) / 2;
+})
+"""
+"""Where the texts of a bar's controls stand: each has its text in its middle."""
+
+
+@pytest.mark.parametrize("view", ["/monitor", "/monitor/actions", "/events?kind=rank&eventId=visit-1"])
+def test_the_controls_of_a_filter_bar_stand_on_one_line(good: Api, open_page: OpenPage, view: str) -> None:
+    """Fields, buttons and links, whether they have a label above them or not."""
+    page = open_page(good, view)
+    settle(page)
+    baselines = page.locator(".toolbar").first.evaluate(BASELINES)
+
+    assert len(baselines) > 5
+    assert max(baselines) - min(baselines) < 1.5, baselines
 
 
 def test_a_part_of_a_time_can_be_typed_anew(good: Api, open_page: OpenPage) -> None:
@@ -326,3 +386,4 @@ def test_every_part_is_for_everyone(losing: Api, open_page: OpenPage) -> None:
         settle(page)
         assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        assert cut_off(page) == []

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,8 @@ def test_what_is_foreseen_is_what_happens(loop: Api, open_page: OpenPage, photog
     confirm(page)
     expect(page.get_by_text("No unsaved changes")).to_be_visible()
 
-    in_words = [change.replace("PT15M", "15 minutes").replace("PT2H", "2 hours") for change in foreseen["changes"]]
+    words = {"PT15M": "15 minutes", "PT2H": "2 hours", "0.2 to 0.35": "20% to 35%"}
+    in_words = [reduce(lambda text, word: text.replace(*word), words.items(), change) for change in foreseen["changes"]]
     assert told["Changes"] == in_words
     assert are_shown(foreseen["happens"], told["What will happen"])
     assert are_shown(foreseen["happens"], confirmed)
@@ -137,6 +139,19 @@ def test_a_refused_value_is_told_at_its_field(loop: Api, open_page: OpenPage, co
     expect(page.get_by_text("No unsaved changes")).to_be_visible()
     expect(page.locator(".field.refused")).to_have_count(0)
     assert service(loop) == before
+    complaints.clear()  # each refusal is an error in the browser's console
+
+
+@pytest.mark.parametrize("typed", ["120", "-1", "much", ""])
+def test_a_share_is_refused_in_percent(loop: Api, open_page: OpenPage, complaints: list[str], typed: str) -> None:
+    """Of a fraction, or of what to send in its place, a field in percent knows nothing."""
+    page = open_page(loop, "/setup")
+    fill(page, "Exploration percentage", typed)
+
+    expect(page.locator(".field.refused")).to_contain_text("It has to be a number from 0% to 100%.")
+    expect(changes(page).get_by_role("alert")).to_contain_text("It has to be a number from 0% to 100%.")
+    assert "fraction, in spite" not in page.get_by_role("main").inner_text()
+    page.get_by_role("button", name="Undo all").click()
     complaints.clear()  # each refusal is an error in the browser's console
 
 
@@ -282,25 +297,29 @@ def test_the_shares_of_exploration_are_those_of_the_api(
     before = loop.get(path).json
     page = open_page(loop, "/setup/exploration")
     save = page.get_by_role("button", name="Save")
-    expect(page.get_by_label("First action")).to_have_value(str(before["default"]).removesuffix(".0"))
+    first, challenger = (page.get_by_label(name, exact=True) for name in ("First action", "Challenger"))
+    expect(first).to_have_value(f"{100 * before['default']:g}")
     expect(save).to_be_disabled()
 
-    page.get_by_label("First action").fill("0.6")
+    first.fill("60")
     save.click()
-    expect(page.get_by_role("alert").filter(has_text="less than or equal to 0.5")).to_be_visible()
-    page.get_by_label("First action").fill("0.1")
-    page.get_by_label("Challenger").fill("")
+    expect(page.get_by_role("alert").filter(has_text="It has to be a number from 0% to 50%.")).to_be_visible()
+    first.fill("10")
+    challenger.fill("")
     save.click()
-    expect(page.get_by_role("alert").filter(has_text="valid number")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="It has to be a number from 0% to 50%.")).to_be_visible()
     photograph(page, "setup-exploration")
     assert violations(page) == []
     assert loop.get(path).json == before
-    page.get_by_label("Challenger").fill("0.3")
+    challenger.fill("30")
     save.click()
 
     expect(page.get_by_text("nothing is learned anew")).to_be_visible()
     after = loop.get(path).json
     assert (after["default"], after["challenger"]) == (0.1, 0.3)
+    page.get_by_role("link", name="History").click()
+    newest = page.get_by_role("region", name="Changes of settings").get_by_role("row").nth(1)
+    expect(newest).to_contain_text(f"explorationSharesDefault {100 * before['default']:g}% to 10%")
     assert all("400" in complaint for complaint in complaints)
     complaints.clear()
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
@@ -18,7 +18,8 @@ PHONE = ViewportSize(width=390, height=844)
 NO_LANGUAGE = "value: 'en-US@posix', configurable: true"
 LONG = "z" * 200
 TAG = "<img src=x onerror=alert(1)>"
-IDS = ("a/b ü", "%2F", "../..", "a?b#c&d=e", "x" * 256, TAG)
+RIGHT_TO_LEFT = ("מוצר 12", "طلب-9 (5)")
+IDS = ("a/b ü", "%2F", "../..", "a?b#c&d=e", "x" * 256, TAG, *RIGHT_TO_LEFT)
 GERMAN_WORDS = re.compile(r"\bvor \d|Sekunden?|Minuten?|Stunden?|\bTage?\b|jetzt")
 ENGLISH_NUMBERS = re.compile(r"\d\.\d\d?(?!\d)(?!\.)|\b[1-9]\d*,\d{3}\b")
 
@@ -26,9 +27,11 @@ ENGLISH_NUMBERS = re.compile(r"\d\.\d\d?(?!\d)(?!\.)|\b[1-9]\d*,\d{3}\b")
 @pytest.fixture(scope="module")
 def strange(empty: Api) -> Api:
     """A loop whose clients choose any id and any value."""
-    actions = [{"id": name, "features": [{"n": place}]} for place, name in enumerate((TAG, "a/b ü", LONG))]
+    actions = [
+        {"id": name, "features": [{"n": place}]} for place, name in enumerate((TAG, "a/b ü", LONG, *RIGHT_TO_LEFT))
+    ]
     for event_id in IDS:
-        context = [{"user": {"name": event_id, "age": 33.3}}, {"none": None, "list": [1, 2], "html": TAG}]
+        context = [{"user": {"name": event_id, "age": 33.3}}, {"none": None, "list": [1, 2], "html": TAG, "url": LONG}]
         assert (
             empty.post(f"{V1}/rank", {"eventId": event_id, "contextFeatures": context, "actions": actions}).status
             == 201
@@ -119,3 +122,48 @@ def test_a_browser_on_a_machine_without_a_language_draws_all_charts(browser: Bro
         page.goto(f"{good.url}/rankloop#key={KEY}")
 
         expect(page.locator("canvas").first).to_be_visible()
+
+
+NOT_ISOLATED = """
+() => {
+  const texts = document.createTreeWalker(document.getElementById("page"), NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (texts.nextNode()) {
+    const { data, parentElement } = texts.currentNode;
+    const isolated = parentElement.closest("bdi") || /^[^\\p{Script=Hebrew}\\p{Script=Arabic}]*\\u2068/u.test(data);
+    if (/[\\p{Script=Hebrew}\\p{Script=Arabic}]/u.test(data) && !isolated) found.push(data);
+  }
+  return found;
+}
+"""
+"""Texts that are written from right to left and not isolated; an `<option>` has no elements, but a letter for it."""
+
+
+@pytest.mark.parametrize("view", ["/chances", "/events", "/events/{}", "/events?eventId={}"])
+def test_what_is_written_from_right_to_left_is_isolated(strange: Api, open_page: OpenPage, view: str) -> None:
+    """Else numbers and signs beside an id change places with it: 25% of its chance would read as a part of it."""
+    for event_id in RIGHT_TO_LEFT:
+        page = open_page(strange, view.format(quote(event_id, safe="")))
+        expect(page.get_by_text(event_id).first).to_be_attached()
+        page.wait_for_load_state("networkidle")
+
+        assert page.evaluate(NOT_ISOLATED) == []
+
+
+def test_a_sentence_isolates_only_what_is_written_from_right_to_left(strange: Api, open_page: OpenPage) -> None:
+    """So that the sentence itself, as one of the API that names an id, is read from left to right."""
+    page = open_page(strange, "/events/" + quote("לא ידוע", safe=""))
+    said = page.get_by_text("Nothing is known of")
+
+    expect(said.locator("bdi")).to_have_text("לא ידוע")
+
+
+LINES = "name => { const text = new Range(); text.selectNodeContents(name); return text.getClientRects().length; }"
+
+
+def test_a_long_value_leaves_the_name_of_its_feature_on_one_line(strange: Api, open_page: OpenPage) -> None:
+    page = open_page(strange, "/chances")
+    name = page.get_by_role("button", name="url zzz").get_by_text("url", exact=True)
+    expect(name).to_be_visible()
+
+    assert name.evaluate(LINES) == 1

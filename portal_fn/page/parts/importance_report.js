@@ -5,7 +5,7 @@ import { html, useEffect } from "../view.js";
 import { CopyAsCurl, SaveAsCsv } from "./copy.js";
 import { ShareBar } from "./figures.js";
 import { Notice } from "./notice.js";
-import { Panel } from "./panel.js";
+import { Panel, Table } from "./panel.js";
 
 export const PATH = "personalizer/featureImportances";
 export const VERSION = { "api-version": "2022-09-01-preview" };
@@ -27,7 +27,7 @@ export function Report({ id, status }) {
   const tools = html`<${CopyAsCurl} path=${pathOf(id)} query=${VERSION} /><${SaveAsCsv} name=${`rankloop-features-${id}`} rows=${() => rowsOf(answer)} />`;
   return html`
     <${Panel} title=${`What features are worth: ${answer.name}`} aside=${tools}>
-      <p role="status">${answer.description ?? (answer.status === "Running" ? "It is being made. The scores come by themselves." : answer.status)}</p>
+      <p role="status">${answer.description ?? (answer.status === "Running" ? "Running. Scores appear here when they're ready." : answer.status)}</p>
       ${answer.featureScores.length > 0 && html`<${Scores} scores=${answer.featureScores} />`}
     <//>
   `;
@@ -35,30 +35,28 @@ export function Report({ id, status }) {
 
 function Scores({ scores }) {
   return html`
-    <div class="scroll" tabindex="0" role="region" aria-label="Scores">
-      <table class="figures">
-        <thead>
-          <tr>
-            <th scope="col">Feature</th>
-            <th scope="col">Namespace</th>
-            <th scope="col" class="number">Score</th>
-            <th class="bar-cell"><span class="visually-hidden">Score as a bar</span></th>
-          </tr>
-        </thead>
-        <tbody>
-          ${scores.map(
-            ({ namespace, featureName, score }) => html`
-              <tr key=${`${namespace} ${featureName}`}>
-                <th scope="row">${featureName}</th>
-                <td>${namespace} ${NAMESPACES[namespace] && html`<span class="faint">(${NAMESPACES[namespace]})</span>`}</td>
-                <td class="number">${count(100 * score)}</td>
-                <td class="bar-cell"><${ShareBar} share=${score} /></td>
-              </tr>
-            `,
-          )}
-        </tbody>
-      </table>
-    </div>
+    <${Table} label="Scores" class="figures">
+      <thead>
+        <tr>
+          <th scope="col">Feature</th>
+          <th scope="col">Namespace</th>
+          <th scope="col" class="number">Score</th>
+          <th class="bar-cell"><span class="visually-hidden">Score as a bar</span></th>
+        </tr>
+      </thead>
+      <tbody>
+        ${scores.map(
+          ({ namespace, featureName, score }) => html`
+            <tr key=${`${namespace} ${featureName}`}>
+              <th scope="row">${featureName}</th>
+              <td>${namespace} ${NAMESPACES[namespace] && html`<span class="faint">(${NAMESPACES[namespace]})</span>`}</td>
+              <td class="number">${count(100 * score)}</td>
+              <td class="bar-cell"><${ShareBar} share=${score} /></td>
+            </tr>
+          `,
+        )}
+      </tbody>
+    <//>
     <p class="hint">100 is the feature whose absence costs most, 0 one that is not missed. A feature that has a twin is not missed either.</p>
   `;
 }

@@ -50,14 +50,14 @@ function markOfModel({ publishedAt, origin, learnedEvents }) {
 
 function markOfChange({ at, act, by, changed }) {
   const values = act === "redaction" ? [] : changed;
-  const fields = values.map(({ name, from, to }) => `${name} from ${written(from)} to ${written(to)}`).join(", ");
+  const fields = values.map(({ name, from, to }) => `${name} from ${written(name, from)} to ${written(name, to)}`).join(", ");
   const what = [ACTS[act], fields].filter(Boolean).join(": ");
   return { at: new Date(at) / 1000, kind: "settings", label: `${what} (by ${authorOf(by)})` };
 }
 
-function written(value) {
+function written(name, value) {
   if (value === null || value === "") return "nothing";
-  return setting(value);
+  return setting(name, value);
 }
 
 function authorOf(by) {

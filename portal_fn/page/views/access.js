@@ -1,5 +1,5 @@
 // Who may call the loop, and the loops of the deployment: endpoint, keys, and for owners the list of loops.
-import { useCaller } from "../loops.js";
+import { endpointOf, useCaller } from "../loops.js";
 import { CopyButton } from "../parts/copy.js";
 import { Notice } from "../parts/notice.js";
 import { Panel } from "../parts/panel.js";
@@ -15,8 +15,8 @@ export function View() {
   return html`
     <div class="access">
       <h1 class="visually-hidden">Loops and keys</h1>
-      <${Panel} title=${`Endpoint of the loop ${loop}`} aside=${html`<${CopyButton} title="Copy" text=${LOOP.href} />`}>
-        <p><code>${LOOP.href}</code></p>
+      <${Panel} title=${`Endpoint of the loop ${loop}`} aside=${html`<${CopyButton} title="Copy" text=${endpointOf(LOOP)} />`}>
+        <p><code>${endpointOf(LOOP)}</code></p>
         <p class="hint">Clients of the old service take it as their endpoint. Every call carries a key in the header <code>Ocp-Apim-Subscription-Key</code>, or a bearer token where the deployment takes them.</p>
       <//>
       ${isAdmin ? html`<${Keys} loop=${loop} caller=${name} />` : html`<${NotShown} name=${name} role=${role} />`}

@@ -21,7 +21,7 @@ export function View() {
       </header>
       ${chosen === "list" && html`<${List} query=${query} />`}
       ${chosen === "trace" && html`<${Trace} key=${id} id=${id} at=${query.at} />`}
-      ${chosen === "held" && html`<${Held} eventId=${query.eventId} />`}
+      ${chosen === "held" && html`<${Held} key=${`${query.eventId} ${query.feature}`} eventId=${query.eventId} feature=${query.feature} />`}
     </div>
   `;
 }

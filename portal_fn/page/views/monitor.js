@@ -1,4 +1,5 @@
 // What the loop earned over time, by action, by context and by mode; what got lost; how well it imitated; what features are worth.
+import { usePolled } from "../polling.js";
 import { linkTo, useRoute } from "../route.js";
 import { html } from "../view.js";
 import { Actions } from "./monitor/actions.js";
@@ -6,7 +7,7 @@ import { Apprentice } from "./monitor/apprentice.js";
 import { Context } from "./monitor/context.js";
 import { Importances } from "./monitor/importances.js";
 import { Losses } from "./monitor/losses.js";
-import { rangeOf, rangeQuery } from "./monitor/range.js";
+import { rangeOf, rangeQuery, WHOLE } from "./monitor/range.js";
 import { Rewards } from "./monitor/rewards.js";
 
 const PARTS = [
@@ -21,6 +22,8 @@ const PARTS = [
 export function View() {
   const { rest, query } = useRoute();
   const chosen = PARTS.find(({ name }) => name === (rest[0] ?? "")) ?? PARTS[0];
+  const log = usePolled("personalizer/v1.1-preview.3/logs/properties", Infinity);
+  const range = rangeOf(query, log.answer?.dateRange?.from);
   return html`
     <div class="monitor">
       <header>
@@ -33,7 +36,11 @@ export function View() {
           )}
         </nav>
       </header>
-      <${chosen.Part} key=${chosen.name} range=${rangeOf(query)} query=${query} rest=${rest.slice(1)} />
+      ${
+        log.at === null && range.preset === WHOLE
+          ? html`<p class="loading" role="status">Loading …</p>`
+          : html`<${chosen.Part} key=${chosen.name} range=${range} query=${query} rest=${rest.slice(1)} />`
+      }
     </div>
   `;
 }

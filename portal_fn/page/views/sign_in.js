@@ -1,4 +1,5 @@
 // The way in: an API key, or where the loop takes them, a bearer token of Entra ID.
+import { endpointOf } from "../loops.js";
 import { Notice } from "../parts/notice.js";
 import { forget } from "../polling.js";
 import { LOOP, readSignIn, signIn } from "../session.js";
@@ -15,7 +16,7 @@ export function SignIn({ refusal }) {
   return html`
     <main class="sign-in">
       <h1>Rankloop</h1>
-      <p>Whether the loop at <code>${LOOP.href}</code> pays, and if not, why not.</p>
+      <p>Whether the loop at <code>${endpointOf(LOOP)}</code> pays, and if not, why not.</p>
       ${refusal && html`<${Notice} ...${refusal} />`}
       <${Entry} name="key" label="API key" act=${(key) => ({ key })} main>
         <p class="hint">${LOCAL.includes(LOOP.hostname) ? html`<${KeyHere} />` : html`<${KeyInAzure} />`}</p>

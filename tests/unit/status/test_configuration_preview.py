@@ -205,11 +205,11 @@ def test_to_explore_only_is_doubted_with_what_it_costs() -> None:
 @pytest.mark.parametrize(
     ("arguments", "from_to", "said"),
     [
-        ("--synthcover --epsilon 0.2 --clip_p=0.5", (0.2, 0.05), ("10 % more", "")),
-        ("--synthcover --epsilon 0.2 --clip_p 0.1", (0.1, 0.02), ("10 % more", "")),
+        ("--synthcover --epsilon 0.2 --clip_p=0.5", (0.2, 0.05), ("10% more", "")),
+        ("--synthcover --epsilon 0.2 --clip_p 0.1", (0.1, 0.02), ("10% more", "")),
         ("--synthcover --epsilon 0.2 --clip_p 0.5", (0.05, 0.02), ("", "")),
-        ("--synthcover --epsilon 0.2 --clip_p 0.5", (0.05, 0.3), ("", "0.02 to 0.05")),
-        ("--synthcover --epsilon 0.2 --clip_p 0.5", (0.2, 0.01), ("", "below 0.02")),
+        ("--synthcover --epsilon 0.2 --clip_p 0.5", (0.05, 0.3), ("", "2% to 5%")),
+        ("--synthcover --epsilon 0.2 --clip_p 0.5", (0.2, 0.01), ("", "below 2%")),
         ("--epsilon 0.2", (0.2, 0.3), ("", "")),
         ("--squarecb --epsilon 0.2", (0.2, 0.3), ("", "")),
     ],
@@ -225,7 +225,7 @@ def test_an_exploration_is_told_by_what_settings_like_those_of_a_new_loop_earn(
     told = foreseen(before, after, apply_changes(online(), before, Published()))
 
     for sentences, expected in zip((told.reasons, told.doubts), said, strict=True):
-        about = [sentence for sentence in sentences if "xploration" in sentence or "10 %" in sentence]
+        about = [sentence for sentence in sentences if "xploration" in sentence or "10%" in sentence]
         assert bool(about) == bool(expected)
         assert expected in "".join(about)
 

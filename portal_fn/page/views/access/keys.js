@@ -2,7 +2,7 @@
 import { moment } from "../../format.js";
 import { CopyAsCurl } from "../../parts/copy.js";
 import { Notice } from "../../parts/notice.js";
-import { Panel } from "../../parts/panel.js";
+import { Panel, Table } from "../../parts/panel.js";
 import { ReadAgain, useReading } from "../../parts/reading.js";
 import { html, useState } from "../../view.js";
 import { MakeKey } from "./make_key.js";
@@ -33,16 +33,14 @@ export function Keys({ loop, caller }) {
 
 function KeyTable({ keys, onChoose }) {
   return html`
-    <div class="scroll" tabindex="0" role="region" aria-label="List of keys">
-      <table>
-        <thead>
-          <tr><th scope="col">Name</th><th scope="col">Role</th><th scope="col">Made</th><th scope="col">Ends</th><th scope="col"><span class="visually-hidden">What to do</span></th></tr>
-        </thead>
-        <tbody>
-          ${keys.map((key, place) => html`<${Row} key=${`${key.name} ${key.createdAt}`} of=${key} isReplaced=${keys.slice(place + 1).some(({ name }) => name === key.name)} onChoose=${onChoose} />`)}
-        </tbody>
-      </table>
-    </div>
+    <${Table} label="List of keys">
+      <thead>
+        <tr><th scope="col">Name</th><th scope="col">Role</th><th scope="col">Made</th><th scope="col">Ends</th><th scope="col"><span class="visually-hidden">What to do</span></th></tr>
+      </thead>
+      <tbody>
+        ${keys.map((key, place) => html`<${Row} key=${`${key.name} ${key.createdAt}`} of=${key} isReplaced=${keys.slice(place + 1).some(({ name }) => name === key.name)} onChoose=${onChoose} />`)}
+      </tbody>
+    <//>
   `;
 }
 

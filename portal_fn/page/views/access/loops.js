@@ -1,8 +1,8 @@
 // The loops of the deployment, for its owners: which there are, a new one, and the end of one.
-import { ALL, DEFAULT, deploymentOf, endpointOf, openLoop, pageOf } from "../../loops.js";
+import { ALL, addressOf, DEFAULT, deploymentOf, endpointOf, openLoop, pageOf } from "../../loops.js";
 import { CopyAsCurl, CopyButton } from "../../parts/copy.js";
 import { Notice } from "../../parts/notice.js";
-import { Panel } from "../../parts/panel.js";
+import { Panel, Table } from "../../parts/panel.js";
 import { ReadAgain, useReading } from "../../parts/reading.js";
 import { html, useState } from "../../view.js";
 import { DeleteLoop } from "./delete_loop.js";
@@ -32,28 +32,26 @@ export function Loops({ loop }) {
 
 function LoopTable({ names, here, deployment, onDelete }) {
   return html`
-    <div class="scroll" tabindex="0" role="region" aria-label="List of loops">
-      <table>
-        <thead>
-          <tr><th scope="col">Name</th><th scope="col">Endpoint</th><th scope="col"><span class="visually-hidden">What to do</span></th></tr>
-        </thead>
-        <tbody>
-          ${names.map((name) => html`<${Row} key=${name} name=${name} isHere=${name === here} endpoint=${deployment && endpointOf(deployment, name)} onDelete=${onDelete} />`)}
-        </tbody>
-      </table>
-    </div>
+    <${Table} label="List of loops">
+      <thead>
+        <tr><th scope="col">Name</th><th scope="col">Endpoint</th><th scope="col"><span class="visually-hidden">What to do</span></th></tr>
+      </thead>
+      <tbody>
+        ${names.map((name) => html`<${Row} key=${name} name=${name} isHere=${name === here} address=${deployment && addressOf(deployment, name)} onDelete=${onDelete} />`)}
+      </tbody>
+    <//>
   `;
 }
 
-function Row({ name, isHere, endpoint, onDelete }) {
+function Row({ name, isHere, address, onDelete }) {
   const open = (event) => {
     event.preventDefault();
-    openLoop(endpoint);
+    openLoop(address);
   };
   return html`
     <tr>
-      <th scope="row">${isHere || !endpoint ? name : html`<a href=${pageOf(endpoint).href} onClick=${open}>${name}</a>`}${isHere && html` <small class="faint">this page</small>`}</th>
-      <td class="endpoint">${endpoint ? html`<code>${endpoint.href}</code> <${CopyButton} title="Copy" text=${endpoint.href} />` : "–"}</td>
+      <th scope="row">${isHere || !address ? name : html`<a href=${pageOf(address).href} onClick=${open}>${name}</a>`}${isHere && html` <small class="faint">this page</small>`}</th>
+      <td class="endpoint">${address ? html`<code>${endpointOf(address)}</code> <${CopyButton} title="Copy" text=${endpointOf(address)} />` : "–"}</td>
       <td class="act">${name !== DEFAULT && html`<button class="danger" aria-label=${`Delete ${name}`} onClick=${() => onDelete(name)}>Delete …</button>`}</td>
     </tr>
   `;

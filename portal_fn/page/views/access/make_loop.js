@@ -1,7 +1,7 @@
 // A new loop: its name, and whose settings it begins with.
 
 import { send } from "../../loop_api.js";
-import { endpointOf, openLoop } from "../../loops.js";
+import { addressOf, openLoop } from "../../loops.js";
 import { useAction } from "../../parts/action.js";
 import { Field, textOf } from "../../parts/field.js";
 import { Notice } from "../../parts/notice.js";
@@ -47,6 +47,6 @@ export function MakeLoop({ names, deployment }) {
 }
 
 function Made({ name, deployment }) {
-  const open = deployment && { action: "Open its page", onAction: () => openLoop(endpointOf(deployment, name)) };
+  const open = deployment && { action: "Open its page", onAction: () => openLoop(addressOf(deployment, name)) };
   return html`<${Notice} kind="good" title=${`The loop ${name} was made.`} text="Its page makes keys for its clients." ...${open} />`;
 }

@@ -1,5 +1,5 @@
 // Applying a policy of an evaluation: what will happen, and, where it may be no better, an explicit word.
-import { difference, digitsOf, interval, moment, sentence, share } from "../../format.js";
+import { difference, digitsOf, interval, moment, sentence, share, shortened } from "../../format.js";
 import { send } from "../../loop_api.js";
 import { useAction } from "../../parts/action.js";
 import { CopyAsCurl } from "../../parts/copy.js";
@@ -18,7 +18,7 @@ export function ApplyDialog({ evaluation, policy, onClose, onApplied }) {
   const apply = useAction(async () => {
     await send(change.method, change.path, change.body);
     onApplied({
-      title: `${policy.name} is in use.`,
+      title: `${shortened(policy.name)} is in use.`,
       text: withModel
         ? "Rank uses it, with what it learned, within seconds."
         : "A model learns anew with it; until then the one in use goes on answering.",
@@ -29,7 +29,7 @@ export function ApplyDialog({ evaluation, policy, onClose, onApplied }) {
   const isConfirmed = !policy.doubt || confirm;
   return html`
     <${Dialog}
-      title=${`Apply “${policy.name}”?`}
+      title=${`Apply “${shortened(policy.name)}”?`}
       onClose=${onClose}
       buttons=${html`<button class="main" disabled=${apply.busy || !isConfirmed} onClick=${() => apply.run()}>Apply it</button>`}
     >

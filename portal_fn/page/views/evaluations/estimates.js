@@ -1,6 +1,7 @@
 // The estimates of each policy, and what can be done with it.
 import { count, figure, interval } from "../../format.js";
 import { save } from "../../parts/copy.js";
+import { Table } from "../../parts/panel.js";
 import { html } from "../../view.js";
 import { isUsed, sourceOf } from "./evaluation.js";
 
@@ -9,8 +10,7 @@ const ESTIMATORS = ["ips", "snips", "doublyRobust"];
 /** The table; `onApply` is called with a policy that is to be applied. */
 export function Estimates({ evaluation, policies, inUse, onApply }) {
   return html`
-    <div class="scroll" tabindex="0" role="region" aria-label="Estimates">
-      <table class="estimates">
+    <${Table} label="Estimates" class="estimates">
         <thead>
           <tr>
             <th scope="col">Policy</th>
@@ -24,8 +24,7 @@ export function Estimates({ evaluation, policies, inUse, onApply }) {
         <tbody>
           ${policies.map((policy) => html`<${Row} key=${policy.name} ...${{ policy, inUse, onApply }} />`)}
         </tbody>
-      </table>
-    </div>
+    <//>
     <p class="hint">
       Decide by the first figure and its interval; the other estimators tell whether it depends on how one reckons. All policies are judged by
       the same events${judgedBy(evaluation)}.

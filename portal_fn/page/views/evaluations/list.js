@@ -1,11 +1,11 @@
 // The list of evaluations.
-import { figure, interval, moment } from "../../format.js";
+import { figure, interval, moment, shortened } from "../../format.js";
 import { send } from "../../loop_api.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
 import { Dialog } from "../../parts/dialog.js";
 import { Notice } from "../../parts/notice.js";
 import { Pager } from "../../parts/pager.js";
-import { Panel } from "../../parts/panel.js";
+import { Panel, Table } from "../../parts/panel.js";
 import { refresh } from "../../polling.js";
 import { linkTo } from "../../route.js";
 import { html, useState } from "../../view.js";
@@ -26,24 +26,22 @@ export function List({ answer, skip }) {
         <${SaveAsCsv} name="evaluations" rows=${() => rowsOf(evaluations)} />
       `}
     >
-      <div class="scroll" tabindex="0" role="region" aria-label="All evaluations">
-        <table class="evaluations">
-          <thead>
-            <tr>
-              <th scope="col">Name</th>
-              <th scope="col">Status</th>
-              <th scope="col">Finding</th>
-              <th scope="col">Range</th>
-              <th scope="col">Kind</th>
-              <th scope="col">Created</th>
-              <th scope="col"><span class="visually-hidden">Delete</span></th>
-            </tr>
-          </thead>
-          <tbody>
-            ${evaluations.map((evaluation) => html`<${Row} key=${evaluation.id} evaluation=${evaluation} />`)}
-          </tbody>
-        </table>
-      </div>
+      <${Table} label="All evaluations" class="evaluations">
+        <thead>
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col">Status</th>
+            <th scope="col">Finding</th>
+            <th scope="col">Range</th>
+            <th scope="col">Kind</th>
+            <th scope="col">Created</th>
+            <th scope="col"><span class="visually-hidden">Delete</span></th>
+          </tr>
+        </thead>
+        <tbody>
+          ${evaluations.map((evaluation) => html`<${Row} key=${evaluation.id} evaluation=${evaluation} />`)}
+        </tbody>
+      <//>
       <${Pager} skip=${skip} size=${PAGE} shown=${evaluations.length} more=${Boolean(answer.nextLink)} />
     <//>
   `;
@@ -60,8 +58,8 @@ function Row({ evaluation }) {
       <th scope="row"><a href=${linkTo("evaluations", [evaluation.id])}>${evaluation.name}</a></th>
       <td>${isRunning(evaluation) ? html`<${Running} id=${evaluation.id} />` : html`<span class=${`evaluation-state ${stateOf(evaluation)}`}>${statusOf(evaluation)}</span>`}</td>
       <td class="evaluation-finding">${findingOf(evaluation)}</td>
-      <td class="unbroken">${rangeOf(evaluation.startTime, evaluation.endTime)}</td>
-      <td class="unbroken">${kindOf(evaluation)}</td>
+      <td class="evaluation-range">${rangeOf(evaluation.startTime, evaluation.endTime)}</td>
+      <td>${kindOf(evaluation)}</td>
       <td class="unbroken">${moment(evaluation.creationTime, { seconds: false })}</td>
       <td>
         <button class="quiet" aria-label=${`Delete ${evaluation.name}`} onClick=${() => setDeletes(true)}>Delete</button>
@@ -94,7 +92,7 @@ export function DeleteDialog({ evaluation, onClose, onDeleted }) {
   };
   return html`
     <${Dialog}
-      title=${`Delete “${evaluation.name}”?`}
+      title=${`Delete “${shortened(evaluation.name)}”?`}
       onClose=${onClose}
       buttons=${html`<button class="danger" disabled=${state.busy} onClick=${remove}>Delete it</button>`}
     >

@@ -1,5 +1,5 @@
 // One evaluation: what it found in words, in a plot, and in figures, and what can be done with it.
-import { figure, interval, moment } from "../../format.js";
+import { figure, interval, moment, shortened } from "../../format.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
 import { Notice } from "../../parts/notice.js";
 import { Panel } from "../../parts/panel.js";
@@ -103,13 +103,13 @@ function headlineOf(evaluation) {
       headline: { Failed: "The evaluation failed", Canceled: "The evaluation was canceled" }[status] ?? "The evaluation took too long",
     };
   if (policies.every(({ events }) => events === 0)) return { kind: "plain", headline: "Nothing to evaluate in this range" };
-  if (status === "OptimalPolicyApplied") return { kind: "better", headline: `The loop took better settings: ${optimalPolicy}` };
+  if (status === "OptimalPolicyApplied") return { kind: "better", headline: `The loop took better settings: ${shortened(optimalPolicy)}` };
   if (status === "OnlinePolicyRetained") return { kind: "plain", headline: "The loop kept the settings in use" };
   const best = policies.find(({ name, slotId }) => name === optimalPolicy && !slotId);
   if (best && best.source !== "Online") {
     return {
       kind: "better",
-      headline: `${best.name} would have earned ${figure(best.differenceToOnline)} more an event (${interval(best.differenceInterval)})`,
+      headline: `${shortened(best.name)} would have earned ${figure(best.differenceToOnline)} more an event (${interval(best.differenceInterval)})`,
     };
   }
   return { kind: "plain", headline: "No settings are better for certain than what was done" };
@@ -127,7 +127,7 @@ function Found({ evaluation, query }) {
   const best = policies.find(({ name, canBeApplied }) => name === evaluation.optimalPolicy && canBeApplied);
   return html`
     ${applied && html`<${Notice} kind="good" title=${applied.title} text=${applied.text} />`}
-    ${best && inUse && !applied && !isUsed(best, inUse) && html`<div class="buttons start"><button class="main" onClick=${() => setApplies(best)}>Apply ${best.name} …</button></div>`}
+    ${best && inUse && !applied && !isUsed(best, inUse) && html`<div class="buttons start"><button class="main" onClick=${() => setApplies(best)}>Apply ${shortened(best.name)} …</button></div>`}
     ${slots.length > 1 && html`<${Slots} slots=${slots} chosen=${slot} evaluation=${evaluation} />`}
     ${
       hasEvents &&

@@ -1,7 +1,7 @@
 // Automatic optimization: when the loop searches by itself, and the evidence of each round.
 import { count, difference, events, figure, interval, moment, sentence, share } from "../../format.js";
 import { SaveAsCsv } from "../../parts/copy.js";
-import { Panel } from "../../parts/panel.js";
+import { Panel, Table } from "../../parts/panel.js";
 import { STATUS_SECONDS, usePolled } from "../../polling.js";
 import { linkTo } from "../../route.js";
 import { html } from "../../view.js";
@@ -49,27 +49,25 @@ function Trial({ trial }) {
 
 function Evidence({ rounds, trial }) {
   return html`
-    <div class="scroll" tabindex="0" role="region" aria-label="Rounds of automatic optimization">
-      <table class="rounds">
-        <caption class="hint">
-          Reward per event, with its 95 % interval, and as a share of what always the first action would have earned. The best settings were
-          chosen by these very events, so a part of what they earn here is luck: a trial tells what they are worth. The last 24 rounds are kept.
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Round</th>
-            <th scope="col">Log</th>
-            <th scope="col" class="number">Always the first action</th>
-            <th scope="col" class="number">What was done</th>
-            <th scope="col" class="number">Best settings found</th>
-            <th scope="col">What the loop did, and why</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rounds.map((round) => html`<${Round} key=${round.id} round=${round} isOnTrial=${round.id === trial?.evaluation} />`)}
-        </tbody>
-      </table>
-    </div>
+    <${Table} label="Rounds of automatic optimization" class="rounds">
+      <caption class="hint">
+        Reward per event, with its 95 % interval, and as a share of what always the first action would have earned. The best settings were
+        chosen by these very events, so a part of what they earn here is luck: a trial tells what they are worth. The last 24 rounds are kept.
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">Round</th>
+          <th scope="col">Log</th>
+          <th scope="col" class="number">Always the first action</th>
+          <th scope="col" class="number">What was done</th>
+          <th scope="col" class="number">Best settings found</th>
+          <th scope="col">What the loop did, and why</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${rounds.map((round) => html`<${Round} key=${round.id} round=${round} isOnTrial=${round.id === trial?.evaluation} />`)}
+      </tbody>
+    <//>
   `;
 }
 

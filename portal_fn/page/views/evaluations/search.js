@@ -1,7 +1,7 @@
 // The search for better settings, step by step; and what became of the lines of the log.
 import { count, difference, figure, interval, moment, share } from "../../format.js";
 import { SaveAsCsv } from "../../parts/copy.js";
-import { Panel } from "../../parts/panel.js";
+import { Panel, Table } from "../../parts/panel.js";
 import { html } from "../../view.js";
 
 const STEPS = [
@@ -49,30 +49,28 @@ function Step({ step, text, tried }) {
         <b>${step}</b> · ${count(tried.length)} tried · highest: ${figure(best.estimates.cressieRead)} with <code>${best.arguments}</code>
       </summary>
       <p class="hint">${text}</p>
-      <div class="scroll" tabindex="0" role="region" aria-label=${`Settings that ${step} tried`}>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Learning arguments</th>
-              <th scope="col" class="number">Reward per event</th>
-              <th scope="col" class="number">Above what was done</th>
-              <th scope="col" class="number">Events</th>
-            </tr>
-          </thead>
-          <tbody>
-            ${tried.map(
-              (candidate) => html`
-                <tr key=${candidate.arguments}>
-                  <th scope="row"><code>${candidate.arguments}</code></th>
-                  <td class="number"><b>${figure(candidate.estimates.cressieRead)}</b><small>${interval(candidate.interval)}</small></td>
-                  <td class="number">${difference(candidate.differenceToOnline)}</td>
-                  <td class="number">${count(candidate.events)}</td>
-                </tr>
-              `,
-            )}
-          </tbody>
-        </table>
-      </div>
+      <${Table} label=${`Settings that ${step} tried`}>
+        <thead>
+          <tr>
+            <th scope="col">Learning arguments</th>
+            <th scope="col" class="number">Reward per event</th>
+            <th scope="col" class="number">Above what was done</th>
+            <th scope="col" class="number">Events</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${tried.map(
+            (candidate) => html`
+              <tr key=${candidate.arguments}>
+                <th scope="row"><code>${candidate.arguments}</code></th>
+                <td class="number"><b>${figure(candidate.estimates.cressieRead)}</b><small>${interval(candidate.interval)}</small></td>
+                <td class="number">${difference(candidate.differenceToOnline)}</td>
+                <td class="number">${count(candidate.events)}</td>
+              </tr>
+            `,
+          )}
+        </tbody>
+      <//>
     </details>
   `;
 }

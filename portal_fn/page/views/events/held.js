@@ -11,9 +11,9 @@ import { EMPTY, TargetFields, targetOf } from "./target.js";
 const NOTHING = { stage: "none", figures: null, error: null };
 const BUSY = ["counting", "removing"];
 
-/** The form, what it found, and the redaction; `eventId` is an event that another view asks about. */
-export function Held({ eventId }) {
-  const [entered, setEntered] = useState({ isEvent: Boolean(eventId), id: eventId ?? "", feature: EMPTY });
+/** The form, what it found, and the redaction; `eventId` is an event, `feature` the name of a feature, that another view asks about. */
+export function Held({ eventId, feature = "" }) {
+  const [entered, setEntered] = useState({ isEvent: Boolean(eventId), id: eventId ?? "", feature: { ...EMPTY, name: feature } });
   const [state, set] = useState(NOTHING);
   const [isAsked, setAsked] = useState(false);
   const target = targetOf(entered);

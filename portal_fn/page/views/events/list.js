@@ -3,7 +3,7 @@ import { duration, figure, moment, sentence, share } from "../../format.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
 import { Entered } from "../../parts/entered.js";
 import { Notice } from "../../parts/notice.js";
-import { Panel } from "../../parts/panel.js";
+import { Panel, Table } from "../../parts/panel.js";
 import { ReadAgain, useReading } from "../../parts/reading.js";
 import { changeQuery, linkTo } from "../../route.js";
 import { html } from "../../view.js";
@@ -88,8 +88,7 @@ function Entries({ entries, defaultReward, isFiltered }) {
     return html`<p class="faint">${isFiltered ? "Nothing that came passes the filters." : "No Rank has come yet. Ranks, rewards and activations are listed here from the moment they are answered on."}</p>`;
   }
   return html`
-    <div class="scroll" tabindex="0" role="region" aria-label="Events">
-      <table class="entries">
+    <${Table} label="Events" class="entries">
         <thead>
           <tr>
             <th scope="col">Came</th><th scope="col">What</th><th scope="col">Event</th><th scope="col">Shown</th>
@@ -99,8 +98,7 @@ function Entries({ entries, defaultReward, isFiltered }) {
         <tbody>
           ${entries.map((entry) => html`<${Entry} key=${`${entry.at} ${entry.kind} ${entry.eventId}`} entry=${entry} defaultReward=${defaultReward} />`)}
         </tbody>
-      </table>
-    </div>
+    <//>
   `;
 }
 

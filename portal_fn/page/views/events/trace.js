@@ -32,7 +32,7 @@ function Event({ id, event, number }) {
   const title = number > 1 ? `The event of ${moment(event.at)}` : "What became of it";
   const aside = html`
     <a href=${linkTo("chances", [], { event: id, at: event.at })}>Who gets what here</a>
-    <a href=${linkTo("events", [], { show: "held", eventId: id })}>What is held of it</a>
+    <a href=${linkTo("events", [], { show: "held", eventId: id })}>Erase it …</a>
   `;
   return html`<${Panel} title=${title} aside=${aside} class="trace"><${TimeLine} event=${event} /><//>`;
 }

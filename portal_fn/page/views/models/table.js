@@ -1,6 +1,7 @@
 // The list of models as a table.
 import { count, difference, events, figure, interval, moment, sentence } from "../../format.js";
 import { CopyButton } from "../../parts/copy.js";
+import { Table } from "../../parts/panel.js";
 import { html } from "../../view.js";
 
 const ORIGINS = {
@@ -13,19 +14,17 @@ const ORIGINS = {
 /** The models, newest first; `onPublish` is given the one that is to be published again. */
 export function ModelTable({ models, onPublish }) {
   return html`
-    <div class="scroll" tabindex="0" role="region" aria-label="List of models">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Published</th><th scope="col">Why it was made</th><th scope="col">Learned from</th>
-            <th scope="col">Earned an event</th><th scope="col">Over the default</th><th scope="col"><span class="visually-hidden">What to do</span></th>
-          </tr>
-        </thead>
-        <tbody>
-          ${models.map((model) => html`<${Row} key=${model.id} model=${model} onPublish=${onPublish} />`)}
-        </tbody>
-      </table>
-    </div>
+    <${Table} label="List of models">
+      <thead>
+        <tr>
+          <th scope="col">Published</th><th scope="col">Why it was made</th><th scope="col">Learned from</th>
+          <th scope="col">Earned an event</th><th scope="col">Over the default</th><th scope="col"><span class="visually-hidden">What to do</span></th>
+        </tr>
+      </thead>
+      <tbody>
+        ${models.map((model) => html`<${Row} key=${model.id} model=${model} onPublish=${onPublish} />`)}
+      </tbody>
+    <//>
   `;
 }
 

@@ -2,7 +2,7 @@
 import { count, events, figure, interval, moment, sentence, share } from "../../format.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
 import { Notice } from "../../parts/notice.js";
-import { Panel } from "../../parts/panel.js";
+import { Panel, Table } from "../../parts/panel.js";
 import { MINUTE_SECONDS, STATUS_SECONDS, usePolled } from "../../polling.js";
 import { linkTo } from "../../route.js";
 import { html } from "../../view.js";
@@ -71,16 +71,14 @@ function Performance({ apprentice }) {
     <${Panel} title="Matching performance" aside=${tools}>
       ${times && html`<p class="faint">Events in Apprentice mode came from ${moment(times.startTime)} to ${moment(times.lastProcessedEventTime)}.</p>`}
       ${verdict?.apprentice && html`<p>${sentence(verdict.because)}</p>`}
-      <div class="scroll" tabindex="0" role="region" aria-label="Figures of the apprentice">
-        <table class="matching">
-          <thead>
-            <tr><th scope="col">Figure</th>${columns.map(({ title }) => html`<th scope="col">${title}</th>`)}<th scope="col">What it tells</th></tr>
-          </thead>
-          <tbody>
-            ${ROWS.map((row) => html`<${Row} key=${row.name} row=${row} columns=${columns} />`)}
-          </tbody>
-        </table>
-      </div>
+      <${Table} label="Figures of the apprentice" class="matching">
+        <thead>
+          <tr><th scope="col">Figure</th>${columns.map(({ title }) => html`<th scope="col">${title}</th>`)}<th scope="col">What it tells</th></tr>
+        </thead>
+        <tbody>
+          ${ROWS.map((row) => html`<${Row} key=${row.name} row=${row} columns=${columns} />`)}
+        </tbody>
+      <//>
       <p class="hint">
         Intervals hold with 95 % certainty. Once the match rate is near its ceiling, the loop has learned your default: going Online, it begins where your default
         ends. <a href=${linkTo("setup")}>Setup</a> shows what the change would do.

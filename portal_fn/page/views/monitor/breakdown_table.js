@@ -1,38 +1,37 @@
 // How often each of several kinds of events came, and what they earned.
 import { count, share } from "../../format.js";
 import { AverageCells, ShareBar } from "../../parts/figures.js";
+import { Table } from "../../parts/panel.js";
 import { html } from "../../view.js";
 
 /** A table of `rows`, each `{key, name, figures, isChosen}`; `kind` heads their names, `span` is that of the rewards' bars. */
 export function BreakdownTable({ label, kind, rows, span }) {
   return html`
-    <div class="scroll" tabindex="0" role="region" aria-label=${label}>
-      <table class="figures">
-        <thead>
-          <tr>
-            <th scope="col">${kind}</th>
-            <th scope="col" class="number">Events</th>
-            <th scope="col" class="number">Share</th>
-            <th class="bar-cell"><span class="visually-hidden">Share as a bar</span></th>
-            <th class="bar-cell"><span class="visually-hidden">Reward as a bar</span></th>
-            <th scope="col" class="number">Reward per event</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows.map(
-            ({ key, name, figures, isChosen }) => html`
-              <tr key=${key} class=${isChosen ? "chosen" : ""}>
-                <th scope="row">${name}</th>
-                <td class="number">${count(figures.count)}</td>
-                <td class="number">${share(figures.share)}</td>
-                <td class="bar-cell"><${ShareBar} share=${figures.share} /></td>
-                <${AverageCells} figures=${figures} span=${span} />
-              </tr>
-            `,
-          )}
-        </tbody>
-      </table>
-    </div>
+    <${Table} label=${label} class="figures">
+      <thead>
+        <tr>
+          <th scope="col">${kind}</th>
+          <th scope="col" class="number">Events</th>
+          <th scope="col" class="number">Share</th>
+          <th class="bar-cell"><span class="visually-hidden">Share as a bar</span></th>
+          <th class="bar-cell"><span class="visually-hidden">Reward as a bar</span></th>
+          <th scope="col" class="number">Reward per event</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          ({ key, name, figures, isChosen }) => html`
+            <tr key=${key} class=${isChosen ? "chosen" : ""}>
+              <th scope="row">${name}</th>
+              <td class="number">${count(figures.count)}</td>
+              <td class="number">${share(figures.share)}</td>
+              <td class="bar-cell"><${ShareBar} share=${figures.share} /></td>
+              <${AverageCells} figures=${figures} span=${span} />
+            </tr>
+          `,
+        )}
+      </tbody>
+    <//>
   `;
 }
 

@@ -44,9 +44,20 @@ function Features({ list, asked, query, chosen }) {
       <ul class="feature-choices">
         ${held.map((feature) => html`<li key=${feature.name}><${Choice} feature=${feature} query=${query} isChosen=${feature.name === chosen} /></li>`)}
       </ul>
-      ${notHeld.map(([because, names]) => html`<p key=${because} class="hint"><strong>${names.map(({ name }) => name).join(", ")}:</strong> ${because}</p>`)}
+      ${notHeld.map(([because, features]) => html`<${NotHeld} key=${because} because=${because} names=${features.map(({ name }) => name)} />`)}
     <//>
   `;
+}
+
+/** Features without figures, as ids of users are; each leads to where a value of it is erased. */
+function NotHeld({ because, names }) {
+  const links = names.map((name, place) => html`${place > 0 && ", "}<a href=${erasureOf(name)}>${name}</a>`);
+  return html`<p class="hint"><strong>${links}:</strong> ${because} Follow a name to erase a value of it.</p>`;
+}
+
+/** Gives the address of the form that erases a value of a feature. */
+function erasureOf(feature) {
+  return linkTo("events", [], { show: "held", feature });
 }
 
 function Choice({ feature: { name, values }, query, isChosen }) {
@@ -74,7 +85,10 @@ function Values({ metrics, asked, query }) {
     const link = linkToValue({ ...query, feature }, value);
     return { key: value, name: html`<a href=${link} aria-current=${isChosen || undefined}>${name}</a>`, figures, isChosen };
   };
-  const tools = html`<${CopyAsCurl} path=${PATH} query=${asked} /><${SaveAsCsv} name=${`rankloop-context-${feature}`} rows=${() => valueRows(metrics, rows)} />`;
+  const tools = html`
+    <a href=${erasureOf(feature)}>Erase a value …</a>
+    <${CopyAsCurl} path=${PATH} query=${asked} /><${SaveAsCsv} name=${`rankloop-context-${feature}`} rows=${() => valueRows(metrics, rows)} />
+  `;
   return html`
     <${Panel} title=${`By ${feature}`} aside=${tools}>
       <p class="hint">

@@ -8,7 +8,7 @@ import { Dialog } from "../../parts/dialog.js";
 import { EnteredMoment } from "../../parts/entered.js";
 import { PATH, pathOf, Report, VERSION } from "../../parts/importance_report.js";
 import { Notice } from "../../parts/notice.js";
-import { Panel } from "../../parts/panel.js";
+import { Panel, Table } from "../../parts/panel.js";
 import { ReadAgain } from "../../parts/reading.js";
 import { go, linkTo } from "../../route.js";
 import { html, useEffect, useState } from "../../view.js";
@@ -88,23 +88,21 @@ function List({ reading, asked, id, query, more }) {
   `;
   return html`
     <${Panel} title="Reports" aside=${tools}>
-      <div class="scroll" tabindex="0" role="region" aria-label="All reports">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Name</th>
-              <th scope="col">Events from</th>
-              <th scope="col">to</th>
-              <th scope="col">Created</th>
-              <th scope="col">Status</th>
-              <th><span class="visually-hidden">What to do with it</span></th>
-            </tr>
-          </thead>
-          <tbody>
-            ${value.map((report) => html`<${Row} key=${report.id} report=${report} query=${query} isChosen=${report.id === id} />`)}
-          </tbody>
-        </table>
-      </div>
+      <${Table} label="All reports">
+        <thead>
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col">Events from</th>
+            <th scope="col">to</th>
+            <th scope="col">Created</th>
+            <th scope="col">Status</th>
+            <th><span class="visually-hidden">What to do with it</span></th>
+          </tr>
+        </thead>
+        <tbody>
+          ${value.map((report) => html`<${Row} key=${report.id} report=${report} query=${query} isChosen=${report.id === id} />`)}
+        </tbody>
+      <//>
       ${nextLink && html`<div class="buttons"><button onClick=${more}>Show older ones</button></div>`}
     <//>
   `;

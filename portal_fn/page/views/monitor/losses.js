@@ -3,7 +3,7 @@ import { count, sentence } from "../../format.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
 import { axisOf } from "../../parts/figures.js";
 import { Notice } from "../../parts/notice.js";
-import { Panel } from "../../parts/panel.js";
+import { Panel, Table } from "../../parts/panel.js";
 import { TimeChart } from "../../parts/time_chart.js";
 import { STATUS_SECONDS, usePolled } from "../../polling.js";
 import { html, useMemo } from "../../view.js";
@@ -95,20 +95,18 @@ function Lost({ metrics, asked, ever }) {
   return html`
     <${Panel} title="In all" aside=${html`${curl}<${SaveAsCsv} name="rankloop-losses" rows=${() => rowsOf([total])} />`}>
       <p>${joinedText(total.events)}</p>
-      <div class="scroll" tabindex="0" role="region" aria-label="Late and lost">
-        <table class="losses">
-          <thead>
-            <tr>
-              <th scope="col">What, what it means, and what to do</th>
-              <th scope="col" class="number">In this range</th>
-              <th scope="col" class="number">Since the loop was made</th>
-            </tr>
-          </thead>
-          <tbody>
-            ${LOSSES.map((loss) => html`<${Row} key=${loss.name} loss=${loss} inRange=${total.events[loss.name]} ever=${ever?.[loss.name]} />`)}
-          </tbody>
-        </table>
-      </div>
+      <${Table} label="Late and lost" class="losses">
+        <thead>
+          <tr>
+            <th scope="col">What, what it means, and what to do</th>
+            <th scope="col" class="number">In this range</th>
+            <th scope="col" class="number">Since the loop was made</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${LOSSES.map((loss) => html`<${Row} key=${loss.name} loss=${loss} inRange=${total.events[loss.name]} ever=${ever?.[loss.name]} />`)}
+        </tbody>
+      <//>
       ${total.events.learned === null && html`<p class="hint">Of intervals below 5 minutes, only what was joined, late or for no event is told. Choose a longer interval for the others.</p>`}
     <//>
     <${Panel} title="Over time" aside=${html`${curl}<${SaveAsCsv} name="rankloop-losses-over-time" rows=${() => rowsOf(intervals)} />`}>

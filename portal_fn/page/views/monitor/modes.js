@@ -2,7 +2,7 @@
 import { count, moment } from "../../format.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
 import { averageText } from "../../parts/figures.js";
-import { Panel } from "../../parts/panel.js";
+import { Panel, Table } from "../../parts/panel.js";
 import { usePolled } from "../../polling.js";
 import { linkTo } from "../../route.js";
 import { html, useMemo } from "../../view.js";
@@ -30,28 +30,26 @@ export function ByMode({ metrics, asked, policies }) {
   if (!stretches.length) return null;
   return html`
     <${Panel} title="By learning mode" aside=${html`<${SaveAsCsv} name="rankloop-learning-modes" rows=${() => rowsOf(stretches, wholes, policies)} />`}>
-      <div class="scroll" tabindex="0" role="region" aria-label="Stretches of one learning mode">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Learning mode</th>
-              <th scope="col">From</th>
-              <th scope="col">To</th>
-              <th scope="col" class="number">Events</th>
-              ${policies.map(({ label }) => html`<th scope="col" class="number">${label}</th>`)}
-              <th><span class="visually-hidden">What to do with it</span></th>
-            </tr>
-          </thead>
-          <tbody>
-            ${stretches.map(
-              (stretch, place) => html`
-                <${Row} key=${stretch.from} stretch=${stretch} interval=${metrics.interval} asked=${asked} policies=${policies} keep=${keep}
-                  total=${stretches.length === 1 ? metrics.total : null} isRead=${place < MOST_READ} />
-              `,
-            )}
-          </tbody>
-        </table>
-      </div>
+      <${Table} label="Stretches of one learning mode">
+        <thead>
+          <tr>
+            <th scope="col">Learning mode</th>
+            <th scope="col">From</th>
+            <th scope="col">To</th>
+            <th scope="col" class="number">Events</th>
+            ${policies.map(({ label }) => html`<th scope="col" class="number">${label}</th>`)}
+            <th><span class="visually-hidden">What to do with it</span></th>
+          </tr>
+        </thead>
+        <tbody>
+          ${stretches.map(
+            (stretch, place) => html`
+              <${Row} key=${stretch.from} stretch=${stretch} interval=${metrics.interval} asked=${asked} policies=${policies} keep=${keep}
+                total=${stretches.length === 1 ? metrics.total : null} isRead=${place < MOST_READ} />
+            `,
+          )}
+        </tbody>
+      <//>
       <p class="hint">An Online loop shows what it draws. As an apprentice, and where it only logs, it shows the first action, so nothing is known of random ones.
       ${stretches.length > MOST_READ && ` The figures of the newest ${MOST_READ} are read; Show reads those of another one.`}</p>
     <//>

@@ -2,27 +2,32 @@
 import { secondsOf } from "../../format.js";
 import { MINUTE_SECONDS } from "../../polling.js";
 
-export const PRESETS = ["PT15M", "PT1H", "PT6H", "P1D", "P7D", "P30D"];
+export const WHOLE = "all";
+export const PRESETS = [WHOLE, "PT15M", "PT1H", "PT6H", "P1D", "P7D", "P30D"];
 export const FINE_INTERVALS = ["PT10S", "PT1M"];
 export const INTERVALS = [...FINE_INTERVALS, "PT5M", "PT1H", "PT6H", "P1D"];
 
-const USUAL = "P1D";
 const BIN_MS = 300_000; // metrics are held by five minutes, so a range that moves along moves in such steps
 const DAY_SECONDS = 86_400;
 const SELDOM_SECONDS = 600; // of a range of many days, ten minutes change little
+const LONGEST_SECONDS = 100 * DAY_SECONDS - SELDOM_SECONDS; // of a range of the API, which ends a little later than it is asked for
 
 /**
  * Gives the range that an address asks for.
  *
  * `preset` is one of PRESETS, or null where the address has moments of its own. `from` and `to` are ISO texts as the API
  * takes them; `to` is null for until now. `seconds` is how long it is, null if its ends are no moments.
+ *
+ * An address without a range has the whole one: from the beginning of the log, an ISO text, or null where there is none.
  */
-export function rangeOf({ range, from, to, interval }, now = Date.now()) {
-  if (from || to) return { preset: null, from: from ?? null, to: to ?? null, interval: interval ?? null, seconds: between(from, to, now) };
-  const preset = PRESETS.includes(range) ? range : USUAL;
-  const seconds = secondsOf(preset);
-  const begin = Math.floor((now - seconds * 1000) / BIN_MS) * BIN_MS;
-  return { preset, from: iso(begin), to: null, interval: interval ?? null, seconds };
+export function rangeOf({ range, from, to, interval }, logBegin, now = Date.now()) {
+  if (from || to)
+    return { preset: null, from: from ?? null, to: to ?? null, interval: interval ?? null, seconds: between(from, to, now), logBegin };
+  const preset = PRESETS.includes(range) ? range : WHOLE;
+  const whole = logBegin ? (now - new Date(logBegin)) / 1000 : DAY_SECONDS;
+  const wanted = preset === WHOLE ? Math.min(Math.max(whole, BIN_MS / 1000), LONGEST_SECONDS) : secondsOf(preset);
+  const begin = Math.floor((now - wanted * 1000) / BIN_MS) * BIN_MS;
+  return { preset, from: iso(begin), to: null, interval: interval ?? null, seconds: wanted, logBegin };
 }
 
 /** Gives the fields of an address that keep a range; links to another part of the view carry them along. */

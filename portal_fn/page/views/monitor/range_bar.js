@@ -4,7 +4,7 @@ import { EnteredMoment } from "../../parts/entered.js";
 import { ReadAgain } from "../../parts/reading.js";
 import { changeQuery } from "../../route.js";
 import { html } from "../../view.js";
-import { INTERVALS, PRESETS, rangeOf, refusalOf } from "./range.js";
+import { INTERVALS, PRESETS, rangeOf, refusalOf, WHOLE } from "./range.js";
 
 const FIELDS = { from: "From", to: "To", interval: "Interval" };
 
@@ -29,7 +29,7 @@ export function RangeBar({ range, reading, automatic, intervals = INTERVALS, mos
 
 /** Gives the interval that was chosen if another range can have it; else null, for the automatic one. */
 function fitting(interval, query, most) {
-  return interval && refusalOf(interval, rangeOf(query), most) === null ? interval : null;
+  return interval && refusalOf(interval, rangeOf(query, query.logBegin), most) === null ? interval : null;
 }
 
 function Presets({ range, change }) {
@@ -39,7 +39,7 @@ function Presets({ range, change }) {
       ${PRESETS.map(
         (preset) => html`
           <button aria-pressed=${range.preset === preset} onClick=${() => change({ range: preset, from: null, to: null })}>
-            ${duration(secondsOf(preset))}
+            ${preset === WHOLE ? "All" : duration(secondsOf(preset))}
           </button>
         `,
       )}

@@ -12,7 +12,7 @@ import { LearningMode, MODE } from "./learning_mode.js";
 import { Preview, usePreview } from "./preview.js";
 import { SaveDialog } from "./save_dialog.js";
 import { change, foresee, NEWEST, SERVICE } from "./service_calls.js";
-import { same } from "./values.js";
+import { restated, same } from "./values.js";
 
 export function Configuration() {
   const { fields, error, retry } = useFields();
@@ -30,10 +30,11 @@ function Form({ fields, stored }) {
   const [saving, setSaving] = useState(false);
   const changed = Object.fromEntries(Object.entries(entered).filter(([name, value]) => value !== stored[name]));
   const isChanged = Object.keys(changed).length > 0;
-  const preview = usePreview(isChanged ? changed : null, foresee);
+  const inPercent = (refusal) => Promise.reject(restated(refusal, fields, changed));
+  const preview = usePreview(isChanged ? changed : null, (wanted) => foresee(wanted).catch(inPercent));
   const save = useAction(async () => {
     try {
-      await change(changed);
+      await change(changed).catch(inPercent);
     } finally {
       await refresh(SERVICE);
     }

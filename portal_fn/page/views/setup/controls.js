@@ -41,7 +41,7 @@ function Fraction({ field, props, value, onChange }) {
   const change = (given) => onChange(typeof given === "number" ? Number((given / 100).toFixed(6)) : given);
   return html`
     <span class="percent">
-      <input type="range" min="0" max="100" step="1" aria-label=${`${field.label}, slider`} value=${percent} onInput=${({ target }) => change(Number(target.value))} />
+      <input type="range" min=${100 * field.least} max=${100 * field.most} step="1" aria-label=${`${field.label}, slider`} value=${percent} onInput=${({ target }) => change(Number(target.value))} />
       <span class="with-unit"><${Typed} props=${props} value=${percent} onChange=${change} /><span class="unit">%</span></span>
     </span>
   `;

@@ -25,7 +25,7 @@ export function Field({ field, value, stored, problem, onChange, onUndo }) {
 function Range({ field }) {
   const parts = [
     rangeOf(field),
-    `New loop: ${written(field, field.newLoop)}`,
+    field.newLoop === undefined ? "" : `New loop: ${written(field, field.newLoop)}`,
     field.learnsAnew ? "A change makes the model learn anew" : "",
   ];
   return parts.filter(Boolean).map((part) => html`<${Marked} text=${`${part.charAt(0).toUpperCase()}${part.slice(1)}. `} />`);

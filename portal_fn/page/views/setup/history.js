@@ -2,7 +2,7 @@
 import { count, moment, setting } from "../../format.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
 import { Pager } from "../../parts/pager.js";
-import { Panel } from "../../parts/panel.js";
+import { Panel, Table } from "../../parts/panel.js";
 import { MINUTE_SECONDS, usePolled } from "../../polling.js";
 import { useRoute } from "../../route.js";
 import { html } from "../../view.js";
@@ -37,38 +37,36 @@ export function History() {
   const aside = html`<${CopyAsCurl} path=${PATH} query=${query} /><${SaveAsCsv} name="history" rows=${() => rowsOf(answer.changes)} />`;
   return html`
     <${Panel} title="History of settings" aside=${aside}>
-      ${answer.changes.length === 0 ? html`<p class="hint">Nothing was changed yet. What is changed, by whom and from what to what, will be here.</p>` : html`<${Table} changes=${answer.changes} />`}
+      ${answer.changes.length === 0 ? html`<p class="hint">Nothing was changed yet. What is changed, by whom and from what to what, will be here.</p>` : html`<${Changes} changes=${answer.changes} />`}
       <${Pager} skip=${skip} size=${PAGE_SIZE} shown=${answer.changes.length} more=${Boolean(answer.nextLink)} />
     <//>
   `;
 }
 
-function Table({ changes }) {
+function Changes({ changes }) {
   return html`
-    <div class="scroll" tabindex="0" role="region" aria-label="Changes of settings">
-      <table class="history">
-        <thead>
-          <tr><th scope="col">When</th><th scope="col">What</th><th scope="col">From and to</th><th scope="col">By</th></tr>
-        </thead>
-        <tbody>
-          ${changes.map(
-            (change) => html`
-              <tr key=${change.at}>
-                <td class="when">${moment(change.at)}</td>
-                <td>${ACTS[change.act] ?? change.act}${change.about && html`<br /><small class="faint">${change.about}</small>`}</td>
-                <td>${change.act === "redaction" ? html`<${Redacted} changed=${change.changed} />` : change.changed.map((value) => html`<${Changed} ...${value} />`)}</td>
-                <td>${change.by}</td>
-              </tr>
-            `,
-          )}
-        </tbody>
-      </table>
-    </div>
+    <${Table} label="Changes of settings" class="history">
+      <thead>
+        <tr><th scope="col">When</th><th scope="col">What</th><th scope="col">From and to</th><th scope="col">By</th></tr>
+      </thead>
+      <tbody>
+        ${changes.map(
+          (change) => html`
+            <tr key=${change.at}>
+              <td class="when">${moment(change.at)}</td>
+              <td>${ACTS[change.act] ?? change.act}${change.about && html`<br /><small class="faint">${change.about}</small>`}</td>
+              <td>${change.act === "redaction" ? html`<${Redacted} changed=${change.changed} />` : change.changed.map((value) => html`<${Changed} ...${value} />`)}</td>
+              <td>${change.by}</td>
+            </tr>
+          `,
+        )}
+      </tbody>
+    <//>
   `;
 }
 
 function Changed({ name, from, to }) {
-  return html`<div class="changed-value"><code>${name}</code> <span class="faint">${plain(from)} to</span> ${plain(to)}</div>`;
+  return html`<div class="changed-value"><code>${name}</code> <span class="faint">${plain(name, from)} to</span> ${plain(name, to)}</div>`;
 }
 
 /** Says what a redaction took out; of what was redacted, the history knows nothing. */
@@ -81,8 +79,8 @@ function Redacted({ changed }) {
   return html`<div class="changed-value">${what}${range && `, of what came${range}`}.${is.next && " It did not come to its end."}</div>`;
 }
 
-function plain(value) {
-  return value === null || value === "" ? "none" : setting(value);
+function plain(name, value) {
+  return value === null || value === "" ? "none" : setting(name, value);
 }
 
 function rowsOf(changes) {

@@ -1,5 +1,5 @@
 // Values of the service configuration: how a field's value is written, and when two of them are the same.
-import { count, duration, exact, moment, secondsOf, share } from "../../format.js";
+import { count, duration, exact, exactShare, moment, secondsOf } from "../../format.js";
 
 const UNITS = [
   ["days", 86_400, "D"],
@@ -22,21 +22,27 @@ export function written({ kind, unit }, value) {
   if (value === null || value === undefined || value === "") return "none";
   if (kind === "flag") return value ? "yes" : "no";
   if (kind === "secret") return "hidden";
-  if (kind === "fraction") return exactShare(value);
+  if (kind === "fraction") return exactShare(Number(value));
   if (kind === "duration") return secondsOf(value) === null ? value : duration(secondsOf(value));
   if (kind === "moment") return isDate(value) ? moment(utc(value), { seconds: false }) : isMoment(value) ? "none" : value;
   if (unit === "days") return value === -1 ? "for ever" : `${count(value)} days`;
   return typeof value === "number" ? exact(value) : String(value);
 }
 
-function exactShare(value) {
-  return typeof value === "number" && (value * 100) % 1 ? `${exact(Number((value * 100).toFixed(4)))} %` : share(Number(value));
-}
-
 /** Writes which values a field takes; a share is one in percent here. */
 export function rangeOf({ kind, range, least, most }) {
   if (kind === "words") return "";
-  return kind === "fraction" ? `${share(least)} to ${share(most)}; the API takes it as a fraction` : range;
+  return kind === "fraction" ? `${exactShare(least)} to ${exactShare(most)}; the API takes it as a fraction` : range;
+}
+
+/** Gives a refusal of the loop's; one of a share that is out of its range says so in percent, as its field has it. */
+export function restated(refusal, fields, values) {
+  const { kind, name, least, most } = fields.find((field) => field.name === refusal.target) ?? {};
+  const value = values[name];
+  const isInRange = typeof value === "number" && least <= value && value <= most;
+  if (kind === "fraction" && !isInRange)
+    refusal.message = `${name}: It has to be a number from ${exactShare(least)} to ${exactShare(most)}.`;
+  return refusal;
 }
 
 /** Says whether two values of a field are the same for the loop. */
