@@ -6,7 +6,7 @@ const FONT = "12px system-ui, sans-serif";
 const LEAST_WIDTH = 100;
 const WHOLE_STEPS = [...Array(12).keys()].flatMap((zeros) => [1, 2, 5].map((digit) => digit * 10 ** zeros));
 const LEAST_FOR_WORDS = 76;
-const ROOM_AT_THE_END = 28; // for half a label
+const ROOM_AT_THE_END = 36; // for half a label
 
 /**
  * Draws a chart into a place, as wide as that is.
