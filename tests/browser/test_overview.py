@@ -165,7 +165,7 @@ def test_the_chart_tells_the_bin_under_the_pointer_and_its_legend_the_whole_rang
     expect(figure.locator(".chart-tip")).to_have_count(0)
     box = chart.bounding_box()
     assert box is not None
-    chart.hover(position={"x": 52 + (box["width"] - 88) * 0.5 / len(metrics["intervals"]), "y": 60})
+    chart.hover(position={"x": 60 + (box["width"] - 96) * 0.5 / len(metrics["intervals"]), "y": 60})
     tip = figure.locator(".chart-tip")
     expect(tip).to_contain_text(f"The loop {first:.2f}")
     expect(tip).to_contain_text(f"{intervals[0]['count']} events")

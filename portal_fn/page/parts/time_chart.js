@@ -5,7 +5,7 @@ import { draw } from "./time_chart/drawing.js";
 import { Tables } from "./time_chart/tables.js";
 import { inside, merged, noteAt, reasons, spoken, whenOf } from "./time_chart/words.js";
 
-const TIP_WIDTH = 250;
+const TIP_WIDTH = 270;
 const NOTHING = []; // the same at each render, so that nothing is drawn again
 const DARK = matchMedia("(prefers-color-scheme: dark)");
 const STEPS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10, Home: -Infinity, End: Infinity };

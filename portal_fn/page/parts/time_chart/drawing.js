@@ -6,6 +6,7 @@ const FONT = "12px system-ui, sans-serif";
 const LEAST_WIDTH = 100;
 const WHOLE_STEPS = [...Array(12).keys()].flatMap((zeros) => [1, 2, 5].map((digit) => digit * 10 ** zeros));
 const LEAST_FOR_WORDS = 76;
+const NARROWEST_AXIS = 60; // so that charts above each other have the same times above each other
 const ROOM_AT_THE_END = 36; // for half a label
 
 /**
@@ -66,7 +67,7 @@ function optionsOf(place, { spans, lines, marks, stretches, bounds, write, zero 
 
 /** Gives how wide the axis of the values is: as its longest label needs. */
 function widthOf(texts) {
-  return Math.max(44, 8 * Math.max(...texts.map((text) => text.length), 0) + 16);
+  return Math.max(NARROWEST_AXIS, 8 * Math.max(...texts.map((text) => text.length), 0) + 16);
 }
 
 function dataOf({ times, lines }) {
