@@ -16,7 +16,7 @@ from shared.metrics.policy_sums import PolicySums
 from shared.stored_names import in_camel_case
 from shared.words import pluralize
 
-_HALVINGS = 6
+_HALVINGS = 5
 """Of what is drawn, and not told: a pixel more or less."""
 _NO_EVENTS = "No event came of which anything can be told."
 _NO_CHANCE = {
@@ -108,9 +108,9 @@ def lift_sums(a_bin: Bin) -> LiftSums:
 
 
 def add_lift(sums: LiftSums) -> AddedLift:
-    """Estimate how much more was earned over some events than always the first action would have."""
+    """Estimate how much more was earned over some events, which are not biased, than the first action would have."""
     mean, bounds = lift.lift(sums), lift.interval(sums, 1 - CONFIDENCE, _HALVINGS)
-    if mean is None or bounds is None or lift.is_biased(sums):
+    if mean is None or bounds is None:
         return AddedLift(sums.events, None, None)
     low, high = bounds.with_value(mean)
     return AddedLift(sums.events, sums.events * mean, (sums.events * low, sums.events * high))

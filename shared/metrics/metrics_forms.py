@@ -14,7 +14,7 @@ from shared.metrics import comparison
 from shared.metrics.apprentice import Apprentice
 from shared.metrics.bins import BIN_US, Bin, total
 from shared.metrics.comparison import AddedLift, Likeness, PolicyEstimate
-from shared.metrics.estimators.lift import LiftSums
+from shared.metrics.estimators.lift import LiftSums, is_biased
 from shared.metrics.intervals import Span
 from shared.metrics.verdict import Verdict
 from shared.metrics.verdict_forms import VerdictAnswer
@@ -156,7 +156,8 @@ def answer(
         verdict: As of now, whatever the range is.
         missing: What is not in the bins yet.
     """
-    rewards = comparison.span(bins)
+    rewards, lift = comparison.span(bins), _plus(LiftSums(), bins)
+    is_comparable = not is_biased(lift)
     by_interval: dict[int, list[Bin]] = defaultdict(list)
     for a_bin in bins:
         by_interval[a_bin.from_us - a_bin.from_us % wanted.interval_us].append(a_bin)
@@ -165,8 +166,8 @@ def answer(
         missing=missing,
         reward_span=rewards,
         verdict=VerdictAnswer.of(verdict),
-        total=_stretch(bins, wanted.from_us, wanted.to_us, wanted, rewards, _plus(LiftSums(), bins)),
-        intervals=[*_stretches(by_interval, wanted, rewards)],
+        total=_stretch(bins, wanted.from_us, wanted.to_us, wanted, rewards, lift if is_comparable else LiftSums()),
+        intervals=[*_stretches(by_interval, wanted, rewards, is_comparable=is_comparable)],
         apprentice=_apprentice(apprentice),
     )
 
@@ -180,12 +181,14 @@ def _interval(text: str | None, range_us: int) -> int:
     return intervals[text]
 
 
-def _stretches(bins: Mapping[int, Sequence[Bin]], wanted: MetricsRange, rewards: Span) -> Iterator[Stretch]:
-    """The intervals of a range, each with the lift that is added up until its end."""
+def _stretches(
+    bins: Mapping[int, Sequence[Bin]], wanted: MetricsRange, rewards: Span, *, is_comparable: bool
+) -> Iterator[Stretch]:
+    """The intervals of a range, each with the lift that is added up until its end, if it can be told at all."""
     lift = LiftSums()
     for at_us in range(wanted.from_us, wanted.to_us, wanted.interval_us):
         here = bins.get(at_us, ())
-        lift = _plus(lift, here)
+        lift = _plus(lift, here) if is_comparable else lift
         yield _stretch(here, at_us, at_us + wanted.interval_us, wanted, rewards, lift)
 
 
