@@ -187,7 +187,7 @@ class LiftRecord(StoredObject):
         if self.settings == settings:
             return self
         before = self.before if self.before and self.from_us is None else self.settings
-        past_from_us, past = self._life()
+        past_from_us, past = (self.past_from_us, self.past) if is_biased(self.sums.first) else self._life()
         since_us = now_us if self.settings else 0
         return LiftRecord(settings, since_us, before=before, past=past, past_from_us=past_from_us)
 
@@ -252,8 +252,8 @@ class LiftRecord(StoredObject):
     def _life(self) -> tuple[int | None, Lifts]:
         """When the loop's life begins, and its sums.
 
-        Without those since the last change if these are for certain biased, which is judged by weights alone: what they
-        would spoil was told before.
+        Without those since the last change if these are for certain biased, which is judged by weights alone, and would
+        spoil what was told before.
         """
         if self.from_us is None or not _explores(self.settings):
             return self.past_from_us, self.past

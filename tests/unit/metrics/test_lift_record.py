@@ -146,9 +146,10 @@ def test_events_that_cannot_be_compared_do_not_spoil_what_was_told_before() -> N
     assert spoiled.windows(2 * HOUR)[-1].against_first is Conclusion.UNKNOWN
     assert spoiled.life == record.life
     assert spoiled.follow("again", 3 * HOUR).life == record.life
-    only = LiftRecord("loop").plus(biased, 0, HOUR).life
-    assert only is not None
-    assert only.against_first is Conclusion.UNKNOWN
+    only = LiftRecord("loop").plus(biased, 0, HOUR)
+    assert only.life is not None
+    assert only.life.against_first is Conclusion.UNKNOWN
+    assert only.follow("mended", HOUR).life is None
 
 
 def test_a_new_loop_counts_from_its_first_event_on() -> None:

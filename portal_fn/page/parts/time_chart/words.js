@@ -57,7 +57,11 @@ export function spoken(place, chart) {
   return [whenOf(place, chart), ...figures, noteAt(place, chart)].filter(Boolean).join(", ");
 }
 
-/** Writes the moments on an axis: times of day, and the date beneath the first one and where a day begins; for steps of days, dates alone. */
+/**
+ * Writes the moments on an axis: times of day, with the date beneath the first one and where a day begins.
+ *
+ * For steps of days, dates alone; nothing but times if all is of today.
+ */
 export function timeLabels(moments, step) {
   const isDated = moments.some((at) => new Date(at * 1000).toDateString() !== new Date().toDateString());
   let before = null;
