@@ -110,7 +110,7 @@ def live(name: str, seed: int, events: int) -> Life:
         first.add(earned - float(means[0]))
         random.add(earned - float(means.mean()))
         record = record.plus(_sums(visit), at_us, at_us + 1)
-        for window in record.windows(at_us + 1):
+        for window in filter(None, (*record.windows(at_us + 1), record.life)):
             if first.is_excluded(window.sums.first, window.error) or random.is_excluded(
                 window.sums.random, window.error
             ):

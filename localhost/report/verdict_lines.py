@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from localhost.report.layout import UNKNOWN, Document, between, in_words, moment, number, paragraph, rest, table
 
-_WINDOWS = {"last1000Events": "last 1,000 events", "sinceChange": "since change"}
+_WINDOWS = {"last1000Events": "last 1,000 events", "sinceChange": "since change", "life": "whole life"}
 _FINDINGS = {"notDistinguishable": "may be chance"}
-_SHOWN = ("conclusion", "because", "since", "change", "over", "windows", "apprentice")
+_SHOWN = ("conclusion", "because", "since", "change", "over", "windows", "life", "apprentice")
 _HEADINGS = ("over", "events", "above first", "95 % interval", "finding", "more events")
 
 
@@ -17,12 +17,17 @@ def verdict_lines(verdict: Document | None) -> Iterator[str]:
     """
     if not verdict:
         return
+    life = verdict.get("life")
+    if life:
+        yield from paragraph(
+            "Whole life", f"{in_words(str(life['aboveFirstAction']['conclusion']))}. {life['because']}"
+        )
     conclusion = in_words(str(verdict.get("conclusion", UNKNOWN)))
     yield from paragraph("Verdict", f"{conclusion}. {verdict.get('because', '')}")
     if change := verdict.get("change"):
         yield from paragraph("Last change", f"{moment(change.get('at'))}: {change.get('what', '')}.")
     yield from _average(verdict)
-    if windows := verdict.get("windows"):
+    if windows := [*(verdict.get("windows") or ()), *([life] if life else ())]:
         yield from table([_HEADINGS, *(_row(window) for window in windows)])
     yield from rest(verdict, _SHOWN)
 

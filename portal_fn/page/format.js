@@ -46,7 +46,7 @@ export function exact(value) {
 /** Writes a difference, with its sign; `digits` behind the point are those of another figure that it stands beside. */
 export function difference(value, digits = digitsOf(value)) {
   if (value === null || value === undefined) return UNKNOWN;
-  return written(value, { minimumFractionDigits: 2, maximumFractionDigits: digits, signDisplay: "exceptZero" });
+  return written(value, { minimumFractionDigits: Math.min(2, digits), maximumFractionDigits: digits, signDisplay: "exceptZero" });
 }
 
 /** Gives how many digits behind the point a difference has. */
@@ -77,14 +77,25 @@ export function rate(perMinute) {
   return `${written(often, { maximumFractionDigits: often < 10 ? 1 : 0 })} ${unit}`;
 }
 
-/** Writes a moment, an ISO text: the time alone if it is of today, else with the date. */
-export function moment(text, { seconds = true } = {}) {
+/** Writes a moment, an ISO text: the time alone if it is of today, else with the date; `dated` decides it otherwise. */
+export function moment(text, { seconds = true, dated = !isToday(text) } = {}) {
   if (!text) return UNKNOWN;
   const at = new Date(text);
   const time = { hour: HOUR, minute: "2-digit", ...(seconds ? { second: "2-digit" } : {}) };
-  const date = at.toDateString() === new Date().toDateString() ? {} : { day: "numeric", month: "short" };
+  const date = dated ? { day: "numeric", month: "short" } : {};
   const year = at.getFullYear() === new Date().getFullYear() ? {} : { year: "numeric" };
   return at.toLocaleString(undefined, { ...(Object.keys(date).length ? year : {}), ...date, ...time });
+}
+
+/** Writes a period: with dates, unless all of it is of today; the date of one within a day is told once. */
+export function period(from, to, { seconds = false, between = " – " } = {}) {
+  const isWithinDay = new Date(from).toDateString() === new Date(to).toDateString();
+  const dated = !isToday(from) || !isToday(to);
+  return `${moment(from, { seconds, dated })}${between}${moment(to, { seconds, dated: dated && !isWithinDay })}`;
+}
+
+function isToday(text) {
+  return new Date(text).toDateString() === new Date().toDateString();
 }
 
 /** Writes a sentence of the API, with the moments, durations and numbers in it as they are written elsewhere on the page. */

@@ -1,10 +1,11 @@
 // The frame around every view: the menu, what is wrong with the connection, and the way in.
 
+import { moment } from "./format.js";
 import { LoopChooser } from "./loop_chooser.js";
 import { DEFAULT, useCaller } from "./loops.js";
 import { Dialog } from "./parts/dialog.js";
 import { Notice } from "./parts/notice.js";
-import { forget, STATUS_SECONDS, usePolled } from "./polling.js";
+import { forget, STATUS_SECONDS, usePolled, useSilence } from "./polling.js";
 import { linkTo, useRoute } from "./route.js";
 import { declineOffer, refuse, signOut, takeOffer, useSession } from "./session.js";
 import { html, useEffect, useErrorBoundary, useState } from "./view.js";
@@ -60,7 +61,7 @@ function Frame() {
     </header>
     <main id="content" tabindex="-1">
       <${Connection} />
-      <${View} key=${chosen.name} chosen=${chosen} />
+      <${Dimmed}><${View} key=${chosen.name} chosen=${chosen} /><//>
     </main>
   `;
 }
@@ -78,10 +79,18 @@ function Connection() {
     forget(); // or the next one who signs in is told the same
     refuse(`${error.message} ${WANTED_ROLE}`, "This does not open the page.", "warning");
   }, [error]);
-  const older = answer ? " What is shown is what it said before." : "";
+  const silence = useSilence();
+  const since = silence && `No answer since ${moment(new Date(silence))}: what is shown is as it was then.`;
+  const older = since ? ` ${since}` : "";
   if (error) return html`<${Notice} kind="trouble" title=${error.message} text=${`${error.status === 503 ? IF_IT_STAYS : ""}${older}`} />`;
-  if (slow) return html`<${Notice} kind="warning" text=${`The loop takes long to answer.${older}`} />`;
+  if (slow)
+    return html`<${Notice} kind="warning" text=${`The loop takes long to answer.${answer ? " What is shown is what it said before." : ""}`} />`;
   return null;
+}
+
+/** Makes what it holds look old while the loop does not answer. */
+function Dimmed({ children }) {
+  return html`<div class=${useSilence() === null ? "" : "outdated"}>${children}</div>`;
 }
 
 function View({ chosen }) {

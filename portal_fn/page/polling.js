@@ -14,7 +14,7 @@ const polls = new Map();
 
 class Poll {
   constructor(path, query) {
-    Object.assign(this, { path, query, answer: null, error: null, at: null, seconds: new Map(), timer: null });
+    Object.assign(this, { path, query, answer: null, answeredAt: null, error: null, at: null, seconds: new Map(), timer: null });
     Object.assign(this, { busy: null, slow: false });
   }
 
@@ -59,6 +59,7 @@ class Poll {
     const last = { error: null, slow: false };
     try {
       last.answer = await read(this.path, this.query);
+      last.answeredAt = Date.now();
     } catch (error) {
       last.error = error;
       if (error instanceof Refusal && error.status < 500) last.answer = null;
@@ -68,9 +69,10 @@ class Poll {
 }
 
 /**
- * Gives `{answer, error, at, slow, refresh}` of a path, read again every so many seconds; Infinity reads it once.
+ * Gives `{answer, answeredAt, error, at, slow, refresh}` of a path, read again every so many seconds; Infinity reads it once.
  *
- * After an error that may pass, the answer before it stays; `at` is the time of the last try, in milliseconds. `slow`
+ * After an error that may pass, the answer before it stays, of the time `answeredAt`; `at` is the time of the last try, in
+ * milliseconds. `slow`
  * says that an answer is overdue. A path of null reads nothing.
  */
 export function usePolled(path, seconds, query = {}) {
@@ -86,10 +88,20 @@ export function usePolled(path, seconds, query = {}) {
     if (poll.at !== shown) listener(); // it was answered between the rendering and this
     return () => poll.leave(listener);
   }, [name, seconds]);
-  if (!name) return { answer: null, error: null, at: null, slow: false, refresh: () => {} };
+  if (!name) return { answer: null, answeredAt: null, error: null, at: null, slow: false, refresh: () => {} };
   const poll = pollOf(name, path, query);
-  const { answer, error, at, slow } = poll;
-  return { answer, error, at, slow, refresh: () => poll.call() };
+  const { answer, answeredAt, error, at, slow } = poll;
+  return { answer, answeredAt, error, at, slow, refresh: () => poll.call() };
+}
+
+/**
+ * Gives since when the loop has given no answer about itself, in milliseconds; null while it does.
+ *
+ * What the page shows then is older than that, and must not look as if it were true now.
+ */
+export function useSilence() {
+  const { error, answer, answeredAt } = usePolled("rankloop/v1/status", STATUS_SECONDS);
+  return error && answer ? answeredAt : null;
 }
 
 /** Reads everything again that is shown and whose path begins so: after something was changed. */

@@ -40,7 +40,8 @@ def doubt(name: str, lead: Lead | None) -> str | None:
 
 def _figures(lead: Lead) -> str:
     low, high = lead.interval
-    together = f", for all {lead.compared} compared policies together" if lead.compared > 1 else ""
+    number = "both" if lead.compared == 2 else f"all {lead.compared}"
+    together = f", for {number} compared policies together" if lead.compared > 1 else ""
     text = (
         f"{lead.estimate:+.4f} per event over the same {lead.events:,.0f} events "
         f"({100 * CONFIDENCE:.0f} % interval {low:+.4f} to {high:+.4f}{together})"

@@ -6,15 +6,18 @@ from typing import Any, ClassVar
 
 from shared.metrics.apprentice import Imitation
 from shared.metrics.bins import Bin
-from shared.metrics.estimators import regression
+from shared.metrics.estimators import lift, regression
+from shared.metrics.estimators.lift import LiftSums
 from shared.metrics.estimators.point_estimators import ips
 from shared.metrics.estimators.regression import plain_sums
 from shared.metrics.estimators.sums import Sums
-from shared.metrics.intervals import UNIT, Shares, Span, proportion
+from shared.metrics.intervals import CONFIDENCE, UNIT, Shares, Span, proportion
 from shared.metrics.policy_sums import PolicySums
 from shared.stored_names import in_camel_case
 from shared.words import pluralize
 
+_HALVINGS = 5
+"""Of what is drawn, and not told: a pixel more or less."""
 _NO_EVENTS = "No event came of which anything can be told."
 _NO_CHANCE = {
     "first": "the first action had no chance to be shown, so nothing is known of what it would have earned",
@@ -63,6 +66,54 @@ class Likeness:
     model_average_reward_interval: tuple[float, float] | None
     reward_achievement_ratio: float | None
     reward_achievement_ratio_interval: tuple[float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class AddedLift:
+    """How much more a loop earned than always the first action would have, added up; null where nothing is known."""
+
+    # The interval holds the truth with a confidence of 95 %, at the ends of all intervals of a range at once.
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = in_camel_case()
+
+    events: int
+    sum: float | None
+    interval: tuple[float, float] | None
+
+
+def lift_sums(a_bin: Bin) -> LiftSums:
+    """The sums of a bin for the lift above the first action; none of a bin in which that once had no chance.
+
+    A bin has not Σwr², from which the spread follows. By the inequality of Cauchy and Schwarz it is (Σwr)² ÷ Σw at
+    least, and with that the spread is what it can be at most.
+    """
+    first = a_bin.first
+    if first.silent:
+        return LiftSums()
+    return LiftSums(
+        0,
+        a_bin.events,
+        a_bin.rewards,
+        a_bin.squares,
+        first.weights,
+        first.squares,
+        first.rewards,
+        first.rewards**2 / first.weights if first.weights else 0.0,
+        first.weighted_rewards,
+        first.squared_rewards,
+        max(first.largest, 1.0),
+        a_bin.lowest,
+        a_bin.highest,
+    )
+
+
+def add_lift(sums: LiftSums) -> AddedLift:
+    """Estimate how much more was earned over some events, which are not biased, than the first action would have."""
+    mean, bounds = lift.lift(sums), lift.interval(sums, 1 - CONFIDENCE, _HALVINGS)
+    if mean is None or bounds is None:
+        return AddedLift(sums.events, None, None)
+    low, high = bounds.with_value(mean)
+    return AddedLift(sums.events, sums.events * mean, (sums.events * low, sums.events * high))
 
 
 def span(bins: Iterable[Bin]) -> Span:

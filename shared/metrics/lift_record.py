@@ -1,9 +1,18 @@
-"""What a loop has earned above always the first action, and above random actions, since its settings last changed.
+"""What a loop has earned above always the first action, and above random actions: in all of its life, and of late.
 
 Intervals hold at all moments if they begin at moments that were fixed beforehand. So sums are kept from the last change
 of the settings on, and at checkpoints between which enough came; the difference of two gives the sums in between. Each
 checkpoint begins an interval of its own, so that the k-th gets 6 ÷ (π²·k²) of the probability of error, which is all of
 the probability together.
+
+The sums over the loop's life begin with its first event, and no change ends them. Their interval stays valid, although
+people change settings because of what they have seen: the wealth that bounds the lift needs only that each event's
+weight has a mean of 1 given all that came before, which the logged chances ensure under any settings. Whatever is known
+before an event is drawn may decide on what it is drawn with.
+
+Source: Howard, Ramdas, McAuliffe, Sekhon: Time-uniform, nonparametric, nonasymptotic confidence sequences, 2021 (the
+mean of a running average of conditional means, which may drift); Waudby-Smith, Wu, Ramdas, Karampatziakis, Mineiro:
+Anytime-valid off-policy inference for contextual bandits, 2024 (logging policies that depend on the past).
 """
 
 from collections.abc import Mapping
@@ -12,6 +21,7 @@ from enum import StrEnum
 from math import pi
 from typing import NamedTuple
 
+from shared.configuration.service_configuration import LearningMode
 from shared.metrics.estimators.lift import LiftSums, excludes, is_biased
 from shared.metrics.intervals import CONFIDENCE
 from shared.stored_objects import StoredObject
@@ -20,6 +30,8 @@ from shared.times import DAY, HOUR
 SETTLED_EVENTS = 1000
 """So many events after its settings changed, a loop is expected to have learned something."""
 _ERROR = 1 - CONFIDENCE
+_EXPLORES_NOTHING = (LearningMode.APPRENTICE, LearningMode.LOGGING_ONLY)
+"""In these modes the first action is shown, so that nothing is earned above it: they are no part of the loop's life."""
 
 
 class Over(StrEnum):
@@ -29,6 +41,7 @@ class Over(StrEnum):
     DAY = "day"
     WEEK = "week"
     CHANGE = "sinceChange"
+    LIFE = "life"
 
 
 class Conclusion(StrEnum):
@@ -149,6 +162,8 @@ class LiftRecord(StoredObject):
         settled: The sums once the loop could have learned something; None before.
         conclusion: What the newest window says that says anything, against the first action.
         concluded_us: Since when it says so, as a log position; 0 before the first part.
+        past: The sums of the loop's life before the sums above: under earlier settings.
+        past_from_us: When the first part in them begins; None without any.
     """
 
     settings: str = ""
@@ -161,6 +176,8 @@ class LiftRecord(StoredObject):
     conclusion: str = Conclusion.UNKNOWN
     concluded_us: int = 0
     before: str = ""
+    past: Lifts = field(default_factory=Lifts)
+    past_from_us: int | None = None
 
     def follow(self, settings: str, now_us: int) -> "LiftRecord":
         """The record under the settings as they are now: a new one if they are others.
@@ -170,12 +187,23 @@ class LiftRecord(StoredObject):
         if self.settings == settings:
             return self
         before = self.before if self.before and self.from_us is None else self.settings
-        return LiftRecord(settings, now_us if self.settings else 0, before=before)
+        past_from_us, past = (self.past_from_us, self.past) if is_biased(self.sums.first) else self._life()
+        since_us = now_us if self.settings else 0
+        return LiftRecord(settings, since_us, before=before, past=past, past_from_us=past_from_us)
 
     def plus(self, part: Lifts, from_us: int, to_us: int) -> "LiftRecord":
-        """The record with one more part, which is later than all before."""
-        if from_us < self.since_us or not part.events:
+        """The record with one more part, which is later than all before.
+
+        A part that began before the settings changed is in no window, for it may hold events of both. It is in the
+        loop's life.
+        """
+        if not part.events:
             return self
+        if from_us < self.since_us:
+            if not _explores(self.before):
+                return self
+            begins_us = from_us if self.past_from_us is None else self.past_from_us
+            return replace(self, past=self.past.plus(part), past_from_us=begins_us)
         begun = self if self.from_us is not None else replace(self, from_us=from_us, up_to_us=from_us)
         grown = replace(
             begun,
@@ -211,8 +239,27 @@ class LiftRecord(StoredObject):
         return self._window(Over.CHANGE, self.settled, _ERROR) if self.settled else None
 
     def windows(self, now_us: int) -> list[Window]:
-        """All windows with events, the shortest first."""
-        return [window for over in Over if (window := self.window(over, now_us)) is not None]
+        """All windows with events since the settings last changed, the shortest first."""
+        spans = (*_RULES, Over.CHANGE)
+        return [window for over in spans if (window := self.window(over, now_us)) is not None]
+
+    @property
+    def life(self) -> Window | None:
+        """The sums over the loop's life; None if no event is in it."""
+        from_us, sums = self._life()
+        return None if from_us is None else Window(Over.LIFE, from_us, sums, _ERROR, is_settled=False)
+
+    def _life(self) -> tuple[int | None, Lifts]:
+        """When the loop's life begins, and its sums.
+
+        Without those since the last change if these are for certain biased, which is judged by weights alone, and would
+        spoil what was told before.
+        """
+        if self.from_us is None or not _explores(self.settings):
+            return self.past_from_us, self.past
+        if self.past_from_us is not None and is_biased(self.sums.first):
+            return self.past_from_us, self.past
+        return self.from_us if self.past_from_us is None else self.past_from_us, self.past.plus(self.sums)
 
     def _window(self, over: Over, start: Checkpoint, error: float) -> Window:
         is_settled = self.settled is not None and start.sums.events >= self.settled.sums.events
@@ -260,6 +307,11 @@ def conclude(windows: list[Window]) -> tuple[Conclusion, Window | None]:
     conclusions = [(window.against_first, window) for window in windows]
     clear = [each for each in conclusions if each[0] in {Conclusion.BETTER, Conclusion.WORSE}]
     return next(iter(clear or reversed(conclusions)), (Conclusion.UNKNOWN, None))
+
+
+def _explores(settings: str) -> bool:
+    """Whether actions are drawn under some settings; if they are not known, too."""
+    return settings.split("/")[0] not in _EXPLORES_NOTHING
 
 
 def _share(start: Checkpoint) -> float:

@@ -1,8 +1,9 @@
 """The loop's metrics over HTTP: what it earns, interval by interval, and how well it imitates as an apprentice."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -12,7 +13,8 @@ from shared.configuration.service_configuration import LearningMode
 from shared.metrics import comparison
 from shared.metrics.apprentice import Apprentice
 from shared.metrics.bins import BIN_US, Bin, total
-from shared.metrics.comparison import Likeness, PolicyEstimate
+from shared.metrics.comparison import AddedLift, Likeness, PolicyEstimate
+from shared.metrics.estimators.lift import LiftSums, is_biased
 from shared.metrics.intervals import Span
 from shared.metrics.verdict import Verdict
 from shared.metrics.verdict_forms import VerdictAnswer
@@ -51,6 +53,7 @@ class Stretch(Wire):
 
     Attributes:
         learning_modes: Those in which the events that count were ranked; null if it is not known of all of them.
+        added_lift: From the beginning of the range to the end of this stretch.
     """
 
     from_: Annotated[Moment, Field(alias="from")]
@@ -60,6 +63,7 @@ class Stretch(Wire):
     online: PolicyEstimate
     first_action: PolicyEstimate
     random: PolicyEstimate
+    added_lift: AddedLift
     events: Fates
 
 
@@ -152,20 +156,18 @@ def answer(
         verdict: As of now, whatever the range is.
         missing: What is not in the bins yet.
     """
-    rewards = comparison.span(bins)
+    rewards, lift = comparison.span(bins), _plus(LiftSums(), bins)
+    is_comparable = not is_biased(lift)
     by_interval: dict[int, list[Bin]] = defaultdict(list)
     for a_bin in bins:
         by_interval[a_bin.from_us - a_bin.from_us % wanted.interval_us].append(a_bin)
-    starts = range(wanted.from_us, wanted.to_us, wanted.interval_us)
     return LoopMetrics(
         interval=durations.to_iso(wanted.interval_us),
         missing=missing,
         reward_span=rewards,
         verdict=VerdictAnswer.of(verdict),
-        total=_stretch(bins, wanted.from_us, wanted.to_us, wanted, rewards),
-        intervals=[
-            _stretch(by_interval.get(at_us, ()), at_us, at_us + wanted.interval_us, wanted, rewards) for at_us in starts
-        ],
+        total=_stretch(bins, wanted.from_us, wanted.to_us, wanted, rewards, lift if is_comparable else LiftSums()),
+        intervals=[*_stretches(by_interval, wanted, rewards, is_comparable=is_comparable)],
         apprentice=_apprentice(apprentice),
     )
 
@@ -179,7 +181,24 @@ def _interval(text: str | None, range_us: int) -> int:
     return intervals[text]
 
 
-def _stretch(bins: Sequence[Bin], from_us: int, to_us: int, wanted: MetricsRange, rewards: Span) -> Stretch:
+def _stretches(
+    bins: Mapping[int, Sequence[Bin]], wanted: MetricsRange, rewards: Span, *, is_comparable: bool
+) -> Iterator[Stretch]:
+    """The intervals of a range, each with the lift that is added up until its end, if it can be told at all."""
+    lift = LiftSums()
+    for at_us in range(wanted.from_us, wanted.to_us, wanted.interval_us):
+        here = bins.get(at_us, ())
+        lift = _plus(lift, here) if is_comparable else lift
+        yield _stretch(here, at_us, at_us + wanted.interval_us, wanted, rewards, lift)
+
+
+def _plus(lift: LiftSums, bins: Sequence[Bin]) -> LiftSums:
+    return reduce(LiftSums.plus, map(comparison.lift_sums, bins), lift)
+
+
+def _stretch(
+    bins: Sequence[Bin], from_us: int, to_us: int, wanted: MetricsRange, rewards: Span, lift: LiftSums
+) -> Stretch:
     sums = total(bins, from_us)
     policies = comparison.compare(sums, rewards)
     return Stretch(
@@ -190,6 +209,7 @@ def _stretch(bins: Sequence[Bin], from_us: int, to_us: int, wanted: MetricsRange
         online=policies.online,
         first_action=policies.first,
         random=policies.random,
+        added_lift=comparison.add_lift(lift),
         events=_fine_outcomes(sums) if wanted.is_fine else _outcomes(sums),
     )
 

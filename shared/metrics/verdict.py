@@ -80,6 +80,7 @@ class Verdict:
         apprentice: How well the loop imitates the first action, while it is an apprentice, since its settings last
             changed.
         change: With what the stretch begins that is judged; None if nothing has changed since the loop was made.
+        life: What the loop earned in all of its life, under whatever settings; None before the first event.
     """
 
     conclusion: Conclusion
@@ -89,6 +90,7 @@ class Verdict:
     apprentice: Likeness | None = None
     change: LastChange | None = None
     over: Over | None = None
+    life: WindowVerdict | None = None
 
 
 def judge(metrics: Metrics, mode: LearningMode, now_us: int, *, returns: bool = False) -> Verdict:
@@ -98,19 +100,21 @@ def judge(metrics: Metrics, mode: LearningMode, now_us: int, *, returns: bool = 
         mode: The learning mode that is configured.
         returns: Whether an apprentice goes on with the model that it had before, once it is Online.
     """
+    life = measure(metrics.lift.life) if metrics.lift.life else None
     if mode is LearningMode.APPRENTICE:
         likeness = comparison.likeness(metrics.apprentice.newest(metrics.lift.sums.events))
-        return Verdict(Conclusion.UNKNOWN, _describe_apprentice(likeness, returns=returns), None, (), likeness)
+        because = _describe_apprentice(likeness, returns=returns)
+        return Verdict(Conclusion.UNKNOWN, because, None, (), likeness, life=life)
     if mode is LearningMode.LOGGING_ONLY:
-        return Verdict(Conclusion.UNKNOWN, _LOGS_ONLY, None, ())
+        return Verdict(Conclusion.UNKNOWN, _LOGS_ONLY, None, (), life=life)
     windows = metrics.lift.windows(now_us)
     conclusion, window = conclude(windows)
     if window is None:
-        return Verdict(conclusion, _NO_EVENT, None, ())
+        return Verdict(conclusion, _NO_EVENT, None, (), life=life)
     since_us = metrics.lift.concluded_us if conclusion == metrics.lift.conclusion else None
     verdicts = [measure(each) for each in windows]
     because = describe(verdicts[windows.index(window)], since_us)
-    return Verdict(conclusion, because, since_us, verdicts, over=window.over)
+    return Verdict(conclusion, because, since_us, verdicts, over=window.over, life=life)
 
 
 def describe(window: WindowVerdict, since_us: int | None = None) -> str:
@@ -151,7 +155,7 @@ def _advantage(window: Window, sums: LiftSums, conclusion: Conclusion) -> Advant
     value, interval = lift.lift(sums), lift.interval(sums, window.error)
     if value is None or interval is None or conclusion is Conclusion.UNKNOWN:
         return Advantage(conclusion, sums.events, sums.silent, None, None, None)
-    grows = conclusion is Conclusion.NOT_DISTINGUISHABLE and window.over is Over.CHANGE
+    grows = conclusion is Conclusion.NOT_DISTINGUISHABLE and window.over in {Over.CHANGE, Over.LIFE}
     more = _more_events(sums, window.error) if grows else None
     return Advantage(conclusion, sums.events, sums.silent, value, interval.with_value(value), more)
 
@@ -183,6 +187,8 @@ def _events(window: WindowVerdict, number: int) -> str:
         return f"the last {events}"
     if window.over is Over.CHANGE:
         return f"{events} since {to_iso_second(window.from_us)} (all since mode, settings or model last changed)"
+    if window.over is Over.LIFE:
+        return f"{events} since {to_iso_second(window.from_us)} (the loop's whole life)"
     return f"{events} {_SPANS[window.over]}"
 
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from shared.metrics.comparison import Likeness
 from shared.metrics.last_change import LastChange
-from shared.metrics.verdict import Advantage, Verdict, WindowVerdict
+from shared.metrics.verdict import Advantage, Verdict, WindowVerdict, describe
 from shared.web.json_forms import Moment, Wire
 
 
@@ -68,6 +68,17 @@ class WindowAnswer(Wire):
         )
 
 
+class LifeAnswer(WindowAnswer):
+    """What the loop earned in all of its life, and that in a sentence."""
+
+    because: str
+
+    @classmethod
+    def of(cls, window: WindowVerdict) -> "LifeAnswer":
+        """The answer about the whole life."""
+        return cls(because=describe(window), **dict(WindowAnswer.of(window)))
+
+
 class ChangeAnswer(Wire):
     """What last changed: the learning mode, the settings, or by hand the model."""
 
@@ -89,6 +100,7 @@ class VerdictAnswer(Wire):
     change: ChangeAnswer | None
     over: str | None
     windows: list[WindowAnswer]
+    life: LifeAnswer | None
     apprentice: Likeness | None
 
     @classmethod
@@ -101,5 +113,6 @@ class VerdictAnswer(Wire):
             change=ChangeAnswer.of(verdict.change) if verdict.change else None,
             over=verdict.over,
             windows=[WindowAnswer.of(window) for window in verdict.windows],
+            life=LifeAnswer.of(verdict.life) if verdict.life else None,
             apprentice=verdict.apprentice,
         )

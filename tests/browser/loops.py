@@ -59,11 +59,11 @@ def learned(azurite: Azurite, folder: Path, made: Past, configuration: Configura
         yield Api.at(host.url, KEY, tries=4)
 
 
-def good_past(events: int = 1200, hours: float = 5, seed: int = 7) -> Past:
-    """Hours in which guests were first served at random, and then mostly what they like."""
+def good_past(events: int = 1200, hours: float = 5, seed: int = 7, end: float = 12) -> Past:
+    """Hours, up to some minutes ago, in which guests were first served at random, and then mostly what they like."""
     chance, made = random.Random(seed), Past()
     for number in range(events):
-        at_us = past.minutes_ago(hours * 60 * (1 - number / events) + 12)
+        at_us = past.minutes_ago(hours * 60 * (1 - number / events) + end)
         guest = chance.choice(list(GUESTS))
         best = DISHES.index(GUESTS[guest])
         learned = [0.7 if place == best else 0.1 for place in range(len(DISHES))]

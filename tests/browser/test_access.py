@@ -280,7 +280,7 @@ def test_storage_that_is_away_is_told_and_what_was_shown_stays(
         with away():
             page.clock.fast_forward(30_000)
             expect(page.get_by_role("alert")).to_contain_text("Storage", timeout=30_000)
-            expect(page.get_by_role("alert")).to_contain_text("What is shown is what it said before.")
+            expect(page.get_by_role("alert")).to_contain_text("what is shown is as it was then.")
             assert heading(page) == before
         page.clock.fast_forward(30_000)
         expect(page.get_by_role("alert")).to_have_count(0, timeout=30_000)

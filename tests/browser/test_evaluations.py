@@ -142,6 +142,21 @@ def test_what_other_settings_would_earn_is_asked_and_answered(
     expect_plot(page, logged.get(f"{OWN}/{report['id']}").json)
 
 
+def test_settings_that_are_entered_twice_say_of_which_others_they_have_the_figures(
+    logged: Api, open_page: OpenPage
+) -> None:
+    """Or two rows with the same figures look like an error."""
+    policies = [{"name": name, "arguments": PAIRS} for name in ("once", "again")]
+    span = {"startTime": to_iso(now_us() - DAY), "endTime": to_iso(now_us())}
+    assert logged.put(NEWEST.format("twins"), {"name": "twins", "policies": policies, **span}).status == 200
+    page = open_page(logged, "/evaluations/twins")
+
+    rows = page.get_by_role("region", name="Estimates").get_by_role("row")
+    expect(rows.filter(has_text="again")).to_contain_text("The same settings as once", timeout=60_000)
+    expect(rows.filter(has_text="The same settings")).to_have_count(1)
+    assert logged.delete(NEWEST.format("twins")).status == 204
+
+
 def test_files_of_settings_are_taken_and_given(
     logged: Api, judged: dict[str, Any], open_page: OpenPage, tmp_path: Path
 ) -> None:

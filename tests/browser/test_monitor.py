@@ -14,11 +14,12 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from localhost.azurite.emulator import Azurite
-from shared.times import to_iso
+from shared.times import DAY, SECOND, to_iso
 from tests.browser import loops
 from tests.browser.conftest import OpenPage, Photograph
 from tests.browser.loops import KEY, QUICK
 from tests.browser.test_accessibility import PHONE, cut_off, settle, violations
+from tests.clock import now_us
 from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.loop import past
@@ -387,3 +388,63 @@ def test_every_part_is_for_everyone(losing: Api, open_page: OpenPage) -> None:
         assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
         assert cut_off(page) == []
+
+
+def test_a_range_that_ends_as_today_begins_has_the_date_of_both_of_its_ends(good: Api, open_page: OpenPage) -> None:
+    """From 2 Dec, 00:00 to 00:00 sounds like a range without a moment in it."""
+    today_us = now_us() // DAY * DAY
+    ends = [to_iso(today_us - DAY), to_iso(today_us)]
+    page = open_page(good, f"/monitor?from={ends[0]}&to={ends[1]}")
+
+    written = "(at) => new Date(at).toLocaleDateString(undefined, { day: 'numeric', month: 'short' })"
+    first, last = (page.evaluate(written, end) for end in ends)
+    told = re.compile(rf"{first}( \d+)?, 00:00 to {last}( \d+)?, 00:00")
+    expect(page.get_by_role("group", name="In all")).to_contain_text(told)
+
+
+CHART = """async ({ times, spans, values }) => {
+  const { TimeChart } = await import("./rankloop/parts/time_chart.js");
+  const { html, render } = await import("./rankloop/view.js");
+  const drawn = (window.drawn = []);
+  const proto = CanvasRenderingContext2D.prototype, write = proto.fillText, clear = proto.clearRect;
+  proto.clearRect = function (...given) { drawn.length = 0; return clear.apply(this, given); };
+  proto.fillText = function (text, x, y) {
+    const width = this.measureText(text).width;
+    const left = { center: x - width / 2, right: x - width, end: x - width }[this.textAlign] ?? x;
+    drawn.push({ text, left, right: left + width, most: this.canvas.width, isTime: this.textAlign === "center" });
+    return write.call(this, text, x, y);
+  };
+  const place = document.body.appendChild(document.createElement("div"));
+  place.style.width = "1200px";
+  const lines = [{ label: "x", color: "--loop", values }];
+  render(html`<${TimeChart} title="x" times=${times} spans=${spans} lines=${lines} />`, place);
+  await new Promise((done) => setTimeout(done, 300));
+  return drawn;
+}"""
+"""Draws a chart and gives what is written on its canvas."""
+
+
+@pytest.mark.parametrize(
+    ("step", "number", "value"),
+    [(10, 1, 0.5), (300, 1, 0.5), (3600, 72, 0.5), (24 * 3600, 90, 1_234_567.5)],
+    ids=["seconds", "five minutes", "three days", "large rewards"],
+)
+def test_labels_of_a_chart_differ_and_are_not_cut_off(
+    good: Api, open_page: OpenPage, step: int, number: int, value: float
+) -> None:
+    """Two labels that read the same tell nothing of what lies between them."""
+    page = open_page(good, "/models")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    end = (now_us() // DAY - 2) * DAY // SECOND
+    spans = [
+        {"from": end - (number - place) * step, "to": end - (number - place - 1) * step} for place in range(number)
+    ]
+    times = [each["from"] + step / 2 for each in spans]
+    drawn = page.evaluate(CHART, {"times": times, "spans": spans, "values": [value] * number})
+
+    for is_time in (True, False):
+        texts = [each["text"] for each in drawn if each["isTime"] is is_time]
+        assert len(texts) >= 3
+        if not is_time or number == 1:
+            assert len(set(texts)) == len(texts), texts
+    assert [each for each in drawn if each["left"] < 0 or each["right"] > each["most"]] == []

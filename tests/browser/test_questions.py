@@ -55,7 +55,20 @@ def ask_how_much_better(owner: Owner, status: dict[str, Any]) -> None:
     with owner.ask("How much better than my default?"):
         verdict = owner.page.get_by_role("region", name="Verdict")
         owner.answers[-1].sentences.append(verdict.get_by_role("heading", level=1).inner_text())
-        owner.read(verdict, status["verdict"]["because"])
+        read_verdict(owner, status["verdict"])
+
+
+def read_verdict(owner: Owner, verdict: dict[str, Any]) -> None:
+    """How certain it is over the loop's life; and how it is now, where that is not the same."""
+    region, life = owner.page.get_by_role("region", name="Verdict"), verdict["life"]
+    now = next((each for each in verdict["windows"] if each["over"] == verdict["over"]), None)
+    is_same = (
+        now and now["earned"]["events"] == life["earned"]["events"] and life["aboveFirstAction"]["lift"] is not None
+    )
+    if not is_same or verdict["change"] or verdict["apprentice"]:
+        owner.read(region, verdict["because"])
+    else:
+        owner.read(region, f"over {life['earned']['events']:,} events since")
 
 
 def ask_why_not(owner: Owner, status: dict[str, Any]) -> None:
@@ -69,7 +82,7 @@ def ask_why_not(owner: Owner, status: dict[str, Any]) -> None:
         for trouble in [*troubles, *status["warnings"]]:
             owner.read(page.get_by_role("main"), trouble.get("message", trouble.get("because")), trouble["whatToDo"])
         if not troubles and not status["warnings"]:
-            owner.read(page.get_by_role("region", name="Verdict"), status["verdict"]["because"])
+            read_verdict(owner, status["verdict"])
 
 
 def ask_for_the_next_model(owner: Owner, status: dict[str, Any]) -> None:
@@ -180,7 +193,7 @@ def test_an_empty_loop_answers_what_it_can(
     page = owner.page
     with owner.ask("Is it learning? How much better? Why not?"):
         owner.read(page.get_by_role("heading", level=1), "Waiting for your first Rank")
-        owner.read(page.get_by_role("main"), status["because"], "Send one to this address")
+        owner.read(page.get_by_role("main"), status["because"], "Send a Rank to this address")
     ask_for_the_next_model(owner, status)
     with owner.ask("What became of the event visit-1?"):
         owner.open_menu("Events")

@@ -92,12 +92,12 @@ def test_all_views_are_in_sight_on_a_phone(strange: Api, open_page: OpenPage) ->
 
 def test_words_are_english_and_numbers_the_browsers_in_the_apis_sentences_too(german: Page) -> None:
     """Of 1.206 and 1,206 beside each other, one is a thousand times the other."""
-    expect(german.get_by_role("heading", level=1)).to_contain_text(re.compile(r"Earns 0,\d\d an event"))
+    expect(german.get_by_role("heading", level=1)).to_contain_text(re.compile(r"Earns 0,\d\d more per event"))
     expect(german.get_by_role("list", name="From Rank to model")).to_contain_text(" ago")
     text = german.get_by_role("main").inner_text()
 
     assert GERMAN_WORDS.findall(text) == []
-    assert ENGLISH_NUMBERS.findall(german.get_by_text("more per event than").inner_text()) == []
+    assert ENGLISH_NUMBERS.findall(german.get_by_role("region", name="Verdict").inner_text()) == []
 
 
 @pytest.mark.parametrize(("language", "typed"), [("en-GB", "-0.25"), ("de-DE", "-0,25")])

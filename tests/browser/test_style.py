@@ -19,6 +19,19 @@ def test_biome_finds_nothing() -> None:
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
+def test_no_space_is_lost_between_two_sentences() -> None:
+    """Between a text and an expression on the next line there is none: a template leaves out what has a line break."""
+    lost = []
+    for path in PAGE.rglob("*.js"):
+        text = path.read_text(encoding="utf-8")
+        lost += [
+            f"{path.name}: {found}"
+            for found in re.findall(r"^ *[^/*\n]*\w[.!?:,;]\n +\$\{(?!\" |[^\n]*[?(&] ?[`\"] )[^\n]*", text, re.M)
+        ]
+
+    assert lost == []
+
+
 def test_styles_of_one_view_do_not_reach_another() -> None:
     """All styles are loaded at first; what begins with a class begins so in one file."""
     places: dict[str, set[str]] = defaultdict(set)

@@ -107,6 +107,7 @@ def test_the_status_says_all_that_the_loop_says(api: Api) -> None:
         status["because"],
         status["nextModel"]["because"],
         verdict["because"],
+        verdict["life"]["because"],
         status["model"]["id"],
         *(stage["because"] for stage in status["stages"] if stage["state"] != "good"),
         *warnings,

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from shared.metrics.estimators.lift import excludes
+from shared.metrics.estimators.lift import excludes, lift
 from shared.metrics.lift_record import LiftRecord, Lifts
 from tests.unit.metrics.estimators.test_lift import sums
 
@@ -31,6 +31,32 @@ def test_the_truth_is_held_at_all_moments_at_once(first: float, best: float, exp
             for window in record.windows(begin + _EVERY):
                 mean = (truths[-1] - truths[-1 - window.sums.events]) / window.sums.events
                 is_wrong |= excludes(window.sums.first, mean, window.error) != 0
+        wrong += is_wrong
+
+    assert wrong <= 0.05 * _LOOPS
+
+
+@pytest.mark.parametrize("worth", [0.3, 0.45], ids=["even", "better"])
+def test_the_truth_of_a_life_is_held_although_settings_are_changed_because_of_what_is_seen(worth: float) -> None:
+    """Somebody who looks after every 50 events changes the exploration whenever the verdict does not please them."""
+    draw, wrong = random.Random(f"{worth}"), 0
+    for _ in range(_LOOPS):
+        record, truth, is_wrong, explores_more = LiftRecord("0"), 0.0, False, False
+        for begin in range(0, _EVENTS, _EVERY):
+            chance = 0.25 if explores_more else 0.06
+            events: list[tuple[float, float]] = []
+            for _ in range(_EVERY):
+                is_first = draw.random() < chance
+                events.append((is_first / chance, float(draw.random() < (0.3 if is_first else worth))))
+                truth += (1 - chance) * (worth - 0.3)
+            part = sums(events, largest=1 / chance)
+            record = record.plus(Lifts(part, part), begin, begin + _EVERY)
+            assert record.life is not None
+            life = record.life.sums.first
+            is_wrong |= excludes(life, truth / life.events, record.life.error) != 0
+            if (lift(record.sums.first) or 0.0) < 0.02:
+                explores_more = not explores_more
+                record = record.follow(f"{begin}", begin + _EVERY)
         wrong += is_wrong
 
     assert wrong <= 0.05 * _LOOPS

@@ -40,12 +40,13 @@ export function axisOf(intervals, countOf = ({ count }) => count) {
   return { spans, times: spans.map(({ from, to }) => (from + to) / 2), counts: intervals.map(countOf) };
 }
 
-/** A line of a chart, of the figures that `of` gives for an interval; null leaves a gap. */
-export function rewardLine(intervals, label, color, of) {
+/** A line of a chart, of the figures that `of` gives for an interval, and of the whole range; null leaves a gap. */
+export function rewardLine(intervals, label, color, of, total) {
   const figures = intervals.map((each) => of(each) ?? {});
   return {
     label,
     color,
+    whole: total && { value: total.averageReward, bounds: total.interval },
     values: figures.map(({ averageReward }) => averageReward ?? null),
     low: figures.map((each) => each.interval?.[0] ?? null),
     high: figures.map((each) => each.interval?.[1] ?? null),

@@ -1,5 +1,6 @@
 // The metrics as a chart: what the loop earned, beside always the first action and random ones.
 
+import { difference } from "../format.js";
 import { axisOf, rewardLine } from "./figures.js";
 
 const POLICIES = [
@@ -9,15 +10,39 @@ const POLICIES = [
 ];
 const NOT_JOINED = { because: "Events of this time are not joined yet: they count once their wait is over.", calm: "not joined yet" };
 
-/** Gives what a `TimeChart` shows; `joinedUpTo` is null if nothing waits. */
-export function chartOf({ intervals, rewardSpan }, joinedUpTo) {
+/** Gives what a `TimeChart` shows; `joinedUpTo` is null if nothing waits. Without a total, the legend has no figures. */
+export function chartOf({ intervals, rewardSpan, total }, joinedUpTo) {
   const axis = axisOf(intervals);
   return {
     ...axis,
-    lines: POLICIES.map(({ name, label, color }) => rewardLine(intervals, label, color, (each) => each[name])),
+    lines: POLICIES.map(({ name, label, color }) => rewardLine(intervals, label, color, (each) => each[name], total?.[name])),
     bounds: rewardSpan,
     unknown: intervals.map((each, place) => ({ ...axis.spans[place], ...reasonOf(each, joinedUpTo) })).filter(({ because }) => because),
   };
+}
+
+/** Gives the chart of what was earned above the default, added up; null if nothing of it is known. */
+export function liftChartOf({ intervals }) {
+  const end = intervals.findLastIndex(({ count }) => count > 0);
+  const last = intervals[end]?.addedLift;
+  if (!last || last.sum === null) return null;
+  const lifts = intervals.map(({ addedLift }, place) => (addedLift.sum === null || place > end ? null : addedLift));
+  const values = lifts.map((each) => each?.sum ?? null);
+  const line = {
+    label: "Earned above your default, added up",
+    color: "--loop",
+    whole: { value: last.sum, bounds: last.interval },
+    values,
+    low: lifts.map((each) => each?.interval[0] ?? null),
+    high: lifts.map((each) => each?.interval[1] ?? null),
+  };
+  const bounds = [Math.min(0, last.interval[0], ...values), Math.max(0, last.interval[1], ...values)];
+  return { ...axisOf(intervals, ({ addedLift }) => addedLift.events), lines: [line], bounds, write: amount, zero: "--default" };
+}
+
+/** Writes a sum of rewards with its sign. */
+function amount(value) {
+  return difference(value, Math.abs(value) >= 20 || value === 0 ? 0 : 2);
 }
 
 function reasonOf(each, joinedUpTo) {

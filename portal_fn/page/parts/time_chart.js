@@ -1,10 +1,11 @@
 // A chart over time: lines with bands, marks of what happened, and hatched stretches of which something is unknown.
-import { events, figure } from "../format.js";
+import { count, events, figure, interval } from "../format.js";
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../view.js";
 import { draw } from "./time_chart/drawing.js";
 import { Tables } from "./time_chart/tables.js";
 import { inside, merged, noteAt, reasons, spoken, whenOf } from "./time_chart/words.js";
 
+const TIP_WIDTH = 270;
 const NOTHING = []; // the same at each render, so that nothing is drawn again
 const DARK = matchMedia("(prefers-color-scheme: dark)");
 const STEPS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10, Home: -Infinity, End: Infinity };
@@ -12,14 +13,18 @@ const STEPS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDow
 /**
  * A chart with a line for each policy.
  *
- * `times`: moments in seconds, ascending. `lines`: `{label, color, values, low, high, dash}`, where `color` names a
- * property of the style such as `--loop`, and null in `values` leaves a gap. `spans`: of which stretch each value is,
+ * `times`: moments in seconds, ascending. `lines`: `{label, color, values, low, high, dash, whole}`, where `color` names a
+ * property of the style such as `--loop`, null in `values` leaves a gap, and `whole` is the figure of the whole range,
+ * `{value, bounds}`, which the legend tells; that of counts is their sum. `spans`: of which stretch each value is,
  * `{from, to}` in seconds; without them, values are of the moments. `counts`: of how many events each is. `marks`: `{at,
  * label, kind}`, where kind is `model` or `settings`. `unknown`: `{from, to, because, calm}`, stretches in seconds, where
  * `calm` is for those in which nothing is wrong: the few words that stand there, such as *no events*. `bounds`:
  * the lines leave the chart beyond them, as the estimate of a reward does that nothing can earn. `write` writes a value.
+ * `zero` names the color of a line at 0, where the chart compares with something, and
+ * `tables` what opens the tables.
  *
- * The arrow keys move over the chart like the pointer; figures, marks and stretches can be read as tables, too.
+ * What is under the pointer stands in a tip beside it. The arrow keys move over the chart like the pointer; figures, marks
+ * and stretches can be read as tables, too.
  */
 export function TimeChart({
   title,
@@ -31,6 +36,8 @@ export function TimeChart({
   unknown = NOTHING,
   bounds = null,
   write = figure,
+  zero = null,
+  tables = "The figures as a table",
   height = 260,
 }) {
   const place = useRef(null);
@@ -39,7 +46,7 @@ export function TimeChart({
   const dark = useDark();
   const stretches = useMemo(() => merged(unknown), [unknown]);
   const near = useMemo(() => inside(marks, times, spans), [marks, times, spans]);
-  const chart = { times, lines, spans, counts, marks: near, stretches, bounds, write };
+  const chart = { times, lines, spans, counts, marks: near, stretches, bounds, write, zero };
   useLayoutEffect(() => {
     drawing.current = draw(place.current, chart, height, setPointed);
     return drawing.current.remove;
@@ -57,7 +64,7 @@ export function TimeChart({
     <figure class="chart">
       <figcaption>
         <span class="visually-hidden">${title}</span>
-        <${Legend} chart=${chart} at=${shown} />
+        <${Legend} chart=${chart} />
       </figcaption>
       <div
         class="plot-keys"
@@ -69,26 +76,28 @@ export function TimeChart({
         aria-valuenow=${shown ?? 0}
         aria-valuetext=${shown === null ? "No figures" : spoken(shown, chart)}
         onKeyDown=${toKey}
+        onBlur=${() => drawing.current.point(null)}
       >
         <div class="plot" ref=${place} aria-hidden="true"></div>
+        ${at !== null && html`<${Tip} chart=${chart} at=${at} left=${drawing.current.leftOf(at)} width=${place.current.clientWidth} />`}
       </div>
-      <div class="chart-note">
-        <p>${at === null ? html`<${Signs} ...${chart} />` : noteAt(at, chart)}</p>
-        ${shown !== null && html`<p class="when">${whenOf(shown, chart)}${eventsAt(shown, counts)}</p>`}
+      <div class="chart-foot">
+        <p><${Signs} ...${chart} /></p>
+        <${Tables} ...${chart} title=${tables} />
       </div>
-      <${Tables} ...${chart} />
     </figure>
   `;
 }
 
-function Legend({ chart: { lines, write }, at }) {
+/** What each line is, and its figure of the whole range. */
+function Legend({ chart: { lines, write } }) {
   return html`
     <ul class="legend">
       ${lines.map(
-        ({ label, color, values, low, high }) => html`
+        ({ label, color, values, whole = write === count ? { value: sum(values) } : null }) => html`
           <li>
             <span class="swatch" style=${{ background: `var(${color})` }}></span>${label}
-            ${at !== null && html` <b>${write(values[at])}</b>${low?.[at] != null && html` <small>${write(low[at])} to ${write(high[at])}</small>`}`}
+            ${whole && html` <b>${write(whole.value)}</b>${whole.bounds && html` <small>${interval(whole.bounds, write)}</small>`}`}
           </li>
         `,
       )}
@@ -96,9 +105,28 @@ function Legend({ chart: { lines, write }, at }) {
   `;
 }
 
-function eventsAt(at, counts) {
-  if (counts?.[at] == null) return "";
-  return ` · ${events(counts[at])}`;
+/** The figures of one stretch, beside where it is pointed at. */
+function Tip({ chart, at, left, width }) {
+  const { lines, counts, write } = chart;
+  const note = noteAt(at, chart);
+  const room = Math.max(width - TIP_WIDTH, 0);
+  const side = left < width / 2 ? { left: `${Math.min(left + 12, room)}px` } : { right: `${Math.min(width - left + 12, room)}px` };
+  return html`
+    <div class="chart-tip" style=${side} aria-hidden="true">
+      <p class="when">${whenOf(at, chart)}${counts?.[at] != null && ` · ${events(counts[at])}`}</p>
+      <ul>
+        ${lines.map(
+          ({ label, color, values, low, high }) => html`
+            <li>
+              <span class="swatch" style=${{ background: `var(${color})` }}></span>${label} <b>${write(values[at])}</b>
+              ${low?.[at] != null && html` <small>${interval([low[at], high[at]], write)}</small>`}
+            </li>
+          `,
+        )}
+      </ul>
+      ${note && html`<p>${note}</p>`}
+    </div>
+  `;
 }
 
 /** What the chart's signs mean, and why something is unknown. */
@@ -125,6 +153,10 @@ function useDark() {
     return () => DARK.removeEventListener("change", listener);
   }, []);
   return dark;
+}
+
+function sum(values) {
+  return values.reduce((total, value) => total + (value ?? 0), 0);
 }
 
 function lastKnown(lines) {

@@ -103,6 +103,11 @@ def test_the_finding_names_what_is_better_for_certain_with_its_figures() -> None
     )
 
 
+def test_the_finding_calls_two_policies_both() -> None:
+    """All 2, beside three rows of which two have the same settings, sounds as if one had been forgotten."""
+    assert "for both compared policies together" in describe_finding([replace(UNCERTAIN, compared=2)])
+
+
 def test_the_finding_says_that_nothing_is_better_for_certain() -> None:
     """Beside the highest estimate, which may be chance."""
     text = describe_finding([replace(UNCERTAIN, compared=1)])

@@ -1,10 +1,16 @@
 """The figures of policies and of an apprentice, and which are left out."""
 
-from shared.metrics.apprentice import Imitation
-from shared.metrics.bins import Bin, total
+import pytest
+
+from shared.configuration.service_configuration import LearningMode
+from shared.metrics.apprentice import Apprentice, Imitation
+from shared.metrics.bins import Bin, Metrics, total
 from shared.metrics.comparison import compare, likeness, span
 from shared.metrics.intervals import UNIT, Span
+from shared.metrics.metrics_forms import answer, read_range
 from shared.metrics.policy_sums import PolicySums
+from shared.metrics.verdict import judge
+from shared.times import HOUR, to_iso_second
 
 
 def test_an_average_is_the_sum_of_weighted_rewards_by_the_number_of_events() -> None:
@@ -88,3 +94,20 @@ def test_without_rewards_there_is_no_ratio() -> None:
         0.5,
     )
     assert likeness(Imitation()).match_rate is None
+
+
+def test_the_lift_is_added_up_interval_by_interval() -> None:
+    """What is noise in a bin is plain in the sum; an hour without events adds nothing, and no data are not 0."""
+    policy = PolicySums(0, 20, 100.0, 500.0, 30.0, 150.0, 150.0, 5.0)
+    bins = [Bin(hour * HOUR, 100, 50.0, 50.0, 0.0, 1.0, policy, PolicySums(100)) for hour in (1, 2, 4)]
+    range_ = read_range(to_iso_second(0), to_iso_second(5 * HOUR), "PT1H", 5 * HOUR)
+    told = answer(range_, bins, Apprentice(), judge(Metrics(), LearningMode.ONLINE, 5 * HOUR))
+    lifts = [stretch.added_lift for stretch in told.intervals]
+
+    assert [each.events for each in lifts] == [0, 100, 200, 200, 300]
+    assert (lifts[0].sum, lifts[0].interval) == (None, None)
+    assert [each.sum for each in lifts[1:]] == pytest.approx([20.0, 40.0, 40.0, 60.0])
+    assert told.total.added_lift == lifts[-1]
+    for each in lifts[1:]:
+        assert each.interval is not None
+        assert each.interval[0] < (each.sum or 0) < each.interval[1]

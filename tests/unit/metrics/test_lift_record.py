@@ -108,6 +108,50 @@ def test_what_was_joined_before_a_change_of_the_settings_is_in_no_window() -> No
     assert [window.from_us for window in later.windows(20 * MINUTE)] == [15 * MINUTE] * 4
 
 
+def test_what_a_loop_earned_in_its_life_outlasts_every_change() -> None:
+    """A change of settings begins the windows anew, and takes nothing back that is certain: nor does an upgrade."""
+    record = grow([200] * 10, first=0.1, others=0.8)
+    changed = record.follow("others", 52 * MINUTE).follow("again", 53 * MINUTE)
+    later = changed.plus(part(50), 50 * MINUTE, 55 * MINUTE).plus(part(7), 55 * MINUTE, HOUR)
+
+    assert changed.windows(HOUR) == []
+    for each, events in ((changed, 2000), (later, 2057)):
+        assert each.life is not None
+        assert (each.life.over, each.life.from_us, each.life.error) == (Over.LIFE, 0, pytest.approx(0.05))
+        assert each.life.sums.events == events, "and the part that had begun before the change"
+        assert each.life.against_first is Conclusion.BETTER
+    assert later.window(Over.CHANGE, HOUR) is not None
+    assert LiftRecord("of an earlier version", from_us=5, sums=part(3)).life is not None
+    assert LiftRecord().life is None
+
+
+def test_what_an_apprentice_shows_is_no_part_of_what_the_loop_earned() -> None:
+    """It shows the first action, and would only make the average smaller."""
+    record = grow([100]).follow("Apprentice/1/1", 12 * MINUTE)
+    apprentice = record.plus(part(30), 10 * MINUTE, 15 * MINUTE).plus(part(1000), 15 * MINUTE, 20 * MINUTE)
+    online = apprentice.follow("Online/2/2", 22 * MINUTE)
+    later = online.plus(part(500), 20 * MINUTE, 25 * MINUTE).plus(part(20), 25 * MINUTE, 30 * MINUTE)
+
+    counted = [each.life.sums.events for each in (record, apprentice, online, later) if each.life]
+    assert counted == [100, 130, 130, 150], "30 of a part that began while it was Online still"
+
+
+def test_events_that_cannot_be_compared_do_not_spoil_what_was_told_before() -> None:
+    """An application that activates what it likes from a change on ends the windows after it, and no more."""
+    shown = [(weight, reward) for weight, reward in some_events(4000, 3, 0.3, 0.4) if not weight]
+    biased = Lifts(sums(shown), sums(shown))
+    record = grow([300] * 4, first=0.1, others=0.8)
+    spoiled = record.follow("others", HOUR).plus(biased, HOUR, 2 * HOUR)
+
+    assert spoiled.windows(2 * HOUR)[-1].against_first is Conclusion.UNKNOWN
+    assert spoiled.life == record.life
+    assert spoiled.follow("again", 3 * HOUR).life == record.life
+    only = LiftRecord("loop").plus(biased, 0, HOUR)
+    assert only.life is not None
+    assert only.life.against_first is Conclusion.UNKNOWN
+    assert only.follow("mended", HOUR).life is None
+
+
 def test_a_new_loop_counts_from_its_first_event_on() -> None:
     """Its first settings are no change."""
     assert LiftRecord().follow("first", DAY).plus(part(5), 0, MINUTE).sums.events == 5

@@ -14,6 +14,8 @@ from shared.log.line_pieces import EventLine
 from shared.log.ranked_event import RankedEvent
 from shared.metrics.apprentice import ceiling
 from shared.metrics.bins import BIN_US, Bin, PartMetrics, Pending
+from shared.metrics.comparison import lift_sums
+from shared.metrics.estimators import lift
 from shared.metrics.policy_sums import PolicySums
 from shared.metrics.tally import Tally
 from shared.ranking.decision import decide
@@ -260,3 +262,20 @@ def test_the_sums_of_the_lift_are_those_of_the_events_that_speak(mode: LearningM
     assert first.twice_weighted == pytest.approx(sum(w * w * r for w, r in pairs))
     assert first.twice_weighted_squares == pytest.approx(sum(w * w * r * r for w, r in pairs))
     assert first.largest == pytest.approx(10.0 if mode is ONLINE else 1.0)
+
+
+def test_a_bin_tells_the_lift_of_its_events_though_it_has_not_all_of_their_sums() -> None:
+    """The same lift, with an interval that is no narrower and not much wider; unless some event says nothing of it."""
+    draw = random.Random(5)
+    cases = [Case(number, [0.1, 0.7, 0.2], draw.choice([0.0, 0.5, 1.0])) for number in range(3000)]
+    part = tally_of(cases)
+    (a_bin,) = part.bins
+    exact, of_bin = part.lifts.first, lift_sums(a_bin)
+    narrow, wide = (lift.interval(sums, 0.05) for sums in (exact, of_bin))
+
+    assert lift.lift(of_bin) == pytest.approx(lift.lift(exact))
+    assert narrow is not None
+    assert wide is not None
+    assert wide.low <= narrow.low < narrow.high <= wide.high
+    assert wide.high - wide.low < 1.2 * (narrow.high - narrow.low)
+    assert lift_sums(only([*cases[:5], Case(5, [0.0, 0.5, 0.5], 1.0)])).events == 0

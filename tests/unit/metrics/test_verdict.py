@@ -11,7 +11,7 @@ from shared.metrics.estimators.lift import LiftSums
 from shared.metrics.lift_record import Conclusion, LiftRecord, Lifts, Over
 from shared.metrics.model_rewards import ModelSums
 from shared.metrics.model_rewards_forms import Earned
-from shared.metrics.verdict import Advantage, Verdict, judge
+from shared.metrics.verdict import Advantage, Verdict, describe, judge
 from shared.times import HOUR, MINUTE, from_iso
 from shared.words import round_figure, round_up
 from tests.unit.metrics.estimators.test_lift import some_events, sums
@@ -32,7 +32,7 @@ def test_a_loop_that_earns_more_is_better_and_says_by_how_much_and_since_when() 
     assert verdict.because.startswith("Over the last 1,200 events, the loop earned 0.5")
     assert "more per event than always the first action would have (95 % interval 0." in verdict.because
     assert verdict.because.endswith("So it has been since 1970-01-01T00:05:00Z.")
-    assert [window.over for window in verdict.windows] == list(Over)
+    assert [*(window.over for window in verdict.windows), Over.LIFE] == list(Over)
 
 
 def test_a_loop_that_earns_less_is_worse() -> None:
@@ -73,6 +73,33 @@ def test_only_a_window_that_keeps_its_events_foretells_how_many_more_will_tell()
     assert more[:-1] == [None, None, None]
     assert more[-1] is not None
     assert of_silent == pytest.approx(3 * more[-1], rel=0.1)
+
+
+def test_a_change_of_settings_takes_nothing_back_that_is_proven() -> None:
+    """What the loop earned in its life is told beside what is told since the change."""
+    proven = grow([300] * 4, first=0.1, others=0.8)
+    verdicts = [
+        judge_record(proven.follow(f"{mode}/2/2", 30 * MINUTE), mode)
+        for mode in (LearningMode.ONLINE, LearningMode.APPRENTICE, LearningMode.LOGGING_ONLY)
+    ]
+
+    for verdict in verdicts:
+        assert verdict.conclusion is Conclusion.UNKNOWN
+        assert verdict.life is not None
+        assert verdict.life.first.conclusion is Conclusion.BETTER
+        assert describe(verdict.life).startswith(
+            "Over 1,200 events since 1970-01-01T00:00:00Z (the loop's whole life), the loop earned 0.5"
+        )
+    assert judge_record(LiftRecord("loop")).life is None
+
+
+def test_the_whole_life_foretells_how_many_more_events_will_tell() -> None:
+    """It lets go of no event."""
+    life = judge_record(grow([100, 100], first=0.3, others=0.6).follow("others", HOUR)).life
+
+    assert life is not None
+    assert life.first.conclusion is Conclusion.NOT_DISTINGUISHABLE
+    assert life.first.more_events is not None
 
 
 def test_without_a_chance_for_the_first_action_nothing_is_known_of_it() -> None:

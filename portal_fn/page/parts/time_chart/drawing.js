@@ -1,19 +1,26 @@
 // Draws a chart over time with uPlot, and what uPlot has not: hatched stretches, and marks.
 import { count } from "../../format.js";
-import { written } from "./words.js";
+import { timeLabels, valueLabels } from "./words.js";
 
 const FONT = "12px system-ui, sans-serif";
 const LEAST_WIDTH = 100;
 const WHOLE_STEPS = [...Array(12).keys()].flatMap((zeros) => [1, 2, 5].map((digit) => digit * 10 ** zeros));
 const LEAST_FOR_WORDS = 76;
+const NARROWEST_AXIS = 60; // so that charts above each other have the same times above each other
+const ROOM_AT_THE_END = 36; // for half a label
 
-/** Draws a chart into a place, as wide as that is; gives `point(place)`, which points at a value or at none, and `remove()`. */
+/**
+ * Draws a chart into a place, as wide as that is.
+ *
+ * Gives `point(place)`, which points at a value or at none, `leftOf(place)`, where a value lies in pixels, and `remove()`.
+ */
 export function draw(place, chart, height, setPointed) {
   const plot = new uPlot(optionsOf(place, chart, height, setPointed), dataOf(chart), place);
   const observer = new ResizeObserver(() => plot.setSize({ width: Math.max(place.clientWidth, LEAST_WIDTH), height }));
   observer.observe(place);
   return {
     point: (at) => plot.setCursor(at === null ? { left: -10, top: -10 } : { left: plot.valToPos(chart.times[at], "x"), top: 10 }),
+    leftOf: (at) => plot.bbox.left / devicePixelRatio + plot.valToPos(chart.times[at], "x"),
     remove: () => {
       observer.disconnect();
       plot.destroy();
@@ -21,13 +28,13 @@ export function draw(place, chart, height, setPointed) {
   };
 }
 
-function optionsOf(place, { times, spans, lines, marks, stretches, bounds, write }, height, setPointed) {
+function optionsOf(place, { spans, lines, marks, stretches, bounds, write, zero }, height, setPointed) {
   const colorOf = (name) => resolved(place, name);
   const axis = { stroke: colorOf("--faint-text"), grid: { stroke: colorOf("--line"), width: 1 }, ticks: { show: false }, font: FONT };
-  const isShort = times.length > 1 && times.at(-1) - times[0] < 15 * 60;
   return {
     width: Math.max(place.clientWidth, LEAST_WIDTH),
     height,
+    padding: [null, ROOM_AT_THE_END, null, null],
     legend: { show: false },
     cursor: { y: false, drag: { setScale: false, x: false } },
     scales: {
@@ -35,17 +42,32 @@ function optionsOf(place, { times, spans, lines, marks, stretches, bounds, write
       y: { range: (_, least, most) => rangeOf(least, most, bounds ?? [-Infinity, Infinity]) },
     },
     axes: [
-      { ...axis, values: (_, splits) => splits.map((time) => written(time, { seconds: isShort && time % 60 !== 0 })), space: 96, size: 28 },
-      { ...axis, size: 52, ...(write === count ? { incrs: WHOLE_STEPS } : {}), values: (_, splits) => splits.map((value) => write(value)) },
+      {
+        ...axis,
+        values: (_, splits, __, ___, step) => timeLabels(splits, step),
+        space: 72,
+        size: (_, texts) => (texts?.some((text) => text.includes("\n")) ? 42 : 28),
+      },
+      {
+        ...axis,
+        size: (_, texts) => widthOf(texts ?? []),
+        ...(write === count ? { incrs: WHOLE_STEPS } : {}),
+        values: (_, splits, __, ___, step) => valueLabels(splits, step, write),
+      },
     ],
     series: [{}, ...lines.flatMap((line) => seriesOf(line, colorOf))],
     bands: lines.flatMap((line, number) => (line.low ? [bandOf(line, number, colorOf)] : [])),
     hooks: {
       drawClear: [(plot) => drawStretches(plot, stretches, colorOf)],
-      draw: [(plot) => drawMarks(plot, marks, colorOf)],
+      draw: [(plot) => zero && drawZero(plot, colorOf(zero)), (plot) => drawMarks(plot, marks, colorOf)],
       setCursor: [(plot) => setPointed(plot.cursor.idx ?? null)],
     },
   };
+}
+
+/** Gives how wide the axis of the values is: as its longest label needs. */
+function widthOf(texts) {
+  return Math.max(NARROWEST_AXIS, 8 * Math.max(...texts.map((text) => text.length), 0) + 16);
 }
 
 function dataOf({ times, lines }) {
@@ -79,6 +101,19 @@ function rangeOf(least, most, [lowest, highest]) {
   const low = Math.min(Math.max(least, lowest), 0);
   const span = Math.max(Math.min(most, highest), low + 0.01) - low;
   return [low === 0 ? 0 : low - span * 0.06, low + span * 1.12];
+}
+
+/** Draws the line of nothing, where a chart compares with something. */
+function drawZero({ ctx, bbox, valToPos }, color) {
+  const y = valToPos(0, "y", true);
+  ctx.save();
+  ctx.strokeStyle = color;
+  ctx.lineWidth = 1.5 * devicePixelRatio;
+  ctx.beginPath();
+  ctx.moveTo(bbox.left, y);
+  ctx.lineTo(bbox.left + bbox.width, y);
+  ctx.stroke();
+  ctx.restore();
 }
 
 function drawStretches({ ctx, bbox, valToPos }, stretches, colorOf) {

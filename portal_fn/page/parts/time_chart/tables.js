@@ -4,11 +4,11 @@ import { html, useState } from "../../view.js";
 import { range, whenOf, written } from "./words.js";
 
 /** The tables, made when they are first opened. */
-export function Tables({ times, spans, counts, lines, marks, stretches, write }) {
+export function Tables({ times, spans, counts, lines, marks, stretches, write, title }) {
   const [open, setOpen] = useState(false);
   return html`
     <details class="as-table" onToggle=${(event) => setOpen(event.target.open)}>
-      <summary>The figures as a table</summary>
+      <summary>${title}</summary>
       ${
         open &&
         html`

@@ -1,7 +1,8 @@
 // What a chart over time says: which marks and stretches there are at a moment, and in all.
-import { figure, moment } from "../../format.js";
+import { events, figure, moment, period } from "../../format.js";
 
 const MOST_NAMED = 3;
+const A_DAY = 86_400;
 
 /** Gives stretches in order, where neighbours of the same reason are one. */
 export function merged(stretches) {
@@ -50,9 +51,36 @@ export function reasons(stretches) {
 
 /** Writes a value for those who hear it. */
 export function spoken(place, chart) {
-  const { lines, write = figure } = chart;
+  const { lines, counts, write = figure } = chart;
   const figures = lines.map(({ label, values }) => `${label} ${write(values[place])}`);
+  if (counts?.[place] != null) figures.unshift(events(counts[place]));
   return [whenOf(place, chart), ...figures, noteAt(place, chart)].filter(Boolean).join(", ");
+}
+
+/**
+ * Writes the moments on an axis: times of day, with the date beneath the first one and where a day begins.
+ *
+ * For steps of days, dates alone; nothing but times if all is of today.
+ */
+export function timeLabels(moments, step) {
+  const isDated = moments.some((at) => new Date(at * 1000).toDateString() !== new Date().toDateString());
+  let before = null;
+  return moments.map((at) => {
+    const day = new Date(at * 1000).toLocaleDateString(undefined, { day: "numeric", month: "short" });
+    const isNew = day !== before;
+    before = day;
+    if (step >= A_DAY) return day;
+    const time = moment(new Date(at * 1000), { seconds: step < 60, dated: false });
+    return isDated && isNew ? `${time}\n${day}` : time;
+  });
+}
+
+/** Writes the values on an axis with as many digits as tell them apart. */
+export function valueLabels(values, step, write) {
+  const texts = values.map((value) => write(value));
+  if (new Set(texts).size === texts.length) return texts;
+  const digits = Math.min(Math.max(0, Math.ceil(-Math.log10(step)) + 1), 12);
+  return values.map((value) => value.toLocaleString(undefined, { maximumFractionDigits: digits }));
 }
 
 /** Writes a moment in seconds. */
@@ -62,6 +90,5 @@ export function written(at, options = { seconds: false }) {
 
 /** Writes a stretch; seconds are told where it is short. */
 export function range({ from, to }) {
-  const options = { seconds: to - from < 60 };
-  return `${written(from, options)} – ${written(to, options)}`;
+  return period(new Date(from * 1000), new Date(to * 1000), { seconds: to - from < 60 });
 }

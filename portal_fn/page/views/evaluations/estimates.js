@@ -22,7 +22,7 @@ export function Estimates({ evaluation, policies, inUse, onApply }) {
           </tr>
         </thead>
         <tbody>
-          ${policies.map((policy) => html`<${Row} key=${policy.name} ...${{ policy, inUse, onApply }} />`)}
+          ${policies.map((policy, place) => html`<${Row} key=${policy.name} twin=${twinOf(policy, policies.slice(0, place))} ...${{ policy, inUse, onApply }} />`)}
         </tbody>
     <//>
     <p class="hint">
@@ -39,13 +39,18 @@ function judgedBy({ candidates, type }) {
   return ", by which the search has chosen, too: a part of what its best settings earn here is luck. A trial tells what they are worth";
 }
 
-function Row({ policy, inUse, onApply }) {
+/** Gives an earlier policy with the same settings for the same slot: its figures are the same, too. */
+function twinOf({ arguments: learning, slotId }, before) {
+  return learning ? before.find((other) => other.arguments === learning && other.slotId === slotId) : undefined;
+}
+
+function Row({ policy, twin, inUse, onApply }) {
   const { name, arguments: learning, estimates, interval: bounds, events, nonZero, effectiveEvents, canBeApplied, because } = policy;
   return html`
     <tr>
       <th scope="row">
         ${name} <small>${sourceOf(policy)}</small>
-        ${learning && html`<code>${learning}</code>`}
+        ${twin ? html`<small>The same settings as ${twin.name}, and so the same figures</small>` : learning && html`<code>${learning}</code>`}
         ${because && html`<small class="policy-caution">${because}</small>`}
       </th>
       <td class="number"><b>${figure(estimates.cressieRead)}</b><small>${interval(bounds)}</small></td>

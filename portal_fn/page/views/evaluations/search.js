@@ -30,7 +30,7 @@ export function Search({ evaluation }) {
     >
       <p class="hint">
         Figures are for ${type === "Manual" ? "the first half of the log" : "the log"}, by which the settings won: part of that is luck.
-        ${type === "Manual" ? "What the winners are worth is above." : "A trial tells what the winner is worth."} All of them explored with
+        ${" "}${type === "Manual" ? "What the winners are worth is above." : "A trial tells what the winner is worth."} All of them explored with
         ${" "}${share(exploration)}, as the loop does.
       </p>
       ${STEPS.map(({ step, text }) => html`<${Step} key=${step} step=${step} text=${text} tried=${candidates.filter((each) => each.step.startsWith(step))} />`)}

@@ -53,7 +53,12 @@ function ShareChart({ metrics, chosen }) {
 function shareChart({ intervals, actions }, chosen) {
   const names = chosen === null ? actions.slice(0, MOST_LINES).map(({ id }) => id) : [chosen];
   const shareOf = (each, id) => (each.count ? (figuresOf(each, id)?.share ?? 0) : null);
-  const lines = names.map((id) => ({ label: id, color: colorOf(actions, id), values: intervals.map((each) => shareOf(each, id)) }));
+  const lines = names.map((id) => ({
+    label: id,
+    color: colorOf(actions, id),
+    whole: { value: figuresOf({ actions }, id)?.share ?? 0 },
+    values: intervals.map((each) => shareOf(each, id)),
+  }));
   if (chosen === null && actions.length > MOST_LINES) {
     const others = (each) => (each.count ? Math.max(1 - names.reduce((sum, id) => sum + shareOf(each, id), 0), 0) : null);
     lines.push({ label: "All others", color: "--faint-text", dash: [4, 4], values: intervals.map(others) });
@@ -66,7 +71,15 @@ function RewardOfChosen({ metrics, chosen }) {
     () => ({
       ...axisOf(metrics.intervals, (each) => figuresOf(each, chosen)?.count ?? 0),
       unknown: withoutEvents(metrics.intervals),
-      lines: [rewardLine(metrics.intervals, chosen, colorOf(metrics.actions, chosen), (each) => figuresOf(each, chosen))],
+      lines: [
+        rewardLine(
+          metrics.intervals,
+          chosen,
+          colorOf(metrics.actions, chosen),
+          (each) => figuresOf(each, chosen),
+          figuresOf(metrics, chosen),
+        ),
+      ],
     }),
     [metrics, chosen],
   );

@@ -1,5 +1,5 @@
 // What the loop earned per event, beside always the first action and random ones: in all, over time, and by learning mode.
-import { count, figure, interval, moment, sentence } from "../../format.js";
+import { count, figure, interval, moment, period, sentence } from "../../format.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
 import { axisOf, withoutEvents } from "../../parts/figures.js";
 import { useMarks } from "../../parts/marks.js";
@@ -55,7 +55,7 @@ function Earnings({ metrics, asked, mode, status }) {
     ${metrics.missing && html`<${Notice} text=${sentence(metrics.missing)} />`}
     ${mode ? html`<p class="hint apart">The figures of ${mode} events alone are those of its stretches, below.</p>` : html`<${Totals} total=${metrics.total} joinedUpTo=${status?.joinedUpTo} />`}
     <${Panel} title="Reward per event" aside=${tools}>
-      ${status && html`<${RewardChart} intervals=${metrics.intervals} shown=${shown} mode=${mode} status=${status} />`}
+      ${status && html`<${RewardChart} metrics=${metrics} shown=${shown} mode=${mode} status=${status} />`}
       <p class="hint">
         Bands: where the true average lies, with 95 % certainty, for rewards from ${figure(metrics.rewardSpan[0])} to ${figure(metrics.rewardSpan[1])}.
         An event counts once its reward wait time is over, at the moment when it was ranked.
@@ -81,7 +81,7 @@ function Totals({ total, joinedUpTo }) {
         <h2>Events that count</h2>
         <b>${count(total.count)}</b>
         <p>of ${count(total.events.joined)} that were joined</p>
-        <p class="faint">${moment(total.from, { seconds: false })} to ${moment(total.to, { seconds: false })}</p>
+        <p class="faint">${period(total.from, total.to, { between: " to " })}</p>
       </div>
     </div>
     ${
@@ -110,11 +110,11 @@ function Tile({ figures, label, color, tells }) {
   `;
 }
 
-function RewardChart({ intervals, shown, mode, status }) {
+function RewardChart({ metrics: { intervals, total }, shown, mode, status }) {
   const marks = useMarks(status);
   const isWaiting = status.events.waiting > 0;
   const chart = useMemo(() => {
-    const whole = chartOf({ intervals: shown }, isWaiting ? status.joinedUpTo : null);
+    const whole = chartOf({ intervals: shown, total: mode ? null : total }, isWaiting ? status.joinedUpTo : null);
     const others = intervals.map((each, place) => ({
       ...whole.spans[place],
       because: isOfMode(each, mode) ? null : othersText(each, mode),

@@ -1,5 +1,5 @@
 // What a part of the view reads of the loop, and what is shown while there is nothing to show.
-import { moment } from "../../format.js";
+import { period } from "../../format.js";
 import { usePolled } from "../../polling.js";
 import { html, useRef } from "../../view.js";
 
@@ -25,8 +25,6 @@ export function Answered({ reading, children }) {
 
 /** Says that such metrics reach back for about a day, and which stretch is shown instead of a longer one. */
 export function LastDayNotice({ what, answer }) {
-  const shown = answer
-    ? ` Shown is all that there is: ${moment(answer.from, { seconds: false })} to ${moment(answer.to, { seconds: false })}.`
-    : "";
+  const shown = answer ? ` Shown is all that there is: ${period(answer.from, answer.to, { between: " to " })}.` : "";
   return html`<p class="hint apart">Metrics ${what} are kept of about the last day only.${shown}</p>`;
 }

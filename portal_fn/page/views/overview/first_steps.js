@@ -43,7 +43,7 @@ function Awaited({ ranks, status, onEnd }) {
           ${
             came
               ? `It came at ${moment(ranks.lastAt)}. Send the reward of each event with the eventId that Rank answered. ${next(status)}`
-              : `${sentence(status.because)} Send one to this address: by one of these clients, or by curl. This page sees it by itself within seconds.`
+              : `${sentence(status.because)} Send a Rank to this address, by one of these clients or by curl. It shows here within seconds.`
           }
         </p>
       </div>

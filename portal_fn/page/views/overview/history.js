@@ -2,7 +2,7 @@
 import { sentence } from "../../format.js";
 import { useMarks } from "../../parts/marks.js";
 import { Panel } from "../../parts/panel.js";
-import { chartOf } from "../../parts/reward_chart.js";
+import { chartOf, liftChartOf } from "../../parts/reward_chart.js";
 import { TimeChart } from "../../parts/time_chart.js";
 import { MINUTE_SECONDS, usePolled } from "../../polling.js";
 import { linkTo } from "../../route.js";
@@ -49,18 +49,18 @@ function isJoined({ joinedUpTo }) {
 }
 
 function Rewards({ status, scale }) {
-  const metrics = useMetrics(scale);
+  const read = useMetrics(scale);
+  const metrics = useMemo(() => (read && scale?.from ? fromFirstEvent(read) : read), [read, scale?.from]);
   const marks = useMarks(status);
   const isWaiting = status.events.waiting > 0;
-  const chart = useMemo(
-    () => metrics && chartOf(scale?.from ? fromFirstEvent(metrics) : metrics, isWaiting ? status.joinedUpTo : null),
-    [metrics, isWaiting && status.joinedUpTo],
-  );
+  const chart = useMemo(() => metrics && chartOf(metrics, isWaiting ? status.joinedUpTo : null), [metrics, isWaiting && status.joinedUpTo]);
+  const lift = useMemo(() => metrics && liftChartOf(metrics), [metrics]);
   const aside =
     scale && html`${scale.words} · <a href=${linkTo("monitor", [], { from: scale.from, interval: scale.interval })}>Monitor</a>`;
   return html`
     <${Panel} title="Reward per event" aside=${aside}>
-      ${chart && html`<${TimeChart} title="Reward per event over time" ...${chart} marks=${marks} height=${280} />`}
+      ${chart && html`<${TimeChart} title="Reward per event over time" ...${chart} marks=${marks} height=${lift ? 170 : 260} />`}
+      ${lift && html`<${TimeChart} title="Earned above your default, added up over time" ...${lift} tables="The sums as a table" height=${130} />`}
       ${metrics?.missing && html`<p class="hint">${sentence(metrics.missing)}</p>`}
       ${!chart && html`<p class="loading">${isJoined(status) ? "Loading …" : `The chart begins with the first joined event. ${sentence(without(status.stages[2].because, status.nextModel.because))}`}</p>`}
     <//>

@@ -1,6 +1,7 @@
 // When the next model comes, and why not earlier.
 import { duration, moment, sentence } from "../../format.js";
 import { Panel } from "../../parts/panel.js";
+import { useSilence } from "../../polling.js";
 import { html } from "../../view.js";
 import { useNow } from "./now.js";
 
@@ -20,8 +21,9 @@ export function NextModel({ status: { nextModel, model, retraining, optimization
 
 function Countdown({ dueAt }) {
   const now = useNow(1);
+  const isSilent = useSilence() !== null;
   const seconds = dueAt ? Math.round((new Date(dueAt) - now) / 1000) : null;
-  return html`<p class="countdown" role="timer" aria-live="off">${seconds === null ? "–" : written(seconds, dueAt)}</p>`;
+  return html`<p class="countdown" role="timer" aria-live="off">${seconds === null || isSilent ? "–" : written(seconds, dueAt)}</p>`;
 }
 
 function written(seconds, dueAt) {

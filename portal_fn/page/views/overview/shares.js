@@ -1,5 +1,5 @@
 // Which actions were shown, as shares over time: a bar for each stretch.
-import { count, events, moment, share } from "../../format.js";
+import { count, events, period, share } from "../../format.js";
 import { Panel } from "../../parts/panel.js";
 import { html, useState } from "../../view.js";
 
@@ -77,5 +77,5 @@ function bandsOf({ actions }) {
 }
 
 function span({ from, to }) {
-  return `${moment(from, { seconds: false })} – ${moment(to, { seconds: false })}`;
+  return period(from, to);
 }
