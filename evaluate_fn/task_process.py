@@ -28,7 +28,12 @@ from shared.learner.training import TookTooLong, TrainingFailed
 from shared.log import stored_lines
 
 ANSWER = "answer.pickle"
+AT_FILE = "file"
+"""In the folder of a task: the name of the file of an import that it reads, in case that the process ends of it."""
 _ORDER = "order.pickle"
+_MOST_BYTES, _GATHERING_BYTES = 1024 * 1024 * 1024, 320 * 1024 * 1024
+"""Of address space; less where the files of an import are read, of which nobody knows what they hold. Two tasks run
+beside the host, and a quarter of the lower limit is the programs."""
 _NICENESS = 10
 """Where calls are served on the same processors, they come first; the learners inherit it."""
 
@@ -45,6 +50,11 @@ class TaskOrder:
     evaluation: Evaluation
     joined_under: tuple[RewardSettings | None, ...]
     timeout: timedelta
+
+    @property
+    def most_bytes(self) -> int:
+        """The address space of the process."""
+        return _GATHERING_BYTES if self.task.until == 0 else _MOST_BYTES
 
     def write(self, folder: Path) -> None:
         """Write the order as a file for the process."""
@@ -80,6 +90,7 @@ def main(parent: int, folder: Path) -> None:
     if sys.platform != "win32":
         os.nice(_NICENESS)
     order = TaskOrder.read(folder)
+    driver.be_expendable(order.most_bytes)
     time_limit = TimeLimit(order.timeout)
 
     def check_writer() -> None:
@@ -110,7 +121,10 @@ def _carry_out(order: TaskOrder, folder: Path, log: _LogLines, check: Callable[[
     if evaluation.purpose is Purpose.IMPORT:
         from evaluate_fn import import_process  # here: the processes of a search need not wait for it
 
-        return import_process.carry_out(task, evaluation, log, folder, order.timeout, check)
+        def begin(file: str) -> None:
+            (folder / AT_FILE).write_text(file, encoding="utf-8")
+
+        return import_process.carry_out(task, evaluation, log, folder, order.timeout, check, begin)
     if task.finds_features:
         return TaskDone(feature_search.run(task, evaluation, log))
     rewrite = partial(_without, *task.without) if task.without else None

@@ -12,6 +12,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 _PR_SET_PDEATHSIG = 1
 _STDERR = 2
+_MOST_BYTES = 2 * 1024 * 1024 * 1024
+"""Of address space: several times what any learning arguments that are allowed take."""
+_FIRST = "1000"
+"""The processes that are ended first for want of memory."""
 
 
 class Unusable(ValueError):
@@ -46,6 +51,7 @@ def open_answers(parent: int) -> TextIO:
     """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     end_with(parent)
+    be_expendable(_MOST_BYTES)
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(_STDERR, 1)
     return answers
@@ -60,6 +66,22 @@ def end_with(parent: int) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)
+
+
+def be_expendable(most_bytes: int) -> None:
+    """Take no more address space than so much, and be the first process that the system ends for want of memory.
+
+    What this process does can be done again; the one that started it answers calls. Done on Linux alone: other systems
+    have no such limit, or do not keep to it.
+    """
+    if sys.platform == "linux":
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        most = most_bytes if hard == resource.RLIM_INFINITY else min(most_bytes, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+        with suppress(OSError):
+            Path("/proc/self/oom_score_adj").write_text(_FIRST, encoding="ascii")
 
 
 def _answer(job: dict[str, Any]) -> dict[str, Any]:
