@@ -64,15 +64,19 @@ def carry_out(
     folder: Path,
     timeout: timedelta,
     check: Callable[[], object],
+    begin: Callable[[str], object],
 ) -> TaskDone:
     """Carry out a task of an import.
+
+    Args:
+        begin: Gets the name of each file before it is read.
 
     Raises:
         UnusableLog, TrainingFailed, InvalidLearningArguments: There is no result.
     """
     order = FilesOrder.read(folder)
     if task.key == GATHERED:
-        return _gather(imported, order, folder, check)
+        return _gather(imported, order, folder, check, begin)
     file = folder / REPLICATES
     (passed,) = import_pass.run(
         (task,),
@@ -87,7 +91,13 @@ def carry_out(
     return TaskDone(passed.result, models, passed.stretches)
 
 
-def _gather(imported: Evaluation, order: FilesOrder, folder: Path, check: Callable[[], object]) -> TaskDone:
+def _gather(
+    imported: Evaluation,
+    order: FilesOrder,
+    folder: Path,
+    check: Callable[[], object],
+    begin: Callable[[str], object],
+) -> TaskDone:
     """Make a log of the files, and see what it holds."""
     columns = read_columns(json.loads(imported.source.columns)) if imported.source and imported.source.columns else None
     files = FilesOrder.folder(folder)
@@ -104,7 +114,7 @@ def _gather(imported: Evaluation, order: FilesOrder, folder: Path, check: Callab
     def say(_line: str) -> None:
         """Nobody watches this process."""
 
-    reading = Reading(say, check)
+    reading = Reading(say, check, begin)
     logs = [LogFile(files / str(place), name) for place, name in enumerate(order.names)]
     source = gather(logs, describe_tables, folder, reading, has_columns=columns is not None)
     gathered, result = examine(source, reading), TaskResult(GATHERED, LineCounts(), {})

@@ -16,6 +16,7 @@ from shared.evaluation.evaluation import Evaluation
 from shared.evaluation.tasks import Task
 from shared.imports import import_run_store
 from shared.imports.customer_files_store import CopiedFiles
+from shared.imports.files.unusable_log import UnusableLog
 from shared.imports.import_outcome import Course
 from shared.imports.import_plan import GATHERED, needs_replicates
 from shared.log.customer_container import ContainerFailed
@@ -50,8 +51,7 @@ def prepare_log(
 
     Raises:
         Unfinished: The files are not all copied yet.
-        UnusableLog: The files cannot be learned from.
-        ContainerFailed: The container cannot be read.
+        UnusableLog: The files cannot be learned from, or not be read.
         LogChanged: The log that was gathered was deleted.
     """
     if task.key == GATHERED:
@@ -105,7 +105,8 @@ class _Copies:
 
         Raises:
             Unfinished: There is more to copy.
-            Exception: As of `CopiedFiles.go_on`, whose step has failed.
+            UnusableLog: The files cannot be read, or are too many or too large.
+            Exception: Another one of a step, which may pass.
         """
         copied.read()
         if copied.is_complete:
@@ -121,6 +122,10 @@ class _Copies:
             step.result()
         except ExchangesBusy as busy:
             raise Unfinished(_PAUSE_SECONDS, f"{busy}: it waits for its turn") from None
+        except ContainerFailed as failure:
+            raise UnusableLog(
+                f"{failure}.", "See that the address is right and its storage well, and import again."
+            ) from None
         copied.read()
         if not copied.is_complete:
             raise Unfinished(0)

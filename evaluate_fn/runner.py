@@ -5,6 +5,8 @@ Calls on the same machine need not wait for the other process, and it can be end
 
 import os
 import pickle
+import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -14,12 +16,12 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
-from typing import IO
+from typing import IO, ClassVar
 
 from evaluate_fn import import_work
 from evaluate_fn.evaluated_log import EvaluatedBlobs, LogChanged, OwnLog
 from evaluate_fn.task_done import TaskDone
-from evaluate_fn.task_process import ANSWER, TaskOrder
+from evaluate_fn.task_process import ANSWER, AT_FILE, TaskOrder
 from shared.configuration import configuration_store
 from shared.errors import LoopError
 from shared.evaluation import evaluation_run_store, evaluation_store
@@ -36,6 +38,8 @@ TIMEOUT = timedelta(minutes=50)
 """For one task."""
 _SPARE = timedelta(minutes=1)
 """More, before a process is ended that does not keep to its time by itself."""
+_NO_MEMORY = re.compile(rb"MemoryError|memory allocation of \d+ bytes failed|std::bad_alloc")
+"""What Python, Rust and C++ say last."""
 _PAUSE_SECONDS = 0.1
 _CHECK_EVERY_SECONDS = 5.0
 
@@ -53,7 +57,10 @@ class Interrupted(LoopError):
 
 
 class TaskProcessFailed(LoopError):
-    """The process ended without an answer."""
+    """The process ended without an answer; the same may happen to another one that does the same."""
+
+    BEGIN: ClassVar[str] = "The process at work on it ended without an answer"
+    """Of the text of each."""
 
 
 def run(evaluation: Evaluation, task: Task, stop: Event) -> None:
@@ -62,7 +69,7 @@ def run(evaluation: Evaluation, task: Task, stop: Event) -> None:
     Raises:
         LogChanged, TaskTimedOut, NotWanted: There is no sense in another try.
         TrainingFailed, InvalidLearningArguments: The learner refuses.
-        UnusableLog, ContainerFailed: The files of an import cannot be learned from, or not be read.
+        UnusableLog: The files of an import cannot be learned from, or not be read.
         Interrupted, TaskProcessFailed, StorageUnavailable: Another try may succeed.
         Unfinished: The files of an import are not all copied yet.
     """
@@ -143,7 +150,8 @@ class _TaskRun:
 
     def carry_out(self) -> TaskDone:
         """Evaluate the log; gives what came of it."""
-        TaskOrder(self._task, self._evaluation.without_secret, self._log.joined_under, TIMEOUT).write(self._folder)
+        order = TaskOrder(self._task, self._evaluation.without_secret, self._log.joined_under, TIMEOUT)
+        order.write(self._folder)
         with tempfile.TemporaryFile() as output:
             process = _start(self._folder, output)
             writer = Thread(target=copy_context().run, args=(self._write_log, process), name="log", daemon=True)
@@ -158,7 +166,9 @@ class _TaskRun:
                 writer.join()
             if self._writing_problem is not None:
                 raise self._writing_problem
-            return self._answer(process.returncode, output)
+            if process.returncode or not (self._folder / ANSWER).is_file():
+                raise self._failure(order, process.returncode, output)
+            return self._answer()
 
     def _write_log(self, process: "subprocess.Popen[bytes]") -> None:
         """Write the log until the process has ended; end the process where that fails."""
@@ -169,11 +179,21 @@ class _TaskRun:
             self._writing_problem = problem
             process.kill()
 
-    def _answer(self, code: int, output: IO[bytes]) -> TaskDone:
-        file = self._folder / ANSWER
-        if code or not file.is_file():
-            raise TaskProcessFailed(subprocess_jobs.reason("evaluating", code, output))
-        answer = pickle.loads(file.read_bytes())  # noqa: S301 - the app's own file
+    def _failure(self, order: TaskOrder, code: int, output: IO[bytes]) -> TaskProcessFailed:
+        """Say why the process ended, and with which file of an import."""
+        file = self._folder / AT_FILE
+        place = f" at {file.read_text(encoding='utf-8')}" if file.is_file() else ""
+        output.seek(0)
+        if _NO_MEMORY.search(output.read()):
+            why = f"it needed more memory than the {order.most_bytes >> 20} MiB that it may take"
+        elif code == -signal.SIGKILL:
+            why = "the system ended it, as it does for want of memory"
+        else:
+            why = subprocess_jobs.reason("evaluating", code, output)
+        return TaskProcessFailed(f"{TaskProcessFailed.BEGIN}{place}: {why}.")
+
+    def _answer(self) -> TaskDone:
+        answer = pickle.loads((self._folder / ANSWER).read_bytes())  # noqa: S301 - the app's own file
         if "slow" in answer:
             raise TaskTimedOut(answer["slow"])
         if "failed" in answer:

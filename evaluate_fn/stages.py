@@ -11,7 +11,7 @@ from threading import Event
 from evaluate_fn import import_stages, runner
 from evaluate_fn.evaluated_log import LogChanged
 from evaluate_fn.import_work import Unfinished
-from evaluate_fn.runner import NotWanted, TaskTimedOut
+from evaluate_fn.runner import NotWanted, TaskProcessFailed, TaskTimedOut
 from shared.evaluation import evaluation_queue, evaluation_run_store, evaluation_store, importance, plan
 from shared.evaluation.evaluation import Evaluation, Purpose, Status
 from shared.evaluation.evaluation_queue import WorkMessage, make_message
@@ -20,13 +20,16 @@ from shared.evaluation.work_sign_store import MOST_DEATHS
 from shared.imports.files.unusable_log import UnusableLog
 from shared.learner.arguments import InvalidLearningArguments
 from shared.learner.training import TrainingFailed
-from shared.log.customer_container import ContainerFailed
 from shared.storage import clock
 from shared.storage.paths import in_loop
 
 _DEADLY = (
     "Whoever worked on it gave no sign of life any more, again and again at the same task, perhaps for want of memory. "
     "Give the instances more memory, or evaluate a shorter range of the log."
+)
+_SMALLER = (
+    "See whether a file holds huge texts or lists, and leave them out, or learn from the files by the command "
+    "learn --to on a machine of yours."
 )
 _TRAINING_TRIES = 3
 """Since a process that was killed, or had too little memory, cannot be distinguished from one that failed."""
@@ -88,12 +91,21 @@ def _take(evaluation: Evaluation, work: WorkMessage, tries: int, stop: Event) ->
         if tries < _TRAINING_TRIES:
             raise
         _end(evaluation, Status.FAILED, error.reason)
-    except ContainerFailed as error:
-        _end(evaluation, Status.FAILED, f"{error}.")
+    except TaskProcessFailed as error:
+        if evaluation.purpose is Purpose.IMPORT and _has_failed_so(evaluation, work.task):
+            _end(evaluation, Status.FAILED, f"{error} That was tried twice. {_SMALLER}")
+            return None
+        evaluation_run_store.keep_problem(evaluation, work.task, str(error))
+        raise
     except Exception as error:
         evaluation_run_store.keep_problem(evaluation, work.task, str(error) or type(error).__name__)
         raise
     return None
+
+
+def _has_failed_so(evaluation: Evaluation, task: str | None) -> bool:
+    """Whether a process ended without an answer at the task before."""
+    return (evaluation_run_store.read_problem(evaluation, task) or "").startswith(TaskProcessFailed.BEGIN)
 
 
 def give_up(text: str) -> None:

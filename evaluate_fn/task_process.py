@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from evaluate_fn.task_done import TaskDone
+from shared import child_process
 from shared.configuration.configuration import RewardSettings
 from shared.evaluation.evaluation import Evaluation, Purpose
 from shared.evaluation.replay import feature_names, feature_search, log_pass
@@ -22,13 +23,17 @@ from shared.evaluation.replay.log_files import LogFileReader
 from shared.evaluation.replay.time_limit import TimeLimit
 from shared.evaluation.tasks import Task
 from shared.imports.files.unusable_log import UnusableLog
-from shared.learner import driver
 from shared.learner.arguments import InvalidLearningArguments
 from shared.learner.training import TookTooLong, TrainingFailed
 from shared.log import stored_lines
 
 ANSWER = "answer.pickle"
+AT_FILE = "file"
+"""In the folder of a task: the name of the file of an import that it reads, in case that the process ends of it."""
 _ORDER = "order.pickle"
+_MOST_BYTES, _GATHERING_BYTES = 1024 * 1024 * 1024, 320 * 1024 * 1024
+"""Of address space; less where the files of an import are read, of which nobody knows what they hold. Two tasks run
+beside the host, and a quarter of the lower limit is the programs."""
 _NICENESS = 10
 """Where calls are served on the same processors, they come first; the learners inherit it."""
 
@@ -45,6 +50,11 @@ class TaskOrder:
     evaluation: Evaluation
     joined_under: tuple[RewardSettings | None, ...]
     timeout: timedelta
+
+    @property
+    def most_bytes(self) -> int:
+        """The address space of the process."""
+        return _GATHERING_BYTES if self.task.until == 0 else _MOST_BYTES
 
     def write(self, folder: Path) -> None:
         """Write the order as a file for the process."""
@@ -76,10 +86,11 @@ def main(parent: int, folder: Path) -> None:
     Args:
         parent: Id of the process that started this one; when that ends, this one is to end too.
     """
-    driver.end_with(parent)
+    child_process.end_with(parent)
     if sys.platform != "win32":
         os.nice(_NICENESS)
     order = TaskOrder.read(folder)
+    child_process.be_expendable(order.most_bytes)
     time_limit = TimeLimit(order.timeout)
 
     def check_writer() -> None:
@@ -110,7 +121,10 @@ def _carry_out(order: TaskOrder, folder: Path, log: _LogLines, check: Callable[[
     if evaluation.purpose is Purpose.IMPORT:
         from evaluate_fn import import_process  # here: the processes of a search need not wait for it
 
-        return import_process.carry_out(task, evaluation, log, folder, order.timeout, check)
+        def begin(file: str) -> None:
+            (folder / AT_FILE).write_text(file, encoding="utf-8")
+
+        return import_process.carry_out(task, evaluation, log, folder, order.timeout, check, begin)
     if task.finds_features:
         return TaskDone(feature_search.run(task, evaluation, log))
     rewrite = partial(_without, *task.without) if task.without else None

@@ -37,7 +37,7 @@ class Learned:
 
 def make_reading(stream: TextIO, interruption: Interruption) -> Reading:
     """The reading of files by a command, which shows its steps and can be interrupted."""
-    return Reading(Progress(1, stream, interruption).line, interruption.check)
+    return Reading.on_own_machine(Progress(1, stream, interruption).line, interruption.check)
 
 
 def learn(

@@ -13,6 +13,7 @@ those of the larger group: the smoothing of Dirichlet priors, as in MacKay, Peto
 model, 1995.
 """
 
+from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from math import log, sqrt
@@ -35,6 +36,8 @@ _MOST_JUDGED = 20_000
 """Events by which columns are judged, from all over the log."""
 _MOST_VALUES = 100
 """Of a column; rarer values count as one."""
+_MOST_COUNTS = 100_000
+"""Groups of alike contexts times actions, lest their counts fill the memory; a column that would make more is left."""
 _MOST_CHANCES = 20_000
 """Chances that are kept, since the next event may need the same ones."""
 
@@ -58,10 +61,13 @@ class EstimatedChances:
             codes: By column, its value in each event as a number; equal numbers are equal values.
         """
         self._shown, self._offers = shown, offers
-        everything = {**codes, PLACE: [_STRETCHES * number // len(shown) for number in range(len(shown))]}
-        self.columns = tuple(_choose_columns(shown, offers, everything))
-        self._levels = [_Level(shown, offers, cells) for cells in _nest_cells(everything, self.columns, len(shown))]
-        self._cache: dict[tuple[int, Offer, frozenset[int]], list[float]] = {}
+        events, actions = len(shown), 1 + max(max(shown), *map(max, {*offers}))
+        everything = {**codes, PLACE: array("h", (_STRETCHES * number // events for number in range(events)))}
+        alike = array("i", bytes(array("i").itemsize * events))
+        chosen = [*_choose_columns(shown, offers, everything, alike, actions)]
+        self.columns = tuple(name for name, _ in chosen)
+        self._levels = [_Level(shown, offers, cells, actions) for cells in (alike, *(cells for _, cells in chosen))]
+        self._cache: dict[tuple[int, Offer, frozenset[int]], Sequence[float]] = {}
         self.lifted = 0
 
     @property
@@ -83,13 +89,13 @@ class EstimatedChances:
         place = offer.index(self._shown[number])
         return [_floor(self._chances(number, frozenset((own, part))), place)[place] for part in range(PARTS)]
 
-    def _chances(self, number: int, without: frozenset[int]) -> list[float]:
+    def _chances(self, number: int, without: frozenset[int]) -> Sequence[float]:
         offer = self._offers[number]
         key = (self._levels[-1].cells[number], offer, without)
         if key not in self._cache:
             if len(self._cache) == _MOST_CHANCES:
                 self._cache.clear()
-            self._cache[key] = self._estimate(number, offer, without)
+            self._cache[key] = array("d", self._estimate(number, offer, without))
         return self._cache[key]
 
     def _estimate(self, number: int, offer: Offer, without: frozenset[int]) -> list[float]:
@@ -109,35 +115,34 @@ class EstimatedChances:
 class _Level:
     """Counts by cells: groups of events whose contexts are alike."""
 
-    def __init__(self, shown: Sequence[int], offers: Sequence[Offer], cells: Sequence[int]) -> None:
+    def __init__(self, shown: Sequence[int], offers: Sequence[Offer], cells: Sequence[int], actions: int) -> None:
         self.cells = cells
-        self._shown: Counter[tuple[int, int, int]] = Counter()
-        self._offered: Counter[tuple[int, int, int]] = Counter()
+        self._actions = actions
+        counts = bytes(array("i").itemsize * PARTS * actions * (1 + max(cells)))
+        self._shown, self._offered = array("i", counts), array("i", counts)
         for number, (action, offer, cell) in enumerate(zip(shown, offers, cells, strict=True)):
-            part = number % PARTS
-            self._shown[part, cell, action] += 1
+            first = cell * actions * PARTS + number % PARTS
+            self._shown[first + action * PARTS] += 1
             for offered in offer:
-                self._offered[part, cell, offered] += 1
-        self._all_shown, self._all_offered = _add_parts(self._shown), _add_parts(self._offered)
+                self._offered[first + offered * PARTS] += 1
 
     def share(self, number: int, action: int, around: float, without: frozenset[int]) -> float:
         """The share of an action, drawn towards that of the group around."""
-        cell = self.cells[number]
-        shown = self._all_shown[cell, action] - sum(self._shown[part, cell, action] for part in without)
-        offered = self._all_offered[cell, action] - sum(self._offered[part, cell, action] for part in without)
-        return (shown + _PRIOR * around) / (offered + _PRIOR)
+        parts = self._parts(number, action)
+        shown, offered = self._shown[parts], self._offered[parts]
+        all_shown = sum(shown) - sum(shown[part] for part in without)
+        all_offered = sum(offered) - sum(offered[part] for part in without)
+        return (all_shown + _PRIOR * around) / (all_offered + _PRIOR)
 
     def is_never(self, number: int, action: int) -> bool:
         """Whether an action could often have been shown in a cell, and never was."""
-        cell = self.cells[number]
-        return not self._all_shown[cell, action] and self._all_offered[cell, action] >= NEVER_AFTER
+        parts = self._parts(number, action)
+        return not any(self._shown[parts]) and sum(self._offered[parts]) >= NEVER_AFTER
 
-
-def _add_parts(counts: Counter[tuple[int, int, int]]) -> Counter[tuple[int, int]]:
-    added: Counter[tuple[int, int]] = Counter()
-    for (_, cell, action), count in counts.items():
-        added[cell, action] += count
-    return added
+    def _parts(self, number: int, action: int) -> slice:
+        """Where the counts of an action are, in the cell of an event."""
+        first = (self.cells[number] * self._actions + action) * PARTS
+        return slice(first, first + PARTS)
 
 
 def _floor(chances: Sequence[float], place: int) -> list[float]:
@@ -147,47 +152,62 @@ def _floor(chances: Sequence[float], place: int) -> list[float]:
     return [chance / whole for chance in lifted]
 
 
-def _nest_cells(codes: Mapping[str, Sequence[int]], columns: Sequence[str], events: int) -> Iterator[Sequence[int]]:
-    """The cells of all events, first all in one, then by more and more columns."""
-    cells: Sequence[int] = [0] * events
-    yield cells
-    for column in columns:
-        cells = _refine(cells, codes[column])
-        yield cells
-
-
-def _refine(cells: Sequence[int], codes: Sequence[int]) -> list[int]:
+def _refine(cells: Sequence[int], codes: Sequence[int], most: int) -> array[int] | None:
+    """Part cells by a column; None if that makes more than `most`."""
     numbers: dict[tuple[int, int], int] = {}
-    return [numbers.setdefault(pair, len(numbers)) for pair in zip(cells, codes, strict=True)]
+    refined = array("i")
+    for pair in zip(cells, codes, strict=True):
+        refined.append(numbers.setdefault(pair, len(numbers)))
+        if len(numbers) > most:
+            return None
+    return refined
 
 
-def _choose_columns(shown: Sequence[int], offers: Sequence[Offer], codes: Mapping[str, Sequence[int]]) -> Iterator[str]:
-    """Choose the columns that help to foretell what was shown, one after the other."""
-    step = -(-len(shown) // _MOST_JUDGED)
+def _choose_columns(
+    shown: Sequence[int],
+    offers: Sequence[Offer],
+    codes: Mapping[str, Sequence[int]],
+    cells: Sequence[int],
+    actions: int,
+) -> Iterator[tuple[str, Sequence[int]]]:
+    """Choose the columns that help to foretell what was shown, one after the other, with the cells that they make.
+
+    Args:
+        cells: Those without any column.
+        actions: How many there are.
+    """
+    most, step = _MOST_COUNTS // actions, -(-len(shown) // _MOST_JUDGED)
     shown, offers = shown[::step], offers[::step]
-    left = {name: of_column[::step] for name, of_column in codes.items()}
-    cells: Sequence[int] = [0] * len(shown)
-    chances = _foretell(shown, offers, cells, [1 / len(offer) for offer in offers])
+    left = dict(codes)
+    chances = _foretell(shown, offers, cells[::step], [1 / len(offer) for offer in offers], actions)
     for _ in range(MOST_COLUMNS):
-        tried = {name: _foretell(shown, offers, _refine(cells, of), chances) for name, of in left.items()}
-        gains = {name: _gain(chances, better) for name, better in tried.items()}
-        helping = {name: mean for name, (mean, error) in gains.items() if mean > max(_SURE * error, _LEAST_GAIN)}
-        if not helping:
+        helping = dict[str, float]()
+        for name, of in left.items():
+            if parted := _refine(cells[::step], of[::step], most):
+                mean, error = _gain(chances, _foretell(shown, offers, parted, chances, actions))
+                if mean > max(_SURE * error, _LEAST_GAIN):
+                    helping[name] = mean
+        for best in sorted(helping, key=helping.__getitem__, reverse=True):
+            if refined := _refine(cells, left.pop(best), most):
+                cells, chances = refined, _foretell(shown, offers, refined[::step], chances, actions)
+                yield best, cells
+                break
+        else:
             return
-        best = max(helping, key=helping.__getitem__)
-        yield best
-        cells, chances = _refine(cells, left.pop(best)), tried[best]
 
 
 def _foretell(
-    shown: Sequence[int], offers: Sequence[Offer], cells: Sequence[int], around: Sequence[float]
-) -> list[float]:
+    shown: Sequence[int], offers: Sequence[Offer], cells: Sequence[int], around: Sequence[float], actions: int
+) -> array[float]:
     """The chance of what was shown in each event, from the other parts of the log."""
-    level = _Level(shown, offers, cells)
-    return [
-        level.share(number, action, chance, frozenset((number % PARTS,)))
-        for number, (action, chance) in enumerate(zip(shown, around, strict=True))
-    ]
+    level = _Level(shown, offers, cells, actions)
+    return array(
+        "d",
+        (
+            level.share(number, action, chance, frozenset((number % PARTS,)))
+            for number, (action, chance) in enumerate(zip(shown, around, strict=True))
+        ),
+    )
 
 
 def _gain(before: Sequence[float], after: Sequence[float]) -> tuple[float, float]:
@@ -198,14 +218,14 @@ def _gain(before: Sequence[float], after: Sequence[float]) -> tuple[float, float
     return mean, sqrt(squares) / len(gains)
 
 
-def code_texts(values: Sequence[int]) -> list[int]:
+def code_texts(values: Sequence[int]) -> array[int]:
     """Make one of all values that are rare, so that there are not too many."""
     frequent = {value for value, _ in Counter(values).most_common(_MOST_VALUES)}
-    return [value if value in frequent else -1 for value in values]
+    return array("h", (value if value in frequent else -1 for value in values))
 
 
-def code_numbers(values: Sequence[float]) -> list[int]:
+def code_numbers(values: Sequence[float]) -> array[int]:
     """Number values by tenths of the log; what is no number is a group of its own."""
     there = sorted(value for value in values if value == value)
     bounds = [there[tenth * len(there) // _STRETCHES] for tenth in range(1, _STRETCHES)] if there else []
-    return [-1 if value != value else sum(value >= bound for bound in bounds) for value in values]
+    return array("h", (-1 if value != value else sum(value >= bound for bound in bounds) for value in values))

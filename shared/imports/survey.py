@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from zlib import crc32
 
 from shared.evaluation.replay.evaluated_events import EvaluatedEvent
 from shared.log.line_keys import DOCUMENT_ACTIONS
 
 _MOST_NAMES = 1000
 """Actions and features beyond so many are not followed: where names are ids, they would fill the memory."""
+_LONGEST_NAME = 200
+"""Longer ones are cut, and told apart by a checksum: features can make a name of megabytes, for each event another."""
 _CHANGING = object()
 _ID_PLACES = ("i", "id"), ("_tag",), ("id",)
 
@@ -92,15 +95,21 @@ def _name(action: Any) -> str:
         for key in place:
             value = value.get(key) if isinstance(value, dict) else None
         if isinstance(value, str | int | float):
-            return str(value)
-    return str(action)
+            return _cut(str(value))
+    return _cut(str(action))
+
+
+def _cut(name: str) -> str:
+    if len(name) <= _LONGEST_NAME:
+        return name
+    return f"{name[:_LONGEST_NAME]}...{crc32(name.encode(errors='replace')):08x}"
 
 
 def _context(features: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Each feature of the context by its path, with its value; a list of objects is like one object."""
     for namespace, value in features.items():
         if not namespace.startswith("_"):
-            yield from _flat("" if namespace == "FromUrl" else namespace, value)
+            yield from _flat("" if namespace == "FromUrl" else _cut(namespace), value)
 
 
 def _flat(path: str, value: Any) -> Iterator[tuple[str, Any]]:
@@ -108,7 +117,7 @@ def _flat(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     while left:
         path, value = left.pop()
         if isinstance(value, dict):
-            left += [(f"{path}.{name}" if path else name, inner) for name, inner in reversed(value.items())]
+            left += [(_cut(f"{path}.{name}" if path else name), inner) for name, inner in reversed(value.items())]
         elif isinstance(value, list) and value and isinstance(value[0], dict):
             left += [(path, inner) for inner in reversed(value)]
         elif value is not None:

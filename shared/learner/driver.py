@@ -4,7 +4,6 @@ Its own process, because bad input can crash VW, and because it stops every thre
 Jobs come in on standard input, answers go out on standard output, one JSON text a line, in the same order.
 """
 
-import ctypes
 import json
 import math
 import os
@@ -15,11 +14,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from shared import child_process
+
 if TYPE_CHECKING:
     from shared.learner.vowpal_wabbit import Workspace
 
-_PR_SET_PDEATHSIG = 1
 _STDERR = 2
+_MOST_BYTES = 2 * 1024 * 1024 * 1024
+"""Of address space: several times what any learning arguments that are allowed take."""
 
 
 class Unusable(ValueError):
@@ -45,21 +47,11 @@ def open_answers(parent: int) -> TextIO:
         parent: As `main` has it.
     """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    end_with(parent)
+    child_process.end_with(parent)
+    child_process.be_expendable(_MOST_BYTES)
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(_STDERR, 1)
     return answers
-
-
-def end_with(parent: int) -> None:
-    """End this process when the one that started it ends.
-
-    While VW runs, nothing in Python could notice that the parent is gone, so the system ends this process.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
 
 
 def _answer(job: dict[str, Any]) -> dict[str, Any]:

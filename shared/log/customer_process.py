@@ -24,6 +24,7 @@ from typing import IO, Any, Final, NamedTuple
 from urllib.parse import quote, unquote, urlencode, urlsplit
 from xml.parsers import expat
 
+from shared import child_process
 from shared.storage.public_addresses import Address, NotPublic, is_loopback, is_public, resolve
 
 MOST_LISTING_BYTES: Final = 16 * 1024 * 1024
@@ -335,10 +336,10 @@ def _error_code(response: HTTPResponse) -> str:
 
 
 class _Watchdog:
-    """Ends this process when an exchange becomes too slow, wherever it waits, and when the parent is gone."""
+    """Ends this process when an exchange becomes too slow, wherever it waits."""
 
-    def __init__(self, exchanges: Exchanges, parent: int) -> None:
-        self._exchanges, self._parent = exchanges, parent
+    def __init__(self, exchanges: Exchanges) -> None:
+        self._exchanges = exchanges
         self._answering = threading.Lock()
         self._samples: list[tuple[float, int]] = []
         self._request = 0
@@ -363,8 +364,6 @@ class _Watchdog:
     def _watch(self) -> None:
         while True:
             time.sleep(1)
-            if os.getppid() != self._parent:
-                os._exit(1)
             with self._answering:
                 if self._samples and self._is_too_slow():
                     rate = self._exchanges.least_rate
@@ -388,23 +387,17 @@ def _answer(answer: Mapping[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def _limit_memory() -> None:
-    if sys.platform != "win32":
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
-
-
 def main(parent: int) -> None:
     """Carry out orders until the input ends; the first line says which container they are for.
 
     Args:
         parent: Id of the process that started this one.
     """
-    _limit_memory()
+    child_process.end_with(parent)
+    child_process.be_expendable(_MEMORY_BYTES)
     container = json.loads(sys.stdin.readline())
     rate = Rate(*container.pop("least_rate"))
-    watchdog = _Watchdog(Exchanges(**container, least_rate=rate), parent)
+    watchdog = _Watchdog(Exchanges(**container, least_rate=rate))
     for line in sys.stdin:
         watchdog.carry_out(json.loads(line))
 

@@ -47,6 +47,23 @@ class Interrupted:
             yield LOG[number % len(LOG)]
 
 
+def test_long_lines_are_read_one_by_one() -> None:
+    """As many of them as of short ones, once more for each learner, would be half a gigabyte."""
+    event = read(LOG[0], "cb")
+    assert isinstance(event, EvaluatedEvent)
+    taken = list[int]()
+
+    def pairs() -> Iterator[tuple[EvaluatedEvent, bytes]]:
+        for number in range(100):
+            taken.append(number)
+            yield event, b"x" * 1024 * 1024
+
+    first = next(parallel_learners._batches(pairs()))
+
+    assert (len(first), len(taken)) == (1, 1)
+    assert len(next(parallel_learners._batches(iter([(event, LOG[0])] * 100)))) == 64
+
+
 def learners() -> list[int]:
     """The ids of the processes that learn, the one of the policy first."""
     output = subprocess.run(["ps", "-ww", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout

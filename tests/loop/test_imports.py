@@ -1,16 +1,21 @@
 """Imports: files of old logs become settings and a model of a loop, over HTTP."""
 
 import gzip
+import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks.machine import resident_bytes
 from localhost.azurite.accounts import EmulatedAccount
 from localhost.azurite.emulator import Azurite
 from shared.configuration.configuration import INITIAL_ARGUMENTS
+from tests.attacks.test_exploding_files import write_giant_list
 from tests.hosts import HostProcess
 from tests.http.api import Answer, Api
 from tests.http.slots import use_slots
@@ -189,6 +194,45 @@ def test_a_file_that_cannot_be_learned_ends_the_import_with_its_name(
     assert (told["status"], told["learned"]) == ("Failed", None)
     assert because in told["because"]
     assert problem(api.post(f"{PATH}/{told['id']}/apply", {})) == (409, "ImportNotCompleted", None)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing bounds the memory of a process")
+def test_a_file_that_fits_into_no_memory_ends_its_import_alone(
+    api: Api, theirs: EmulatedAccount, host: HostProcess, tmp_path: Path
+) -> None:
+    """After two processes of it ended; meanwhile the host stays small, and another import comes to its end."""
+    write_giant_list(tmp_path)
+    events = b"\n".join(event_lines(EVENTS))
+    files = {"large/events.parquet": (tmp_path / "events.parquet").read_bytes(), "small/1.json": events}
+    sas, peaks, is_over = put_files(theirs, files), [0], threading.Event()
+
+    def watch() -> None:
+        while not is_over.wait(0.05):
+            peaks.append(sum(map(resident_bytes, list_family(host.pid))))
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        large = begin(api, sas, prefix="large/", columns={"action": "shown", "reward": "clicked"})
+        small = wait_for(api, begin(api, sas, prefix="small/"))
+        told = wait_for(api, large)
+    finally:
+        is_over.set()
+        watching.join()
+
+    assert (told["status"], small["status"]) == ("Failed", "Succeeded")
+    assert "at large/events.parquet: it needed more memory than the 320 MiB that it may take" in told["because"]
+    assert "tried twice" in told["because"]
+    assert max(peaks) < 600 * 1024 * 1024
+
+
+def list_family(pid: int) -> list[int]:
+    """A process and all that any thread of it has started."""
+    started = list[str]()
+    for thread in Path(f"/proc/{pid}/task").glob("*"):
+        with suppress(OSError):  # it has ended
+            started += (thread / "children").read_text().split()
+    return [pid, *(each for child in started for each in list_family(int(child)))]
 
 
 def test_a_request_that_makes_no_sense_begins_nothing(api: Api, theirs: EmulatedAccount) -> None:

@@ -21,6 +21,7 @@ _FUNCTIONS = tuple(f"{folder}/*" for folder in _FOLDERS)
 _STORES = (
     "shared/storage/*",
     "shared/*_store.py",
+    "shared/child_process.py",
     "shared/evaluation/evaluation_queue.py",
     "shared/training/join_queue.py",
     "shared/intake/group_commit.py",

@@ -13,7 +13,6 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
-from itertools import batched
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -30,9 +29,9 @@ from shared.learner.subprocess_jobs import TookTooLong, TrainingFailed
 __all__ = ["ParallelLearners", "Predicted", "TookTooLong", "is_possible"]
 
 _BATCH = 64
-"""Events that are read at once."""
+"""Events that are read at once, at most."""
 _AHEAD_BYTES = 128 * 1024
-"""Of log in memory that a learner has not read yet."""
+"""Of log in memory that a learner has not read yet, and, about, of the events that are read at once."""
 _PIPE_BYTES = 1024 * 1024
 _READ_BYTES = 256 * 1024
 
@@ -70,7 +69,7 @@ class ParallelLearners:
                 for learner in self._learners
             ]
             waiting: deque[EvaluatedEvent] = deque()
-            for number in self._exchange(at_work, batched(pairs, _BATCH, strict=False), waiting):
+            for number in self._exchange(at_work, _batches(pairs), waiting):
                 events = [waiting.popleft() for _ in range(number)]
                 yield events, [process.take_predictions(number) for process in at_work]
             failed_first = sorted(at_work, key=lambda process: not process.has_failed)
@@ -81,7 +80,7 @@ class ParallelLearners:
     def _exchange(
         self,
         at_work: Sequence["_LearnerProcess"],
-        batches: Iterator[tuple[tuple[EvaluatedEvent, bytes], ...]],
+        batches: Iterator[list[tuple[EvaluatedEvent, bytes]]],
         waiting: deque[EvaluatedEvent],
     ) -> Iterator[int]:
         """Write log and read predictions, until all predictions have ended, or a learner ends before the log does.
@@ -91,7 +90,7 @@ class ParallelLearners:
         """
         while not all(process.has_ended for process in at_work) and not any(process.has_failed for process in at_work):
             if all(process.wants_more for process in at_work):
-                batch = next(batches, ())
+                batch = next(batches, [])
                 waiting.extend(event for event, _ in batch)
                 text = b"".join(line + b"\n" for _, line in batch)
                 for process in at_work:
@@ -109,6 +108,19 @@ class ParallelLearners:
                 moves[descriptor] = move
         for descriptor, _ in poll.poll(self._time_limit.remaining().total_seconds() * 1000):
             moves[descriptor]()
+
+
+def _batches(pairs: Iterator[tuple[EvaluatedEvent, bytes]]) -> Iterator[list[tuple[EvaluatedEvent, bytes]]]:
+    """Events that go to the learners together: few if their lines are long."""
+    batch, size = list[tuple[EvaluatedEvent, bytes]](), 0
+    for pair in pairs:
+        batch.append(pair)
+        size += len(pair[1])
+        if len(batch) == _BATCH or size >= _AHEAD_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def is_possible() -> bool:

@@ -4,18 +4,51 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import IO
 
 from shared.evaluation.replay.evaluated_events import EvaluatedEvent, read, trim
 from shared.imports.files.unusable_log import UnusableLog
+from shared.log.stored_lines import LONGEST_LINE_BYTES
 from shared.words import pluralize
 
-LONGEST_LINE_BYTES = 64 * 1024 * 1024
-"""A longer line is no event of any loop, and would fill the memory."""
+ROW_BYTES = 4 * 1024 * 1024
+"""Of a row of a table: the body of a Rank is no longer."""
+UNPACKED_BYTES, UNPACKED_TIMES = 64 * 1024 * 1024, 100
+"""What a file may unpack to: so many bytes, and so many times its size. Logs shrink to a tenth, few to a fiftieth."""
 _READ_BYTES = 256 * 1024
 _IMITATED = "-apprentice"
 _MAGIC = b"\x1f\x8b"
+
+
+class Unpacked:
+    """Counts what a file unpacks to: a file of a kilobyte may hold gigabytes."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        """Begin with nothing.
+
+        Args:
+            name: What refusals call the file.
+        """
+        self._name = name
+        self._stored = path.stat().st_size
+        self._left = UNPACKED_BYTES + UNPACKED_TIMES * self._stored
+
+    def add(self, size_bytes: int, place: str, number: int) -> None:
+        """Count what is in a place, such as the line of a number.
+
+        Raises:
+            UnusableLog: It is more than the file may hold.
+        """
+        self._left -= size_bytes
+        if self._left < 0:
+            most = (UNPACKED_BYTES + UNPACKED_TIMES * self._stored) // (1024 * 1024)
+            raise UnusableLog(
+                f"{self._name}, {place} {number}: up to here it unpacks to more than {most} MiB, the most for a file "
+                f"of {self._stored:,} bytes.",
+                "See that it is no damaged or endless file. If all of it is wanted, split it into several files.",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +75,16 @@ class LogFile:
         self.demand_file()
         try:
             with self._open() as file:
-                while line := file.readline(LONGEST_LINE_BYTES):
-                    if len(line) == LONGEST_LINE_BYTES:
-                        raise UnusableLog(f"{self} has a line of more than 64 MiB.", "See that it has an event a line.")
+                unpacked = Unpacked(self.path, str(self))
+                for number in count(1):
+                    line = file.readline(LONGEST_LINE_BYTES + 1)
+                    if not line:
+                        return
+                    if len(line) > LONGEST_LINE_BYTES:
+                        raise too_long(
+                            f"{self}, line {number}", LONGEST_LINE_BYTES, "See that each event has a line of its own."
+                        )
+                    unpacked.add(len(line), "line", number)
                     yield line.rstrip(b"\r\n")
         except (EOFError, gzip.BadGzipFile, zlib.error) as problem:
             raise UnusableLog(
@@ -108,6 +148,11 @@ class LogFile:
 
     def _unreadable(self, problem: OSError) -> UnusableLog:
         return UnusableLog(f"{self} cannot be read: {problem.strerror or problem}.", "Check the path of the file.")
+
+
+def too_long(place: str, most_bytes: int, next_step: str) -> UnusableLog:
+    """The refusal of a line or a row that no Rank could have made."""
+    return UnusableLog(f"{place} is longer than {most_bytes >> 20} MiB, which no Rank is.", next_step)
 
 
 def _kind(line: bytes) -> str | None:

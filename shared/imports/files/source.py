@@ -60,7 +60,7 @@ def gather(
         UnusableLog: A file cannot be used.
     """
     reading.say("Reading ...")
-    begun = [(file, begin) for file in files if (begin := _begin(file))]
+    begun = [(file, begin) for file in files if (begin := _begin(file, reading))]
     if not begun:
         raise UnusableLog(f"{files[0]} is empty.", "Give files with events.")
     lines = [file for file, begin in begun if begin.startswith(_DSJSON)]
@@ -77,15 +77,16 @@ def gather(
         )
     _demand_choices(lines)
     repeated = RepeatedLines()
-    log = write_in_order(_read_lines(lines), folder, reading, repeated.is_new)
+    log = write_in_order(_read_lines(lines, reading), folder, reading, repeated.is_new)
     return Source(log, tuple(_describe_repeated(repeated.number)))
 
 
-def _begin(file: LogFile) -> bytes:
+def _begin(file: LogFile, reading: Reading) -> bytes:
     """The first line that is not blank, which tells dsjson from a table; empty if there is none.
 
     Of a log that was cut, the first line may be the end of an event; then the second one tells.
     """
+    reading.begin(str(file))
     if file.begins_with(PARQUET):
         return PARQUET
     first = [*islice(filter(None, map(trim, file)), 2)]
@@ -168,9 +169,10 @@ def _demand_choices(files: Sequence[LogFile]) -> None:
         raise empty[0]
 
 
-def _read_lines(files: Sequence[LogFile]) -> Iterator[Timed]:
+def _read_lines(files: Sequence[LogFile], reading: Reading) -> Iterator[Timed]:
     """The lines of all files with their times; a line without time has that of the line before it."""
     for file in files:
+        reading.begin(str(file))
         last_us = 0
         for line in filter(None, file):
             at_us = _time(line)

@@ -6,8 +6,13 @@ from typing import Any
 
 from shared.imports.cells import InvalidRow, feature_value, may_be_number, nest, quote, read_id
 from shared.imports.columns import Columns
-from shared.imports.files.table_file import TableFile
+from shared.imports.files.table_file import TableFile, weigh
 from shared.imports.files.unusable_log import UnusableLog
+
+_MOST_BYTES = 32 * 1024 * 1024
+"""Of the features of all actions, which are in memory at once."""
+_ROOM_BYTES = 64
+"""What a feature takes beside its value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +64,13 @@ def _demand_same(first: TableFile, table: TableFile) -> None:
 def _read_actions(table: TableFile, columns: Columns) -> dict[str, list[dict[str, Any]]]:
     column = columns.action_table.id if columns.action_table else ""
     header = _demand_columns(table, [column], "Correct actionFeatures, or the table.")
-    rows = list(table.rows())
     others = [name for name in header if name != column]
-    numbers = {
-        name for name in others if name not in columns.text if all(may_be_number(cells[name]) for _, cells in rows)
-    }
+    numbers = {name for name in others if name not in columns.text}
+    for _, cells in table.rows():
+        numbers = {name for name in numbers if may_be_number(cells[name])}
     features: dict[str, list[dict[str, Any]]] = {}
-    for place, cells in rows:
+    kept_bytes = 0
+    for place, cells in table.rows():
         try:
             action = read_id(cells[column], column)
         except InvalidRow as problem:
@@ -74,4 +79,10 @@ def _read_actions(table: TableFile, columns: Columns) -> dict[str, list[dict[str
             raise UnusableLog(f"{table}, {place}: the action {quote(action)} is there twice.", "Take one row out.")
         values = {name: feature_value(cells[name], is_number=name in numbers) for name in others}
         features[action] = nest({name: value for name, value in values.items() if value is not None})
+        kept_bytes += _ROOM_BYTES * len(header) + weigh(cells)
+        if kept_bytes > _MOST_BYTES:
+            raise UnusableLog(
+                f"{table}, {place}: up to here the features of actions take more than {_MOST_BYTES >> 20} MiB.",
+                "Leave out actions that no event could show, and columns that tell nothing of an action.",
+            )
     return features

@@ -4,21 +4,26 @@ import csv
 import gzip
 import os
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from shared.imports.files.log_file import LogFile
+from shared.imports.files.log_file import ROW_BYTES, LogFile, Unpacked, too_long
 from shared.imports.files.unusable_log import UnusableLog
 
 PARQUET = b"PAR1"
 """What such a file begins and ends with."""
 _GZIP = b"\x1f\x8b"
 _PANIC = "PanicException"
-_BATCH = 4096
-_LONGEST_CELL = 1 << 24
+_BATCH = 16
+"""Rows of Parquet that are unpacked at once: each may be as long as a row may be, or longer before it is refused."""
+_ROOM_BYTES = 8
+"""What a value takes at least, once it is read, whatever it takes in the file."""
+_MOST_COLUMNS, _LONGEST_NAME = 5_000, 1_000
+_SHORTER = "Leave out cells that no Rank would send."
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,11 @@ class TableFile:
         with ExitStack() as stack:
             names = self._parquet().schema.names if self.is_parquet else next(self._csv(stack), ([], 1))[0]
         names = tuple(map(str, names))
-        if twice := [name for name in names if names.count(name) > 1]:
+        if len(names) > _MOST_COLUMNS:
+            raise UnusableLog(f"{self} has {len(names):,} columns, and may have {_MOST_COLUMNS:,}.", _SHORTER)
+        if long := [name for name in names if len(name) > _LONGEST_NAME]:
+            raise UnusableLog(f"{self} has a column {long[0][:40]}... whose name is too long.", "Give it a short name.")
+        if twice := [name for name, times in Counter(names).items() if times > 1]:
             raise UnusableLog(f"{self} has two columns {twice[0]}.", "Give each column a name of its own.")
         if not names:
             raise UnusableLog(f"{self} is empty.", "Give a table whose first row names its columns.")
@@ -79,12 +88,15 @@ class TableFile:
 
     def _csv(self, stack: ExitStack) -> Iterator[tuple[list[str], int]]:
         """The rows that are not blank, each with the number of the line where it ends."""
-        csv.field_size_limit(_LONGEST_CELL)
+        csv.field_size_limit(ROW_BYTES)
         reader = None
         try:
-            reader = csv.reader(stack.enter_context(self._open()), strict=True)
-            for cells in filter(None, reader):
-                yield cells, reader.line_num
+            lines = _CsvLines(stack.enter_context(self._open()), Unpacked(self.path, str(self)), str(self))
+            reader = csv.reader(lines, strict=True)
+            for cells in reader:
+                lines.end_row()
+                if cells:
+                    yield cells, reader.line_num
         except UnicodeDecodeError as problem:
             raise UnusableLog(
                 f"{self} is not in UTF-8 behind line {reader.line_num if reader else 0}.",
@@ -106,12 +118,17 @@ class TableFile:
         return self.path.open(encoding="utf-8-sig", newline="")
 
     def _parquet_rows(self, names: Sequence[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        number = 0
+        number, unpacked = 0, Unpacked(self.path, str(self))
         for batch in self._batches(self._parquet()):
-            columns = [self._values(batch, place, name) for place, name in enumerate(names)]
-            for cells in zip(*columns, strict=True):
-                number += 1
-                yield f"row {number}", dict(zip(names, cells, strict=True))
+            has_long = batch.nbytes > ROW_BYTES
+            for rows in [batch.slice(row, 1) for row in range(batch.num_rows)] if has_long else [batch]:
+                columns = [self._values(rows, place, name) for place, name in enumerate(names)]
+                for cells in zip(*columns, strict=True):
+                    number += 1
+                    if has_long and weigh(cells) > ROW_BYTES:
+                        raise too_long(f"{self}, row {number}", ROW_BYTES, _SHORTER)
+                    yield f"row {number}", dict(zip(names, cells, strict=True))
+            unpacked.add(batch.nbytes + _ROOM_BYTES * batch.num_rows * len(names), "row", number)
 
     def _parquet(self) -> Any:
         from arro3.io import read_parquet
@@ -151,3 +168,44 @@ class TableFile:
 
     def _begins_with(self, magic: bytes) -> bool:
         return LogFile(self.path, self.name).begins_with(magic)
+
+
+class _CsvLines:
+    """The lines of a CSV file for its reader, which would read a line, or a row of many lines, of any length."""
+
+    def __init__(self, file: IO[str], unpacked: Unpacked, name: str) -> None:
+        self._file = file
+        self._unpacked = unpacked
+        self._name = name
+        self._line = self._row_bytes = 0
+        self._row_line = 1
+
+    def __iter__(self) -> "_CsvLines":
+        return self
+
+    def __next__(self) -> str:
+        line = self._file.readline(ROW_BYTES + 1)
+        if not line:
+            raise StopIteration
+        self._line += 1
+        size = len(line) if line.isascii() else len(line.encode())
+        self._row_bytes += size
+        if self._row_bytes > ROW_BYTES:
+            raise too_long(f"{self._name}, line {self._row_line}: the row", ROW_BYTES, _SHORTER)
+        self._unpacked.add(size, "line", self._line)
+        return line
+
+    def end_row(self) -> None:
+        """Begin a row."""
+        self._row_bytes, self._row_line = 0, self._line + 1
+
+
+def weigh(value: Any) -> int:
+    """The bytes of what a cell holds, about."""
+    if isinstance(value, str | bytes):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(len(name) + weigh(inner) for name, inner in value.items())
+    if isinstance(value, Sequence):
+        return sum(map(weigh, value))
+    return _ROOM_BYTES

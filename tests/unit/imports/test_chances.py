@@ -103,6 +103,14 @@ def test_numbers_are_told_apart_by_tenths_and_rare_texts_are_one() -> None:
     assert (texts[0], texts.count(-1)) == (0, 100)
 
 
+def test_a_column_whose_counts_would_fill_the_memory_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each group of contexts has a count for each action."""
+    shown, codes = log()
+    monkeypatch.setattr("shared.imports.chances._MOST_COUNTS", len(OFFER))
+
+    assert EstimatedChances(shown, [OFFER] * EVENTS, codes).columns == ()
+
+
 def test_chances_are_kept_for_some_groups_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where each event could show other actions, they would fill the memory; what is estimated is the same."""
     rng = random.Random(4)

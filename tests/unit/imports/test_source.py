@@ -9,7 +9,7 @@ import pytest
 from arro3 import core, io
 
 from shared.imports.columns import Columns
-from shared.imports.files.log_file import LogFile
+from shared.imports.files.log_file import ROW_BYTES, LogFile
 from shared.imports.files.reading import Reading
 from shared.imports.files.source import Source, gather
 from shared.imports.files.surveyor import survey
@@ -21,6 +21,7 @@ from shared.imports.forms.outcome_report import StretchReport
 from shared.imports.stretches import Stretch
 from shared.learner.cleaning import MAX_TEXT
 from shared.times import to_iso
+from shared.web.endpoint import MAX_BODY_BYTES
 from tests.unit.learner.lines import event_lines
 
 DANGLING = b'{"RewardValue":1.0,"EnqueuedTimeUtc":"2026-01-01T00:00:00Z","EventId":"gone"}'
@@ -111,8 +112,8 @@ def test_tables_whose_features_differ_are_refused(tmp_path: Path, second: bytes,
 
 def test_a_refusal_is_short(tmp_path: Path) -> None:
     """It is stored with an import, and told with each list of them."""
-    with pytest.raises(UnusableLog, match=r"has no column shown; it has x+\.\.\.") as refused:
-        gather_tables(tmp_path, b"x" * 99_999)
+    with pytest.raises(UnusableLog, match=r"has no column shown; it has [x, ]+\.\.\.") as refused:
+        gather_tables(tmp_path, b",".join(b"x" * number for number in range(100, 1000)))
 
     assert len(refused.value.reason) == 2000
 
@@ -143,6 +144,23 @@ def test_a_strange_line_ends_no_survey(old: bytes, new: bytes) -> None:
     assert survey(lines, READING).events == 3
 
 
+def test_of_a_name_no_more_is_kept_than_tells_it_from_others() -> None:
+    """A name would be kept as often as there are names inside; and an action without an id is named by all it has."""
+    event = orjson.loads(next(iter(event_lines(1))))
+    actions = [{"article": "x" * 1000 + str(number)} for number in range(4)]
+    event["c"] = {"y" * 1000: {"a": 1, "b": 2}, "_multi": actions}
+
+    surveyed = survey([orjson.dumps(event)], READING)
+
+    assert surveyed.events == 1
+    assert len(surveyed.offered) == 4
+    assert max(map(len, [*surveyed.offered, *surveyed.constant])) < 300
+
+
+def test_a_row_may_be_as_long_as_the_body_of_a_rank() -> None:
+    assert ROW_BYTES == MAX_BODY_BYTES
+
+
 def test_of_a_column_no_more_is_kept_than_is_needed() -> None:
     """Whole articles would fill the memory, and so would all cells of a large table; chances need some of both."""
     values, others = _Values(is_text=True, foretells_choices=True), _Values(is_text=False, foretells_choices=False)
@@ -150,7 +168,7 @@ def test_of_a_column_no_more_is_kept_than_is_needed() -> None:
         values.add(f"{number}" + "x" * 10_000)
         others.add(number)
 
-    assert values.codes() == [0, 1, 2]
+    assert list(values.codes() or ()) == [0, 1, 2]
     assert {len(text) for text in values._texts or ()} == {MAX_TEXT}
     assert others.is_number
     assert not others._texts
