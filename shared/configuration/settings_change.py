@@ -130,7 +130,7 @@ class RedactedRange:
         is_next = not began_here and change.by == by and change.about in ("", self.name)
         return change.request == request or is_next
 
-    def added_to(self, change: SettingsChange) -> SettingsChange:
+    def add_to(self, change: SettingsChange) -> SettingsChange:
         """The entry of a redaction after this."""
         before = _values_after(change)
         sums = {name: number + int(before.get(name) or 0) for name, number in self._numbers().items()}

@@ -47,7 +47,7 @@ def note_redaction(
     """
     places = [place for place, change in enumerate(before) if redacted.is_of(change, cause.by, request_id)]
     if places:
-        change = replace(redacted.added_to(before[places[-1]]), request=request_id)
+        change = replace(redacted.add_to(before[places[-1]]), request=request_id)
         return (*before[: places[-1]], change, *before[places[-1] + 1 :])
     if any(change.request == request_id for change in before):
         return tuple(before)

@@ -102,8 +102,8 @@ class FeatureTarget:
 
     def is_among(self, features: "FeaturesByName") -> bool:
         """Whether an event has the feature, by the features that `read_by_name` has read."""
-        found = ((around, name, value) for name in self._own_names for around, value in features.get(name, ()))
-        return any(self._is(name, value, around) for around, name, value in found)
+        places = ((around, name, value) for name in self._own_names for around, value in features.get(name, ()))
+        return any(self._is(name, value, around) for around, name, value in places)
 
     def redact(self, line: bytes) -> bytes | None:
         """What is left of a line that holds the texts; None if the line is unreadable and goes."""

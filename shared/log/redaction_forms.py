@@ -20,7 +20,7 @@ MOST_CHARACTERS = 4096
 """Of a feature's name and of its value: of both, only the beginning is logged."""
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=MOST_CHARACTERS)]
-_LONGEST_TOLD = 100
+_LONGEST_NAME = 100
 _NO_VALUE = (
     f"Not a text of at most {MOST_CHARACTERS} characters, number, boolean, null or array of at most {LONGEST} "
     "numbers. The first 256 characters of a longer text do"
@@ -190,7 +190,7 @@ def describe_for_history(request: RedactRequest, done: Redaction) -> RedactedRan
     target, name, feature = "event", "", request.feature
     if feature is not None:
         target, name = "feature", f"{feature.namespace}.{feature.name}" if feature.namespace else feature.name
-    is_name = len(name) <= _LONGEST_TOLD and all(part.replace("-", "_").isidentifier() for part in name.split("."))
+    is_name = len(name) <= _LONGEST_NAME and all(part.replace("-", "_").isidentifier() for part in name.split("."))
     return RedactedRange(
         target,
         name if is_name else "",
