@@ -11,7 +11,7 @@ from shared.imports.files.unusable_log import UnusableLog
 
 _MOST_BYTES = 32 * 1024 * 1024
 """Of the features of all actions, which are in memory at once."""
-_ROOM_BYTES = 64
+_LEAST_BYTES = 64
 """What a feature takes beside its value."""
 
 
@@ -69,7 +69,7 @@ def _read_actions(table: TableFile, columns: Columns) -> dict[str, list[dict[str
     for _, cells in table.rows():
         numbers = {name for name in numbers if may_be_number(cells[name])}
     features: dict[str, list[dict[str, Any]]] = {}
-    kept_bytes = 0
+    memory_bytes = 0
     for place, cells in table.rows():
         try:
             action = read_id(cells[column], column)
@@ -79,8 +79,8 @@ def _read_actions(table: TableFile, columns: Columns) -> dict[str, list[dict[str
             raise UnusableLog(f"{table}, {place}: the action {quote(action)} is there twice.", "Take one row out.")
         values = {name: feature_value(cells[name], is_number=name in numbers) for name in others}
         features[action] = nest({name: value for name, value in values.items() if value is not None})
-        kept_bytes += _ROOM_BYTES * len(header) + weigh(cells)
-        if kept_bytes > _MOST_BYTES:
+        memory_bytes += _LEAST_BYTES * len(header) + weigh(cells)
+        if memory_bytes > _MOST_BYTES:
             raise UnusableLog(
                 f"{table}, {place}: up to here the features of actions take more than {_MOST_BYTES >> 20} MiB.",
                 "Leave out actions that no event could show, and columns that tell nothing of an action.",

@@ -20,7 +20,7 @@ _GZIP = b"\x1f\x8b"
 _PANIC = "PanicException"
 _BATCH = 16
 """Rows of Parquet that are unpacked at once: each may be as long as a row may be, or longer before it is refused."""
-_ROOM_BYTES = 8
+_LEAST_BYTES = 8
 """What a value takes at least, once it is read, whatever it takes in the file."""
 _MOST_COLUMNS, _LONGEST_NAME = 5_000, 1_000
 _SHORTER = "Leave out cells that no Rank would send."
@@ -128,7 +128,7 @@ class TableFile:
                     if has_long and weigh(cells) > ROW_BYTES:
                         raise too_long(f"{self}, row {number}", ROW_BYTES, _SHORTER)
                     yield f"row {number}", dict(zip(names, cells, strict=True))
-            unpacked.add(batch.nbytes + _ROOM_BYTES * batch.num_rows * len(names), "row", number)
+            unpacked.add(batch.nbytes + _LEAST_BYTES * batch.num_rows * len(names), "row", number)
 
     def _parquet(self) -> Any:
         from arro3.io import read_parquet
@@ -208,4 +208,4 @@ def weigh(value: Any) -> int:
         return sum(len(name) + weigh(inner) for name, inner in value.items())
     if isinstance(value, Sequence):
         return sum(map(weigh, value))
-    return _ROOM_BYTES
+    return _LEAST_BYTES

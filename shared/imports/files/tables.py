@@ -42,7 +42,7 @@ class Tables:
         self._files, self._description, self._reading = files, description, reading
         columns = description.columns
         self.without_reward = 0
-        self._kept_bytes = 0
+        self._memory_bytes = 0
         self._times = array("q")
         self._numbers: dict[str, int] = {}
         self._shown = array("i")
@@ -54,7 +54,7 @@ class Tables:
         }
         for file, place, cells in self._rows():
             self._add(self._choice(file, place, cells), cells)
-            if self._kept_bytes > reading.memory_bytes:
+            if self._memory_bytes > reading.memory_bytes:
                 raise self._too_much(file, place)
         if not self._shown:
             raise UnusableLog(f"{files[0]} has no rows.", "Give a table with a row for each event.")
@@ -128,12 +128,12 @@ class Tables:
         self._shown.append(self._number(self._numbers, choice.action, (choice.action,)))
         self._offered.append(self._number(self._offers, choice.actions, choice.actions))
         self.without_reward += choice.reward is None
-        self._kept_bytes += _ROW_BYTES + sum(values.add(cells[name]) for name, values in self._values.items())
+        self._memory_bytes += _ROW_BYTES + sum(values.add(cells[name]) for name, values in self._values.items())
 
     def _number[Named](self, numbers: dict[Named, int], named: Named, texts: Sequence[str]) -> int:
         """The number of an action or an offer."""
         if named not in numbers:
-            self._kept_bytes += sum(_TEXT_BYTES + len(text) for text in texts)
+            self._memory_bytes += sum(_TEXT_BYTES + len(text) for text in texts)
         return numbers.setdefault(named, len(numbers))
 
     def _too_much(self, file: TableFile, place: str) -> UnusableLog:
