@@ -87,7 +87,7 @@ def _read_late_rewards(
     for event_id, of_id_us in log.events_us.items():
         events_us[event_id] = sorted({*events_us.get(event_id, ()), *of_id_us})
     lookback_us = time_slices.lookback_us(wait_us, state.long_waits, from_us)
-    return measure(unlogged, log.taken, log.lone, events_us, wait_us, lookback_us)
+    return measure(unlogged, log.joined_ids, log.lone, events_us, wait_us, lookback_us)
 
 
 def read_event_times(
@@ -105,7 +105,7 @@ def read_event_times(
     log = _NewestLog(now_us, deleted_us, 0)
     for event_id, of_id_us in log.events_us.items():
         events_us[event_id] = sorted({*events_us.get(event_id, ()), *of_id_us})
-    return events_us, set(log.taken)
+    return events_us, set(log.joined_ids)
 
 
 def _read_waiting(
@@ -126,13 +126,13 @@ class _NewestLog:
 
     Attributes:
         events_us: By canonical id.
-        taken: The ids of events and of their observations that came since a moment.
+        joined_ids: The ids of events and of their observations that came since a moment.
         lone: The rewards that belong to no event, each with whether it was late to the join.
     """
 
     def __init__(self, now_us: int, deleted_us: int, from_us: int) -> None:
         self.events_us: defaultdict[str, list[int]] = defaultdict(list)
-        self.taken: list[tuple[str, str]] = []
+        self.joined_ids: list[tuple[str, str]] = []
         self.lone: list[tuple[Observation, bool]] = []
         log = log_back_store.select(now_us, deleted_us, _NEWEST_LOG_BYTES, _NEWEST_BLOBS)
         for line in self._read(log.blobs):
@@ -157,7 +157,7 @@ class _NewestLog:
         if ids.late is None:
             self.events_us[event_id].append(ids.at_us)
             observed = zip(ids.observation_ids, ids.arrivals_us, strict=True)
-            self.taken += [(event_id, observation_id) for observation_id, at_us in observed if at_us >= from_us]
+            self.joined_ids += [(event_id, observation_id) for observation_id, at_us in observed if at_us >= from_us]
             return
         observation, is_late = log_line.read_lone(line)
         if observation.value is not None:

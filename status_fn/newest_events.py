@@ -81,8 +81,8 @@ def _read_times(entries: Sequence[Entry], tables: Tables, configuration: Configu
     listed_us = newest_events.list_times(entries)
     if all(canonical(entry.event_id) in listed_us for entry in entries):
         return RewardTimes(configuration.rewards, now_us)
-    events_us, taken = evidence.read_event_times(tables, configuration, now_us)
-    return RewardTimes(configuration.rewards, now_us, events_us, taken)
+    events_us, joined_ids = evidence.read_event_times(tables, configuration, now_us)
+    return RewardTimes(configuration.rewards, now_us, events_us, joined_ids)
 
 
 def _read_intake(filters: Filters, tables: Tables, configuration: Configuration, begin_us: int, now_us: int) -> _Newest:

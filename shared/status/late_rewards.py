@@ -68,7 +68,7 @@ def without_repetitions(observations: Iterable[Observation]) -> list[Observation
 
 def measure(
     unlogged: Iterable[Observation],
-    taken: Iterable[tuple[str, str]],
+    joined_ids: Iterable[tuple[str, str]],
     logged: Sequence[tuple[Observation, bool]],
     events_us: Mapping[str, Sequence[int]],
     wait_us: int,
@@ -78,13 +78,13 @@ def measure(
 
     Args:
         unlogged: What came since the log position, without repetitions.
-        taken: The event and observation ids of those that belong to an event of the log.
+        joined_ids: The event and observation ids of those that belong to an event of the log.
         logged: The rewards without event of the newest log, and whether the join took them for late.
         events_us: When the events of their ids came, as far as that is known, in order of arrival.
         wait_us: The reward wait time.
         lookback_us: The join takes what comes longer after its event for what belongs to none.
     """
-    gone, waiting, unknown, in_time, delays_us = set(taken), 0, 0, 0, list[int]()
+    gone, waiting, unknown, in_time, delays_us = set(joined_ids), 0, 0, 0, list[int]()
     for observation in unlogged:
         is_reward, of_id_us = observation.value is not None, events_us.get(observation.event_id, ())
         delay_us = find_delay_us(observation.at_us, of_id_us, wait_us)

@@ -121,13 +121,13 @@ class RewardTimes:
     Attributes:
         now_us: When it was read.
         events_us: When Ranks came that are not listed, by canonical id, in order of arrival.
-        taken: The canonical ids of observations that the log holds with their event, behind that event's.
+        joined_ids: The canonical ids of observations that the log holds with their event, behind that event's.
     """
 
     rewards: RewardSettings
     now_us: int
     events_us: Mapping[str, Sequence[int]] = field(default_factory=dict)
-    taken: Collection[tuple[str, str]] = ()
+    joined_ids: Collection[tuple[str, str]] = ()
 
     def is_over(self, entry: ListedRank) -> bool:
         """Whether no reward counts for a Rank any more."""
@@ -141,7 +141,7 @@ class RewardTimes:
             listed_us: When the Ranks of its id came that are listed.
         """
         event_id = canonical(entry.event_id)
-        if (event_id, entry.observation_id) in self.taken:
+        if (event_id, entry.observation_id) in self.joined_ids:
             return None
         events_us = sorted({*listed_us, *self.events_us.get(event_id, ())})
         return late_rewards.find_delay_us(entry.at_us, events_us, self.rewards.wait_us)

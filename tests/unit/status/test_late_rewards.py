@@ -16,13 +16,15 @@ def reward(event_id: str, after_us: int, value: float | None = 1.0, name: str = 
 
 
 def found(
-    *unlogged: Observation, taken: tuple[tuple[str, str], ...] = (), logged: tuple[tuple[Observation, bool], ...] = ()
+    *unlogged: Observation,
+    joined_ids: tuple[tuple[str, str], ...] = (),
+    logged: tuple[tuple[Observation, bool], ...] = (),
 ) -> LateRewards:
     """What is late of events that all came at one moment, but for those named `unknown`."""
     events_us = {
         each.event_id: [AT_US] for each in (*unlogged, *(lone for lone, _ in logged)) if each.event_id != "unknown"
     }
-    return measure(unlogged, taken, logged, events_us, WAIT_US, HOUR)
+    return measure(unlogged, joined_ids, logged, events_us, WAIT_US, HOUR)
 
 
 def test_a_reward_that_waits_is_late_from_the_moment_on_at_which_its_wait_was_over() -> None:
@@ -34,7 +36,7 @@ def test_a_reward_that_waits_is_late_from_the_moment_on_at_which_its_wait_was_ov
         reward("logged", WAIT_US, name="known"),
         reward("unknown", WAIT_US),
         reward("forgotten", HOUR),
-        taken=(("logged", "known"),),
+        joined_ids=(("logged", "known"),),
     )
 
     assert late == LateRewards(waiting=2, unknown=1, in_time=2, delays_us=(WAIT_US, HOUR))
