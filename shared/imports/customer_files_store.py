@@ -187,8 +187,8 @@ class _Bytes:
     def take(self, most: int) -> bytes:
         """The next bytes, at most so many; none at the end."""
         self._left = self._left or next(self._chunks, b"")
-        taken, self._left = self._left[:most], self._left[most:]
-        return taken
+        portion, self._left = self._left[:most], self._left[most:]
+        return portion
 
 
 def _write(path: Path, source: _Bytes, size_bytes: int) -> None:

@@ -100,20 +100,20 @@ class CustomerCalls:
             CustomerCallsBusy: This call has waited for six seconds.
         """
         turns = self._of_loops.setdefault(this_loop().name, asyncio.Semaphore(OF_LOOP)), self._of_all
-        taken = list[asyncio.Semaphore]()
+        acquired = list[asyncio.Semaphore]()
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 for turn in turns:
                     await turn.acquire()
-                    taken.append(turn)
+                    acquired.append(turn)
         except BaseException as error:
-            _give_back(taken)
+            _give_back(acquired)
             if isinstance(error, TimeoutError):
                 raise CustomerCallsBusy from None
             raise
         work = self._threads.submit(copy_context().run, partial(call, *args, **kwargs))
         loop = asyncio.get_running_loop()
-        work.add_done_callback(lambda _: loop.call_soon_threadsafe(_give_back, taken))
+        work.add_done_callback(lambda _: loop.call_soon_threadsafe(_give_back, acquired))
         return await asyncio.wrap_future(work)
 
 

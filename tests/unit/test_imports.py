@@ -77,8 +77,7 @@ _LIBRARIES = {
     ),
     "pydantic": _FORMS,
     "pydantic_core": _FORMS,
-    "requests": ("shared/storage/public_transport.py",),
-    "urllib3": ("shared/storage/timed_transport.py", "shared/storage/public_transport.py"),
+    "urllib3": ("shared/storage/timed_transport.py",),
     "vowpalwabbit": ("shared/learner/vowpal_wabbit.py",),
     **dict.fromkeys(
         ("asyncio", "logging", "os", "pathlib", "random", "secrets", "socket", "subprocess", "threading", "time"),

@@ -21,7 +21,7 @@ async def listen():
         pass
 
 def import_transport():
-    import shared.storage.public_transport
+    import shared.storage.timed_transport
 
 first_uses = [
     *(lambda: sdk.refusal(ValueError()), lambda: blobs.write_over("c/b", b"", None), import_transport),
