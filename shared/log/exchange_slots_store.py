@@ -18,7 +18,7 @@ from shared.storage.sdk import translate_errors
 
 _SECONDS: Final = 15
 _RENEWED_EVERY: Final = 5.0
-_ASKED_EVERY: Final = 0.5
+_RETRY_SECONDS: Final = 0.5
 
 
 class ExchangesBusy(LoopError):
@@ -60,7 +60,7 @@ class ExchangeSlot:
                     self._check()
                     if time.monotonic() >= until:
                         raise ExchangesBusy
-                    time.sleep(_ASKED_EVERY)
+                    time.sleep(_RETRY_SECONDS)
                 self._leases.append(lease)
         except BaseException:
             self._give_back()
