@@ -13,7 +13,8 @@ from shared.configuration.service_configuration import LearningMode
 from shared.status import exploration_preview, troubles
 from shared.status.late_rewards import LateRewards
 from shared.status.recent_counters import recent_counters
-from shared.times import to_iso, to_iso_second
+from shared.times import HOUR, to_iso, to_iso_second
+from shared.training import time_slices
 from shared.training.cursor import Counters
 from shared.training.reward_rate import RewardRate
 from shared.training.training_state import State
@@ -291,13 +292,16 @@ def _rewards_stopped(state: State | None, configuration: Configuration) -> LoopW
 
 
 def _log_mirror(state: State | None, configuration: Configuration) -> LoopWarning | None:
-    trouble = state.troubles.get(Subject.MIRROR) if state else None
-    if state is None or trouble is None or not configuration.service.log_mirror_enabled:
+    if state is None or state.mirrored_up_to_us is None or not configuration.service.log_mirror_enabled:
         return None
-    since = to_iso(state.mirrored_up_to_us or 0)
+    trouble = state.troubles.get(Subject.MIRROR)
+    part_us = time_slices.cell_us(configuration.export_frequency_us, configuration.rewards.wait_us)
+    if trouble is None and state.joined_up_to_us - state.mirrored_up_to_us < max(HOUR, 2 * part_us):
+        return None
+    reason = trouble.reason if trouble else "the copy goes on, but slowly"
     return LoopWarning(
         "LogsNotMirrored",
-        f"Log since {since} was not copied to the container of logMirrorSasUri: {trouble.reason}.",
+        f"Log since {to_iso(state.mirrored_up_to_us)} was not copied to the container of logMirrorSasUri: {reason}.",
         "Put a logMirrorSasUri that may create and write, has not expired and is at a public address; the missing log "
         "is then copied.",
         (Remedy("Put another address", "What is missing is then copied by itself.", "logMirrorSasUri"),),

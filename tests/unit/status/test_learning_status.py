@@ -13,7 +13,7 @@ from shared.status import exploration_preview, learning_status
 from shared.status.late_rewards import LateRewards
 from shared.status.learning_status import StatusInputs, Waiting
 from shared.status.warnings import counter_warnings
-from shared.times import DAY, MINUTE, SECOND
+from shared.times import DAY, MINUTE, SECOND, to_iso
 from shared.training import trouble
 from shared.training.configuration_changes import apply_changes, new_state, note_settings, promote_next
 from shared.training.cursor import Counters
@@ -299,7 +299,21 @@ def test_a_mirror_that_fails_is_warned_of_as_long_as_it_is_wanted() -> None:
 
     assert warning.code == "LogsNotMirrored"
     assert "its storage answered 403" in warning.message
-    assert counter_warnings(replace(state, troubles={}), wanted) == counter_warnings(state, _CONFIGURATION) == []
+    mended = replace(state, troubles={}, mirrored_up_to_us=state.joined_up_to_us)
+    assert counter_warnings(mended, wanted) == counter_warnings(state, _CONFIGURATION) == []
+
+
+@pytest.mark.parametrize(("minutes", "codes"), [(59, []), (60, ["LogsNotMirrored"])])
+def test_a_copy_that_is_far_behind_is_warned_of_although_nothing_failed(minutes: int, codes: list[str]) -> None:
+    """A slow container fails at nothing; the warning says since when its copy is behind."""
+    wanted = replace(_CONFIGURATION, service=replace(_CONFIGURATION.service, log_mirror_enabled=True))
+    state = state_of_trained_loop(counters=Counters())
+    state = replace(state, mirrored_up_to_us=state.joined_up_to_us - minutes * MINUTE)
+
+    warnings = counter_warnings(state, wanted)
+
+    assert [warning.code for warning in warnings] == codes
+    assert all(f"Log since {to_iso(state.mirrored_up_to_us or 0)} was not copied" in each.message for each in warnings)
 
 
 @pytest.mark.parametrize("subject", [subject for subject in Subject if subject is not Subject.MIRROR])
