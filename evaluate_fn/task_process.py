@@ -34,8 +34,6 @@ _ORDER = "order.pickle"
 _MOST_BYTES, _GATHERING_BYTES = 1024 * 1024 * 1024, 320 * 1024 * 1024
 """Of address space; less where the files of an import are read, of which nobody knows what they hold. Two tasks run
 beside the host, and a quarter of the lower limit is the programs."""
-_NICENESS = 10
-"""Where calls are served on the same processors, they come first; the learners inherit it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +85,7 @@ def main(parent: int, folder: Path) -> None:
         parent: Id of the process that started this one; when that ends, this one is to end too.
     """
     child_process.end_with(parent)
-    if sys.platform != "win32":
-        os.nice(_NICENESS)
+    child_process.give_way()
     order = TaskOrder.read(folder)
     child_process.be_expendable(order.most_bytes)
     time_limit = TimeLimit(order.timeout)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
+_NICENESS = 10
 _FIRST = "1000"
 """The processes that are ended first for want of memory."""
 
@@ -37,3 +38,9 @@ def be_expendable(most_bytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (most, hard))
         with suppress(OSError):
             Path("/proc/self/oom_score_adj").write_text(_FIRST, encoding="ascii")
+
+
+def give_way() -> None:
+    """Let what answers calls on the same processors come first; what this process starts gives way, too."""
+    if sys.platform != "win32":
+        os.nice(_NICENESS)

@@ -98,7 +98,7 @@ class HostileServer:
 
     def __init__(self) -> None:
         self.most_open: dict[str, int] = {}
-        self._open: dict[str, int] = {"": 0}
+        self._open: list[tuple[str, socket.socket]] = []
         self._lock = threading.Lock()
         self._ending = threading.Event()
         self._server = socket.create_server(("127.0.0.1", 0), backlog=200)
@@ -117,9 +117,10 @@ class HostileServer:
         return f"http://127.0.0.1:{self.port}/{account}/logs?{SIGNED}"
 
     def open_now(self, account: str = "") -> int:
-        """How many connections are open."""
+        """How many connections are open, for an account or for all."""
         with self._lock:
-            return self._open.get(account, 0)
+            self._open = [(name, connection) for name, connection in self._open if _is_open(connection)]
+            return sum(account in ("", name) for name, _ in self._open)
 
     def _accept(self) -> None:
         while not self._ending.is_set():
@@ -140,33 +141,39 @@ class HostileServer:
                     request += part
                 method, target = request.split(b" ", 2)[:2]
                 account = target.decode().split("/")[1]
-                self._count(account, 1)
+                self._count(account, connection)
                 for chunk in self._answer(account, method.decode(), target.decode()):
                     if self._ending.is_set():
                         return
                     connection.sendall(chunk)
-                    connection.setblocking(False)
-                    with suppress(BlockingIOError):
-                        if not connection.recv(1 << 20, socket.MSG_PEEK) and not chunk:
-                            return
-                    connection.setblocking(True)
+                    if not _is_open(connection):
+                        return
                 connection.settimeout(1)
                 connection.recv(1)
         finally:
-            if account:
-                self._count(account, -1)
+            with self._lock:
+                self._open = [each for each in self._open if each[1] is not connection]
 
     def _answer(self, account: str, method: str, target: str) -> Iterator[bytes]:
-        name, _, kind = account.partition("-")
-        del name
+        kind = account.partition("-")[2]
         if method == "PUT":
             return WRITES.get(kind, lambda: iter([b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n"]))()
         if "comp=list" in target:
             return LISTINGS.get(kind, lambda: _whole(_LISTING + _blob("log/1", LISTED_BYTES) + _END))()
         return FILES.get(kind, lambda: _whole(b"x" * LISTED_BYTES))()
 
-    def _count(self, account: str, change: int) -> None:
+    def _count(self, account: str, connection: socket.socket) -> None:
         with self._lock:
-            for name in (account, ""):
-                self._open[name] = self._open.get(name, 0) + change
-                self.most_open[name] = max(self.most_open.get(name, 0), self._open[name])
+            self._open.append((account, connection))
+        for name in (account, ""):
+            self.most_open[name] = max(self.most_open.get(name, 0), self.open_now(name))
+
+
+def _is_open(connection: socket.socket) -> bool:
+    """Whether the other side has not ended a connection."""
+    try:
+        return connection.fileno() >= 0 and connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False

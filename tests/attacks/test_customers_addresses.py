@@ -272,7 +272,7 @@ def test_a_redaction_in_a_mirror_that_drips_holds_up_no_reader_of_logs(
     evil, good = loop_of(host, "evil-redaction"), loop_of(host, "good-redaction")
     assert evil.put(SERVICE, {"logMirrorEnabled": True, "logMirrorSasUri": server.address("redaction")}).status == 200
     assert {rank(api, "one") for api in (evil, good)} == {201}
-    wait_until(lambda: status(evil)["events"]["learned"] == 1 and not status(evil)["warnings"])
+    wait_until(lambda: evil.post("/rankloop/v1/logs/redact:preview", {"eventId": "one"}).json["mirrored"] == 1)
     assert evil.put(SERVICE, {"logMirrorSasUri": server.address("redaction-slowwrite")}).status == 200
 
     with ThreadPoolExecutor(4) as pool:

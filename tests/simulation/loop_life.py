@@ -4,6 +4,7 @@
 so many events, and prints a line of JSON for each: the warnings that came, each with how many events there had been.
 """
 
+import asyncio
 import gc
 import heapq
 import json
@@ -42,6 +43,14 @@ _AT_LEAST_US = 5 * MINUTE
 _OF_SLOTS = "--ccb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"
 
 
+class _CustomerCalls:
+    """As the product's, without threads."""
+
+    async def run(self, call: Callable[..., Any], *args: Any) -> Any:
+        """Run a function."""
+        return await asyncio.to_thread(call, *args)
+
+
 class _Instance:
     """An instance that answers calls."""
 
@@ -60,6 +69,7 @@ class _Instance:
             body=json.dumps(body).encode() if body is not None else b"",
         )
         offered = {"hot_path": self._hot_path, "version": VERSIONS[-1], "caller": "API_KEY_1", "role": Role.OWNER}
+        offered["customer_calls"] = _CustomerCalls()
         wanted = {name: value for name, value in offered.items() if name in signature(handler).parameters}
         return self._process.run(self._answer(handler(request, **wanted)))
 
