@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future, wait
-from contextvars import copy_context
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Lock
 
 from evaluate_fn.evaluated_log import ImportedLog, LogChanged
 from evaluate_fn.import_process import REPLICATES, FilesOrder
@@ -21,6 +20,7 @@ from shared.imports.import_outcome import Course
 from shared.imports.import_plan import GATHERED, needs_replicates
 from shared.log.customer_container import ContainerFailed
 from shared.log.exchange_slots_store import ExchangesBusy
+from shared.storage import loop_threads
 
 _PAUSE_SECONDS = 2
 _PATIENCE_SECONDS = 1.0
@@ -112,7 +112,9 @@ class _Copies:
         if copied.is_complete:
             return
         with self._turn:
-            step = self._steps.get(copied.folder) or self._begin(copied.folder, partial(_make_step, copied, wanted))
+            step = self._steps.get(copied.folder)
+            if step is None:
+                step = self._steps[copied.folder] = loop_threads.begin(partial(_make_step, copied, wanted), "copy")
         wait([step], _PATIENCE_SECONDS)
         if not step.done():
             raise Unfinished(_PAUSE_SECONDS)
@@ -129,19 +131,6 @@ class _Copies:
         copied.read()
         if not copied.is_complete:
             raise Unfinished(0)
-
-    def _begin(self, folder: str, work: Callable[[], None]) -> Future[None]:
-        step = self._steps[folder] = Future[None]()
-
-        def make() -> None:
-            try:
-                work()
-                step.set_result(None)
-            except BaseException as problem:
-                step.set_exception(problem)
-
-        Thread(target=copy_context().run, args=(make,), name="copy", daemon=True).start()
-        return step
 
 
 _copies = _Copies()

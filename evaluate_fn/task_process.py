@@ -85,7 +85,7 @@ def main(parent: int, folder: Path) -> None:
         parent: Id of the process that started this one; when that ends, this one is to end too.
     """
     child_process.end_with(parent)
-    child_process.give_way()
+    child_process.lower_priority()
     order = TaskOrder.read(folder)
     child_process.be_expendable(order.most_bytes)
     time_limit = TimeLimit(order.timeout)

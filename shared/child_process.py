@@ -40,7 +40,7 @@ def be_expendable(most_bytes: int) -> None:
             Path("/proc/self/oom_score_adj").write_text(_FIRST, encoding="ascii")
 
 
-def give_way() -> None:
+def lower_priority() -> None:
     """Let what answers calls on the same processors come first; what this process starts gives way, too."""
     if sys.platform != "win32":
         os.nice(_NICENESS)

@@ -5,7 +5,6 @@ where the log still has the same.
 """
 
 import hashlib
-import threading
 import time
 from concurrent.futures import Future
 from dataclasses import replace
@@ -34,7 +33,7 @@ _MOST_BLOBS = 1000
 
 
 class _NotWanted(LoopError):
-    """The mirror was ended or changed meanwhile, or the process ends."""
+    """The mirror was ended or changed meanwhile."""
 
 
 def steer(trainer: Trainer, configuration: Configuration) -> None:
@@ -62,7 +61,6 @@ class Mirror:
     """The copies of one loop's log by this process, which go on from one run of the trainer to the next."""
 
     def __init__(self) -> None:
-        self._thread: loop_threads.LoopThread | None = None
         self._copying: tuple[_Copying, Future[None]] | None = None
 
     @property
@@ -76,8 +74,7 @@ class Mirror:
         if self._copying is None and state.mirrored_up_to_us is not None and is_behind(state):
             configuration = configuration_store.read_configuration()
             copying = _Copying(configuration, state.mirrored_up_to_us, state.joined_up_to_us)
-            self._thread = self._thread or loop_threads.LoopThread("mirror")
-            self._copying = copying, self._thread.begin(copying.go)
+            self._copying = copying, loop_threads.begin(copying.go, "mirror")
         rest_seconds = longest_pause_us(settings().train_schedule) / SECOND
         until = time.monotonic() + min(_WAIT_SECONDS, rest_seconds / 2)
         while self._copying is not None and not self.has_ended and time.monotonic() < until:
@@ -145,8 +142,6 @@ class _Copying:
 
     def _check(self) -> None:
         """See whether the mirror is still wanted."""
-        if not threading.main_thread().is_alive():
-            raise _NotWanted("the process ends")
         service = configuration_store.read_configuration().service
         if not service.log_mirror_enabled or service.log_mirror_sas_uri != self._sas_uri:
             raise _NotWanted("the mirror was changed")

@@ -395,7 +395,7 @@ def main(parent: int) -> None:
     """
     child_process.end_with(parent)
     child_process.be_expendable(_MEMORY_BYTES)
-    child_process.give_way()
+    child_process.lower_priority()
     container = json.loads(sys.stdin.readline())
     rate = Rate(*container.pop("least_rate"))
     watchdog = _Watchdog(Exchanges(**container, least_rate=rate))

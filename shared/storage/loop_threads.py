@@ -3,6 +3,7 @@
 import contextvars
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Thread
 
 
 def at_once[Item, Result](work: Callable[[Item], Result], items: Iterable[Item], most: int) -> list[Result]:
@@ -10,6 +11,20 @@ def at_once[Item, Result](work: Callable[[Item], Result], items: Iterable[Item],
     context = contextvars.copy_context()
     with ThreadPoolExecutor(most) as pool:
         return list(pool.map(lambda item: context.copy().run(work, item), items))
+
+
+def begin[Result](work: Callable[[], Result], name: str) -> Future[Result]:
+    """Begin a work in a thread of its own, which ends with the process at whatever point the work is."""
+    future = Future[Result]()
+
+    def do() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as problem:
+            future.set_exception(problem)
+
+    Thread(target=contextvars.copy_context().run, args=(do,), name=name, daemon=True).start()
+    return future
 
 
 class LoopThread:

@@ -444,6 +444,7 @@ class World:
             (manifest_store, "_with_complete_manifests", set()),
             (loop_threads, "at_once", lambda work, items, _most: list(map(work, items))),
             (loop_threads, "LoopThread", self._make_thread),
+            (loop_threads, "begin", lambda work, name: self._make_thread(name).begin(work)),
             (driver_input, "_HAS_FIFO", False),
             (queues, "send_at_once", lambda name, messages, seconds: queues.send(name, messages, 0, seconds)),
             (attempts, "_explain", _watch_failures(attempts._explain, self._unexpected)),
