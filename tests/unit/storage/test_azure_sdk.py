@@ -39,7 +39,7 @@ def run(use):
     except Exception as error:
         print(repr(error))
 
-def lower_priority(event, args):
+def give_way(event, args):
     if event == "import" and args[0].startswith("azure."):
         time.sleep(float(sys.argv[1]))  # others import in the middle of what this thread imports
 
