@@ -29,7 +29,5 @@ def take(text: str, message: str, tries: int, stop: Event) -> None:
             pause_seconds = stages.take(text, tries, stop, sign.deaths)
         finally:
             sign.end()
-        if (
-            pause_seconds is not None
-        ):  # and now that there is no sign any more, whoever gets the message may do its work
+        if pause_seconds is not None:  # only now: a worker leaves a message alone while there is a sign of its work
             evaluation_queue.send([work], pause_seconds)
