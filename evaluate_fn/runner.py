@@ -3,12 +3,10 @@
 Calls on the same machine need not wait for the other process, and it can be ended at any moment.
 """
 
-import os
 import pickle
 import re
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from contextvars import copy_context
@@ -22,6 +20,7 @@ from evaluate_fn import import_work
 from evaluate_fn.evaluated_log import EvaluatedBlobs, LogChanged, OwnLog
 from evaluate_fn.task_done import TaskDone
 from evaluate_fn.task_process import ANSWER, AT_FILE, TaskOrder
+from shared import child_process
 from shared.configuration import configuration_store
 from shared.errors import LoopError
 from shared.evaluation import evaluation_run_store, evaluation_store
@@ -33,6 +32,7 @@ from shared.imports.files.unusable_log import UnusableLog
 from shared.learner import subprocess_jobs, work_folder
 from shared.learner.arguments import InvalidLearningArguments
 from shared.learner.training import TrainingFailed
+from shared.settings import child_environment
 
 TIMEOUT = timedelta(minutes=50)
 """For one task."""
@@ -209,10 +209,10 @@ class _TaskRun:
 def _start(folder: Path, output: IO[bytes]) -> "subprocess.Popen[bytes]":
     """Start the process in a session of its own: Ctrl-C reaches this process alone, which then ends the other."""
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "evaluate_fn.task_process", str(os.getpid()), str(folder)],
+        child_process.command("evaluate_fn.task_process", str(folder)),
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=output,
-        env=subprocess_jobs.environment(),
+        env=child_environment(),
         start_new_session=True,
     )

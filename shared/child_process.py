@@ -1,4 +1,4 @@
-"""What a process that this app has started does at its beginning."""
+"""Processes that this app starts: the command that starts one, and what one does at its beginning."""
 
 import ctypes
 import os
@@ -11,6 +11,11 @@ _PR_SET_PDEATHSIG = 1
 _NICENESS = 10
 _FIRST = "1000"
 """The processes that are ended first for want of memory."""
+
+
+def command(module: str, *arguments: str) -> list[str]:
+    """The command that runs a module as a child of this process, for `end_with`."""
+    return [sys.executable, "-P", "-m", module, str(os.getpid()), *arguments]
 
 
 def end_with(parent: int) -> None:

@@ -1,10 +1,12 @@
 """The settings of a deployment: the only place that reads the environment."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
 from shared import durations
@@ -185,8 +187,13 @@ def _of_environment() -> Settings:
 
 
 def child_environment() -> dict[str, str]:
-    """What a process of ours needs of the environment; none of it holds a secret."""
-    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    """What a process of ours needs of the environment; none of it holds a secret.
+
+    Packages may be found by the module search path alone, so the path is handed on.
+    """
+    search = (str(Path(__file__).parents[1]), *(str(Path(entry).absolute()) for entry in sys.path))
+    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return passed_on | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(search))}
 
 
 def read(environ: Mapping[str, str]) -> Settings:

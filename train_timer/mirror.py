@@ -153,7 +153,7 @@ class _Copying:
         is copied again.
         """
         if trainer.state.mirrored_up_to_us != self._committed_us:
-            return  # the mirror was ended and begun anew meanwhile, or another process copies
+            return  # the mirror was ended and started again meanwhile, or another process copies
         reached_us = self._committed_us
         for to_us, etags in self._copied[self._number_committed :]:
             trainer.check()

@@ -87,7 +87,7 @@ export function moment(text, { seconds = true, dated = !isToday(text) } = {}) {
   return at.toLocaleString(undefined, { ...(Object.keys(date).length ? year : {}), ...date, ...time });
 }
 
-/** Writes a period: with dates, unless all of it is of today; the date of one within a day is told once. */
+/** Writes a period: with dates, unless all of it is of today; a period within one day has its date once. */
 export function period(from, to, { seconds = false, between = " – " } = {}) {
   const isWithinDay = new Date(from).toDateString() === new Date(to).toDateString();
   const dated = !isToday(from) || !isToday(to);

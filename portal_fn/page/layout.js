@@ -22,7 +22,7 @@ export function Layout() {
   return html`<${Frame} key=${session.taken} />${session.isOffered && html`<${OtherKey} />`}`;
 }
 
-/** Asks whether the key of a link is to take the place of the session: whoever sent the link may want to see what is entered here. */
+/** Asks whether the key of a link may replace that of the session: its sender may want to see what is entered here. */
 function OtherKey() {
   const { name } = useCaller();
   const accept = () => {

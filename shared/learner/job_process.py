@@ -8,8 +8,10 @@ from datetime import timedelta
 from threading import Event, Timer
 from typing import Any, Self
 
+from shared import child_process
 from shared.learner import subprocess_jobs
 from shared.learner.subprocess_jobs import TookTooLong, TrainingFailed
+from shared.settings import child_environment
 
 
 class JobProcess:
@@ -97,11 +99,11 @@ class JobProcess:
         self._output.seek(0)
         self._output.truncate()
         return subprocess.Popen(
-            subprocess_jobs.command(self._module),
+            child_process.command(self._module),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._output,
-            env=subprocess_jobs.environment(),
+            env=child_environment(),
         )
 
 

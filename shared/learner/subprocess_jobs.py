@@ -1,10 +1,8 @@
 """Runs jobs in a process of its own: starts the process, bounds its time, and says why it ended."""
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any
 
+from shared import child_process
 from shared.errors import LoopError
 from shared.settings import child_environment
 
@@ -79,11 +78,11 @@ def ask(
     with tempfile.TemporaryFile() as output:
         try:
             ended = subprocess.run(
-                command(module),
+                child_process.command(module),
                 input="\n".join(texts).encode(),
                 stdout=subprocess.PIPE,
                 stderr=output,
-                env=environment(),
+                env=child_environment(),
                 timeout=timeout.total_seconds(),
                 check=False,
             )
@@ -95,20 +94,9 @@ def ask(
         return answers, TrainingFailed(reason(what, ended.returncode, output))
 
 
-def command(module: str) -> list[str]:
-    """The command that runs a module as a child of this process."""
-    return [sys.executable, "-P", "-m", module, str(os.getpid())]
-
-
 def _answers(output: bytes | None) -> list[dict[str, Any]]:
     lines = (output or b"").split(b"\n")[:-1]
     return [json.loads(line) for line in lines]
-
-
-def environment() -> dict[str, str]:
-    """The environment of a process; packages may be found by the module search path alone, so the path is handed on."""
-    search = (str(Path(__file__).parents[2]), *(str(Path(entry).absolute()) for entry in sys.path))
-    return child_environment() | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(search))}
 
 
 def reason(what: str, returncode: int, output: IO[bytes]) -> str:

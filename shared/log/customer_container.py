@@ -5,10 +5,8 @@ by a process of their own (`customer_process`), which is killed at a deadline or
 """
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -19,6 +17,7 @@ from threading import Event, Thread
 from typing import IO, Any, Final, NamedTuple, Self
 from urllib.parse import urlsplit
 
+from shared import child_process
 from shared.configuration import container_sas
 from shared.errors import LoopError
 from shared.log.exchange_slots_store import ExchangeSlot
@@ -33,7 +32,6 @@ _WRITE_SECONDS: Final = 150.0
 _SPARE_SECONDS: Final = 5.0
 _WATCH_SECONDS: Final = 0.25
 _CHECK_SECONDS: Final = 1.0
-_ROOT: Final = Path(__file__).parents[2]
 
 
 class ContainerFailed(LoopError):
@@ -190,12 +188,12 @@ class CustomerContainer:
 
     def _start(self) -> "subprocess.Popen[str]":
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "shared.log.customer_process", str(os.getpid())],
+            child_process.command("shared.log.customer_process"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            env=child_environment() | {"PYTHONPATH": os.pathsep.join([str(_ROOT), *sys.path])},
+            env=child_environment(),
         )
         _send(process, {"address": self._sas_uri, "is_local": sdk.is_local(), "least_rate": LEAST_RATE})
         return process

@@ -1,6 +1,6 @@
 """Slots for exchanges with customers' containers: few go on at once, in all processes of a deployment.
 
-A slot is a lease on a blob. Whoever has one of the two of a loop competes for one of the eight of the deployment, so no
+A slot is a lease on a blob. The holder of one of a loop's two competes for one of the deployment's eight, so no
 loop competes more than another, however much it has to exchange.
 """
 

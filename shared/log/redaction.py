@@ -206,7 +206,7 @@ def _name_of(path: _Path) -> str | None:
 
 @dataclass(slots=True)
 class NamesAlike:
-    """Names in a log where a feature was looked for and not found, for whoever may have meant another one.
+    """Names in a log where a feature was looked for and not found, in case another one was meant.
 
     Attributes:
         has_name: Whether there is a feature of the very name, with another value.

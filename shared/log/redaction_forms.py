@@ -185,7 +185,7 @@ class RedactionPreview:
 
 
 def describe_for_history(request: RedactRequest, done: Redaction) -> RedactedRange:
-    """Say what the history tells of a redaction: no id and no value, and a name only if it looks like one."""
+    """Give what the history shows of a redaction: no id and no value, and a name only if it looks like one."""
     from_us, to_us = request.range_us
     target, name, feature = "event", "", request.feature
     if feature is not None:

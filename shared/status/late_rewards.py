@@ -19,7 +19,7 @@ _WAITS_US = (
 """The reward wait times that are suggested."""
 _MARGIN = 1.1
 _LONG_US = 10 * MINUTE
-"""Longer ones are told in whole minutes."""
+"""Longer ones are given in whole minutes."""
 
 
 @dataclass(frozen=True, slots=True)

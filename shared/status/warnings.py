@@ -28,7 +28,7 @@ _OFTEN = 0.1
 LITTLE = 0.05
 """An exploration that is enough for a loop that has learned."""
 _SEE_LATE = "It costs nothing: the list shows which of them came too late, and by how much."
-LEARNS_ANEW = "A model learns anew from the log with it, and the one in use answers until then."
+LEARNS_ANEW = "A new model is trained from the log with it; the current one answers until then."
 
 
 @dataclass(frozen=True, slots=True)

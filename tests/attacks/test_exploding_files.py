@@ -137,7 +137,7 @@ def write_many_columns(folder: Path) -> None:
 
 
 def write_many_texts(folder: Path) -> None:
-    """Each cell of many columns is another text, of which one is told from the other."""
+    """Each cell of many columns is another text."""
     row = "{0},1," + ",".join(["{0}" * 40] * 100) + "\n"
     with gzip.open(folder / "events.csv", "wt", compresslevel=1) as file:
         file.write(",".join(["shown", "clicked", *(f"c{number}" for number in range(100))]) + "\n")

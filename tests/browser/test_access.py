@@ -104,7 +104,7 @@ def test_a_key_that_cannot_be_sent_is_refused_before_the_loop_is_asked(good: Api
 def test_a_link_with_another_key_ends_no_session_before_it_has_asked(
     good: Api, open_page: OpenPage, complaints: list[str], photograph: Photograph
 ) -> None:
-    """Whoever sends it could have others' entries made in a loop of their own. Its key stays in no address."""
+    """Its sender could otherwise have others' entries made in a loop of the sender's. The key stays in no address."""
     page = open_page(good, view="/setup")
     in_the_page(page)
     page.evaluate("location.hash = '#key=another&view=/models'")

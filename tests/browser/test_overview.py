@@ -114,7 +114,7 @@ def greens(page: Page) -> set[str]:
 def test_nothing_is_green_but_a_verdict_that_is_certain(
     good: Api, storage: EmulatedAccount, join: Join, start_host: StartHost, open_page: OpenPage
 ) -> None:
-    """Five green lights under a red verdict say that all is well; that all stages work is told in words."""
+    """Five green lights under a red verdict would say that all is well; words say that all stages work."""
     with StoredLoop(storage.connection_string) as stored:
         past.configure(stored, past.seldom(exploration_percentage=1.0))
     join(loops.steady_past("worse", 500, (50, 15), EQUAL, DEFAULT_IS_BEST))

@@ -134,7 +134,7 @@ def test_a_preview_tells_what_would_be_redacted_while_the_trainer_is_at_work(log
 def test_a_preview_leads_from_a_name_that_finds_nothing_to_those_that_are_held(
     logged: Api, name: str, lines: int, similar: list[str]
 ) -> None:
-    """Else whoever asks would believe that nothing is held of the value."""
+    """Otherwise the caller would believe that the value is stored nowhere."""
     feature = {"name": name, "value": "ann@example.com"}
 
     answer = logged.post(f"{PATH}:preview", {"feature": feature}).json
@@ -187,7 +187,7 @@ def _redactions(api: Api) -> list[dict[str, Any]]:
 
 
 def test_the_history_tells_of_redactions_and_not_of_what_was_redacted(logged: Api) -> None:
-    """Who, when, what kind, which range and how much; a name is told once it was found to be one."""
+    """Who, when, what kind, which range and how much; a name is shown only if it was found to be one."""
     before = len(_redactions(logged))
     hour = {"from": "2026-03-01T02:00:00Z", "to": "2026-03-01T03:00:00Z"}
     logged.post(PATH, {"eventId": "secret-id"})

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from shared.learner import subprocess_jobs
+from shared.settings import child_environment
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such limits")
 
@@ -26,7 +26,7 @@ print(len(bytearray(300 * 1024 * 1024)))
 def test_it_gets_no_memory_beyond_its_bound_and_is_the_first_to_be_ended() -> None:
     """A learner that it starts may have a wider bound of its own."""
     ended = subprocess.run(
-        [sys.executable, "-c", _WORK], env=subprocess_jobs.environment(), capture_output=True, text=True, check=True
+        [sys.executable, "-c", _WORK], env=child_environment(), capture_output=True, text=True, check=True
     )
 
     assert ended.stdout.split() == ["1000", "refused", str(300 * 1024 * 1024)]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from shared import child_process
 from shared.evaluation.replay.predictions import OutOfStep
-from shared.learner import subprocess_jobs
 from shared.learner.subprocess_jobs import TrainingFailed
 
 
@@ -36,7 +36,7 @@ class Learner:
 
     def command(self, folder: Path) -> list[str]:
         """The command that runs it as a child of this process."""
-        return [*subprocess_jobs.command("shared.learner.event_learner_process"), json.dumps(self.job(folder))]
+        return child_process.command("shared.learner.event_learner_process", json.dumps(self.job(folder)))
 
     def state(self, folder: Path) -> Path:
         """Where the training state is written."""

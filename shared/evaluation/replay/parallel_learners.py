@@ -25,6 +25,7 @@ from shared.evaluation.replay.predictions import OutOfStep, Prediction
 from shared.evaluation.replay.time_limit import TimeLimit
 from shared.learner import subprocess_jobs
 from shared.learner.subprocess_jobs import TookTooLong, TrainingFailed
+from shared.settings import child_environment
 
 __all__ = ["ParallelLearners", "Predicted", "TookTooLong", "is_possible"]
 
@@ -152,7 +153,7 @@ class _LearnerProcess:
             stdin=log,
             stdout=predictions,
             stderr=self._output,
-            env=subprocess_jobs.environment(),
+            env=child_environment(),
         )
         os.close(log)
         os.close(predictions)

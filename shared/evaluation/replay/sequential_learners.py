@@ -17,6 +17,7 @@ from shared.evaluation.replay.predictions import OutOfStep, Prediction
 from shared.evaluation.replay.time_limit import TimeLimit
 from shared.learner import subprocess_jobs
 from shared.learner.subprocess_jobs import TrainingFailed
+from shared.settings import child_environment
 
 _BATCH = 64
 """Events whose predictions are read at once."""
@@ -65,7 +66,7 @@ class SequentialLearners:
                 stdin=lines,
                 stdout=written,
                 stderr=output,
-                env=subprocess_jobs.environment(),
+                env=child_environment(),
             )
             with process:
                 try:

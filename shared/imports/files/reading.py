@@ -1,4 +1,4 @@
-"""How a long reading of files tells of its steps, how it is ended early, and how much it may take."""
+"""How a long reading of files reports its progress, how it is ended early, and how much it may read."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,5 +32,5 @@ class Reading:
 
     @classmethod
     def on_own_machine(cls, say: Callable[[str], object], check: Callable[[], object]) -> "Reading":
-        """A reading on the machine of whoever owns the files."""
+        """A reading on the machine of the files' owner."""
         return cls(say, check, memory_bytes=8 * MEMORY_BYTES, disk_bytes=inf, larger="Learn from a part of it.")

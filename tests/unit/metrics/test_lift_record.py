@@ -109,7 +109,7 @@ def test_what_was_joined_before_a_change_of_the_settings_is_in_no_window() -> No
 
 
 def test_what_a_loop_earned_in_its_life_outlasts_every_change() -> None:
-    """A change of settings begins the windows anew, and takes nothing back that is certain: nor does an upgrade."""
+    """A change of settings starts the windows again, and takes nothing back that is certain; nor does an upgrade."""
     record = grow([200] * 10, first=0.1, others=0.8)
     changed = record.follow("others", 52 * MINUTE).follow("again", 53 * MINUTE)
     later = changed.plus(part(50), 50 * MINUTE, 55 * MINUTE).plus(part(7), 55 * MINUTE, HOUR)

@@ -76,7 +76,7 @@ def test_only_a_window_that_keeps_its_events_foretells_how_many_more_will_tell()
 
 
 def test_a_change_of_settings_takes_nothing_back_that_is_proven() -> None:
-    """What the loop earned in its life is told beside what is told since the change."""
+    """What the loop earned over its life stands beside what it earned since the change."""
     proven = grow([300] * 4, first=0.1, others=0.8)
     verdicts = [
         judge_record(proven.follow(f"{mode}/2/2", 30 * MINUTE), mode)

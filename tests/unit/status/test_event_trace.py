@@ -206,7 +206,7 @@ def test_what_is_of_no_event_stays_apart() -> None:
     ("minutes", "words"), [(9, "None has come so far."), (11, "None came in time, and the reward")]
 )
 def test_of_an_event_that_waits_it_is_told_whether_a_reward_can_come_yet(minutes: int, words: str) -> None:
-    """The join may be some minutes after the end of the wait; the default that will count is told either way."""
+    """The join may be some minutes after the end of the wait; the default that will count is given either way."""
     evidence = Evidence([event()], [], [], None, 0, "cb", REWARDS, now_us=AT_US + minutes * MINUTE)
     answered = _answer(evidence)
 

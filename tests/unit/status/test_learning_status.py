@@ -231,7 +231,7 @@ def test_each_trouble_is_warned_of(counters: Counters, code: str) -> None:
 
 
 def test_rewards_that_all_come_too_late_are_not_called_missing() -> None:
-    """To send them is no remedy: they are sent. How late they came is told, and which wait they would need."""
+    """To send them is no remedy: they are sent. The warning says how late they came, and which wait they would need."""
     state = state_of_trained_loop(counters=Counters(events=200, learned=200, late=80))
     late = LateRewards(waiting=20, delays_us=(11 * MINUTE, 95 * MINUTE))
 

@@ -7,7 +7,7 @@ const MOST_SHOWN = 2;
 const ABOVE = "The warning above says why, and what to do.";
 const OF_VERDICT = "WorseThanFirstAction";
 
-/** Says whether a warning has a button, and so is shown in full though a light may tell of it. */
+/** Says whether a warning has a button, and so is shown in full even if a light says the same. */
 function hasRemedies({ remedies = [] }) {
   return remedies.length > 0;
 }

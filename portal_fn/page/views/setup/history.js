@@ -76,7 +76,7 @@ function Redacted({ changed }) {
   const rows = `${count(is.removedRows)} ${is.removedRows === 1 ? "row" : "rows"} of the intake`;
   const what = is.target === "event" ? `An event, from ${lines} and ${rows}` : `A value of a feature, from ${lines}`;
   const range = [is.rangeFrom && ` from ${moment(is.rangeFrom)}`, is.rangeTo && ` to ${moment(is.rangeTo)}`].filter(Boolean).join("");
-  return html`<div class="changed-value">${what}${range && `, of what came${range}`}.${is.next && " It did not come to its end."}</div>`;
+  return html`<div class="changed-value">${what}${range && `, of what came${range}`}.${is.next && " It is not finished."}</div>`;
 }
 
 function plain(name, value) {
