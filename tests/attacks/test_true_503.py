@@ -50,8 +50,8 @@ PREVIEWS = {
     "preview_quarantine",
 }
 ALWAYS_REFUSED = {"upload_interactions", "upload_observations"}
-UNSEEN = tuple(f"default/{name}" for name in ("models/", "references/", "history.json"))
-"""What no one looks at unless another document names it, or what holds only what others hold."""
+UNSEEN = (".exchanges/", *(f"default/{name}" for name in ("models/", "references/", "history.json", "exchanges/")))
+"""What no one looks at unless another document names it, what holds only what others hold, and empty blobs to lease."""
 
 
 @dataclass(frozen=True, slots=True)
