@@ -75,7 +75,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @dataclass(slots=True)
 class Emulator:
-    """An Azurite in memory, on free ports, that is begun anew before it is old.
+    """An Azurite in memory, on free ports, in whose place comes another one before it is old.
+
+    The other one has ports of its own: the old ports may be those of a connection by now.
 
     Ten minutes after its start Azurite looks for data that belong to no blob any more. With what thousands of tests
     have left behind in memory it takes half a minute over that, and answers no call meanwhile.
@@ -85,9 +87,10 @@ class Emulator:
     _since: float = field(default_factory=time.monotonic)
 
     def young(self) -> Azurite:
-        """The Azurite, empty if it was old."""
+        """The Azurite, a new one if it was old."""
         if time.monotonic() - self._since > _YOUNG_SECONDS:
             self.azurite.stop()
+            self.azurite = Azurite()
             self.azurite.start()
             self._since = time.monotonic()
         return self.azurite
@@ -95,8 +98,10 @@ class Emulator:
 
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[Emulator]:
-    with Azurite() as started:
-        yield Emulator(started)
+    with Azurite() as first:
+        emulator = Emulator(first)
+        yield emulator
+        emulator.azurite.stop()
 
 
 @pytest.fixture(scope="module")
