@@ -73,7 +73,7 @@ async def read_logs(req: HttpRequest, log_readers: LogReaders) -> HttpResponse:
 
 @functions.operation(["POST"], "logs/redact", Role.ADMIN, api=Api.OWN, request=RedactRequest, answer=RedactAnswer)
 async def redact_logs(req: HttpRequest, customer_calls: CustomerCalls, caller: str) -> HttpResponse:
-    """Take out as much as there is time for, and say where to go on; the history has an entry of it."""
+    """Take out as much as there is time for, and say where to go on; the history records it."""
     from export_fn import redaction_call  # here: redactions are rare, and a cold start would wait for their modules
 
     request, request_id = RedactRequest.read(req.get_body()), running_call.request_id()

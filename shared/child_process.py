@@ -14,7 +14,7 @@ _FIRST = "1000"
 
 
 def command(module: str, *arguments: str) -> list[str]:
-    """The command that runs a module as a child of this process, for `end_with`."""
+    """The command that runs a module as a child of this process; its first argument is what `end_with` needs."""
     return [sys.executable, "-P", "-m", module, str(os.getpid()), *arguments]
 
 

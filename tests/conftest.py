@@ -75,9 +75,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @dataclass(slots=True)
 class Emulator:
-    """An Azurite in memory, on free ports, in whose place comes another one before it is old.
+    """An Azurite in memory, on free ports, replaced by another one before it is old.
 
-    The other one has ports of its own: the old ports may be those of a connection by now.
+    The next one gets ports of its own: a connection may have taken the old ones meanwhile.
 
     Ten minutes after its start Azurite looks for data that belong to no blob any more. With what thousands of tests
     have left behind in memory it takes half a minute over that, and answers no call meanwhile.

@@ -79,7 +79,7 @@ class Trace:
 
     Attributes:
         events: In order of arrival; more than one if the id was used again.
-        lone: Observations that belong to no event, or not yet; those that came too late stand with their event.
+        lone: Observations that belong to no event, or not yet; those that came too late are listed with their event.
         log_range: The searched log; None if there is no log.
         has_more: Whether there is other log in which the event may be.
         is_cut: Whether there is more of the id before what is here.

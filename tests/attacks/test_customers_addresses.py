@@ -221,7 +221,7 @@ def test_imports_that_drip_hold_up_nobody_else(
 ) -> None:
     """Six at once, of one loop: another loop is served, and its own import ends, while those go on.
 
-    The loop has two exchanges at once and reads that the other imports wait. An import that is deleted ends its
+    The loop has two exchanges at once, and the other imports say that they wait. An import that is deleted ends its
     exchange within seconds.
     """
     evil, good = loop_of(host, "evil-imports"), loop_of(host, "good-imports")

@@ -50,7 +50,7 @@ class OrderedLog:
                         yield line[:-1]
             except (OSError, stored_lines.UnreadableLines) as problem:
                 raise UnusableLog(
-                    f"{path}, a part of the log, cannot be read any more: {problem}.", "Import again."
+                    f"{path}, a part of the log, cannot be read any more: {problem}.", "Start again."
                 ) from problem
 
 
