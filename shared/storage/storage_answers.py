@@ -1,5 +1,7 @@
 """The answers of storage to a request, other than success."""
 
+from shared.errors import LoopError
+from shared.storage.paths import split_path
 from shared.storage_errors import StorageUnavailable
 
 
@@ -62,3 +64,21 @@ class BlobMissing(Exception):
     def __init__(self, path: str) -> None:
         super().__init__(f"there is no blob {path}")
         self.path = path
+
+
+class ChangedMeanwhile(LoopError):
+    """Another writer changed a blob since it was read, or holds its lease."""
+
+
+class BlobLeased(LoopError):
+    """Another program holds a lease on a blob, so that nobody else can change the blob."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"another program holds a lease on the blob {path}; end the lease, or break it with: az storage blob lease "
+            f"break --account-name <account> -c {split_path(path)[0]} -b {split_path(path)[1]}"
+        )
+
+
+class MessageLost(Exception):
+    """Another receiver has a message of a queue by now, or the message was deleted."""
