@@ -1,0 +1,131 @@
+"""Storage in a folder of this machine, for any number of processes at once."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, override
+
+from shared.storage.embedded.blobs import FileBlobs, translate_errors
+from shared.storage.embedded.database import CLOCK, Database
+from shared.storage.embedded.machine_clock import MachineClock
+from shared.storage.embedded.queues import StoredQueues
+from shared.storage.embedded.rows import RowWriter, SpanDatabases
+from shared.storage.interface import Blob, Connection, Row, RowPage, RowRange, Storage
+from shared.storage.storage_answers import BlobMissing
+from shared.storage_errors import StorageUnavailable
+
+_INDEX: Final = f"""
+    {CLOCK};
+    CREATE TABLE spans (span TEXT PRIMARY KEY, file TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE tables (name TEXT PRIMARY KEY, span TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE blobs (
+        path TEXT PRIMARY KEY, etag TEXT NOT NULL, version TEXT NOT NULL, size_bytes INTEGER NOT NULL,
+        modified_us INTEGER NOT NULL, metadata TEXT NOT NULL, lease_id TEXT, lease_until_us INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE deleted (path TEXT NOT NULL, version TEXT PRIMARY KEY) WITHOUT ROWID;
+    CREATE TABLE messages (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, text TEXT NOT NULL, inserted_us INTEGER NOT NULL,
+        expires_us INTEGER NOT NULL, visible_us INTEGER NOT NULL, receipt TEXT, dequeue_count INTEGER NOT NULL DEFAULT 0
+    );
+    CREATE INDEX messages_by_time ON messages (queue, visible_us)
+"""
+_MIGRATIONS: Final = (_INDEX,)
+_READERS: Final = 8
+_PRIVATE: Final = 0o700
+
+
+class EmbeddedStorage(Storage):
+    """Storage in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the folder, which is made if it is missing.
+
+        Raises:
+            StorageUnavailable: The folder cannot be used.
+        """
+        rows = folder / "rows"
+        with translate_errors(str(folder)):
+            folder.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+            rows.mkdir(exist_ok=True)
+        self.is_local = True
+        self.clock = self._clock = MachineClock()
+        index = Database(folder / "store.db", _MIGRATIONS, self._clock)
+        self._readers = ThreadPoolExecutor(_READERS, "storage-reading")
+        self._spans = SpanDatabases(rows, index, self._clock)
+        self._writer = RowWriter(self._spans)
+        self.blobs = self._blobs = FileBlobs(folder, index, self._readers)
+        self.tables = self._spans
+        self.queues = StoredQueues(index, self._clock)
+        self.reader = self.connect(0)
+        self._index = index
+        self._clock.begin(max(index.last_us(), self._spans.last_us()))
+        with suppress(StorageUnavailable):  # such as on a full disk; the next process that opens the folder does it
+            self._blobs.repair()
+            self._spans.repair()
+
+    @override
+    def connect(self, timeout: float) -> Connection:
+        return _EmbeddedConnection(self._clock, self._spans, self._writer, self._blobs, self._readers)
+
+    @override
+    def close(self) -> None:
+        self._writer.close()
+        self._readers.shutdown()
+        self._spans.close()
+        self._index.close()
+
+
+class _EmbeddedConnection(Connection):
+    """Has threads read; the event loop goes on meanwhile."""
+
+    def __init__(
+        self,
+        clock: MachineClock,
+        spans: SpanDatabases,
+        writer: RowWriter,
+        blobs: FileBlobs,
+        readers: ThreadPoolExecutor,
+    ) -> None:
+        self.clock = clock
+        self._spans, self._writer, self._blobs, self._readers = spans, writer, blobs, readers
+
+    @override
+    async def insert(self, table: str, rows: Sequence[Row]) -> list[int]:
+        return await self._writer.insert(table, rows)
+
+    @override
+    async def read(self, table: str, partition: str, key: str) -> Row | None:
+        return await self._run(self._spans.read_row, table, partition, key)
+
+    @override
+    async def query(self, table: str, rows: RowRange, most: int, after: Any | None = None) -> RowPage:
+        return await self._run(self._spans.query, table, rows, most, after)
+
+    @override
+    async def create_table(self, table: str) -> None:
+        await self._run(self._spans.create, table)
+
+    @override
+    async def read_blob(self, path: str, etag: str | None = None, *, timeout: float | None = None) -> Blob | None:
+        return await self._run(self._blobs.read_unless, path, etag)
+
+    @override
+    async def create_blob(self, path: str, data: bytes, content_type: str) -> bool:
+        return await self._run(self._blobs.create, path, data)
+
+    @override
+    async def clear_metadata(self, path: str) -> None:
+        if not await self._run(self._blobs.set_metadata, path, {}):
+            raise BlobMissing(path)
+
+    @override
+    async def close(self) -> None:
+        """Nothing is open that belongs to one event loop."""
+
+    async def _run[**Values, Result](
+        self, work: Callable[Values, Result], *values: Values.args, **named: Values.kwargs
+    ) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._readers, partial(work, *values, **named))
