@@ -56,9 +56,10 @@ class InvalidSetting(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StorageSettings:
-    """Where the storage account is and how the app signs in: by connection string, or by identity.
+    """Where storage is: a folder of this machine, or an account and how the app signs in there.
 
     Attributes:
+        folder: Its absolute path; empty for an account.
         connection_string: Empty when an identity is used.
         credential: `managedidentity`, or empty for whatever identity the machine offers.
         client_id: Of a user-assigned identity; empty for the system-assigned one.
@@ -71,6 +72,7 @@ class StorageSettings:
     table_uri: str = ""
     credential: str = ""
     client_id: str = ""
+    folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,8 +243,8 @@ def _read(environ: Mapping[str, str], setting: Setting) -> Any:
 
 
 def _storage(environ: Mapping[str, str]) -> StorageSettings:
-    if connection_string := _text(environ, _STORAGE):
-        return StorageSettings(connection_string)
+    if connection := _text(environ, _STORAGE):
+        return StorageSettings(folder=connection) if Path(connection).is_absolute() else StorageSettings(connection)
     storage = StorageSettings(
         account_name=_text(environ, f"{_STORAGE}__accountName"),
         blob_uri=_text(environ, f"{_STORAGE}__blobServiceUri"),

@@ -79,8 +79,10 @@ class SpanDatabases(Tables):
             index.executemany("DELETE FROM spans WHERE span = ?", [(each,) for each, _ in over])
             stored = index.execute("SELECT file FROM spans WHERE span = ?", (span,)).fetchone()
             if stored is not None:
-                with self._at(span, stored[0]).writing() as (connection, _):
-                    connection.execute(f'DROP TABLE IF EXISTS "{table}"')
+                self._remove_table(self._at(span, stored[0]), f'DROP TABLE IF EXISTS "{table}"')
+            for each, file in over:  # no process may insert into a file that is about to be deleted
+                if each == span:
+                    self._remove_table(self._at(each, file), f'ALTER TABLE "{table}" RENAME TO dropped')
         for each, file in over:
             self._forget(each)
             _delete(self._folder / file)
@@ -182,6 +184,10 @@ class SpanDatabases(Tables):
                     raise TableMissing from None
             self._forget(span)
         raise TableMissing
+
+    def _remove_table(self, database: Database, text: str) -> None:
+        with suppress(sqlite3.OperationalError), database.writing() as (connection, _):  # it is missing
+            connection.execute(text)
 
     def _spans(self) -> list[str]:
         with self._index.reading() as index:
