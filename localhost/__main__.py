@@ -1,4 +1,4 @@
-"""`python -m localhost`: serve the app of this folder, with or without storage of its own."""
+"""`python -m localhost`: serve the app of this folder."""
 
 import argparse
 import sys
@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m localhost", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    up = commands.add_parser("up", help="serve with storage of its own, until Ctrl-C")
+    up = commands.add_parser("up", help="serve with data in a folder, until Ctrl-C")
     _add_place(up)
     up.add_argument("--data", type=Path, default=PLACES.data, help="folder for data and key")
     up.add_argument(
@@ -37,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--https", action="store_true", help="serve over https, by a certificate of this machine")
     up.add_argument("--json", action="store_true", help="write log lines as JSON")
     up.add_argument("--open", action="store_true", help="open the page in the machine's browser")
+    up.add_argument("--elsewhere", action="store_true", help="keep data in the storage of the settings")
     up.set_defaults(run=_up)
     again = commands.add_parser("replay", help="make a model again from its log, and compare")
     again.add_argument("--model", required=True, metavar="ID", help="the model's id")
@@ -68,7 +69,8 @@ def _up(chosen: argparse.Namespace) -> int:
     from localhost.up.supervisor import Up, up
 
     log = LogStyle.JSON if chosen.json else LogStyle.SHORT
-    return up(Up(chosen.port, chosen.host, chosen.data.resolve(), chosen.key, log, chosen.open, chosen.https))
+    place = chosen.port, chosen.host, chosen.data.resolve()
+    return up(Up(*place, chosen.key, log, chosen.open, chosen.https, chosen.elsewhere))
 
 
 def _replay(chosen: argparse.Namespace) -> int:

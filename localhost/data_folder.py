@@ -1,4 +1,4 @@
-"""The folder that keeps what `up` must find again: the emulator's data and the API key. It is for its user alone."""
+"""The folder that keeps what `up` must find again: the loops' data and the API key. It is for its user alone."""
 
 import secrets
 from collections.abc import Mapping
@@ -7,9 +7,13 @@ from pathlib import Path
 from localhost import private_files
 from localhost.certificate import CERTIFICATE_FILES
 from localhost.failures import StartFailure
+from localhost.setup.places import PLACES
 
 KEY_VARIABLE = "RANKLOOP_KEY"
-_OWN = frozenset({"azurite", "benchmarks", "host.json", "key", "page.html", "welcome.json"}) | CERTIFICATE_FILES
+_OWN = (
+    frozenset({"azurite", "benchmarks", "host.json", "key", "page.html", "storage", "up.lock", "welcome.json"})
+    | CERTIFICATE_FILES
+)
 """What commands of this machine put there."""
 
 
@@ -30,9 +34,19 @@ def make_private(data: Path) -> str:
     return f"Other users of this machine could look into {data}. It is for you alone now." if was_open else ""
 
 
-def azurite_folder(data: Path) -> Path:
-    """Give the emulator's own folder in there."""
-    return data / "azurite"
+def storage_folder(data: Path) -> Path:
+    """Give the folder of the loops' data in there.
+
+    Raises:
+        StartFailure: The data are those of a version that stored in Azurite.
+    """
+    folder = data / "storage"
+    if (data / "azurite").exists() and not folder.exists():
+        raise StartFailure(
+            f"The data in {data} are those of an earlier version of Rankloop, which stored in the emulator Azurite.",
+            f"Copy them with `{PLACES.program} up --from-azurite`, which keeps the old ones; or choose another --data.",
+        )
+    return folder
 
 
 def choose_key(data: Path, settings: Mapping[str, str]) -> str:

@@ -12,7 +12,6 @@ ROOT = PLACES.root
 STORAGE = "AzureWebJobsStorage"
 EMULATOR = "UseDevelopmentStorage=true"
 LOCAL_DEFAULTS: Mapping[str, str] = {
-    "INTAKE_SPAN": "PT10M",
     "WRITE_DEADLINE": "PT3S",
     "JOIN_GRACE": "PT5S",
     "TRAIN_SCHEDULE": "*/2 * * * * *",
@@ -54,8 +53,8 @@ def choose_settings(root: Path) -> dict[str, str]:
     return {**LOCAL_DEFAULTS, **read_local_settings(root), **os.environ}
 
 
-def needs_emulator(settings: Mapping[str, str]) -> bool:
-    """Say whether no storage account was chosen, so that the host needs an Azurite of its own."""
+def stores_in_data_folder(settings: Mapping[str, str]) -> bool:
+    """Say whether no storage was chosen; the tools of Azure Functions write the emulator into `local.settings.json`."""
     if settings.get(STORAGE):
         return settings[STORAGE].strip().rstrip(";") == EMULATOR
     return not any(name.startswith(f"{STORAGE}__") for name in settings)

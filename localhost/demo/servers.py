@@ -1,4 +1,4 @@
-"""What the demo plays on: storage in memory, the functions, and a key."""
+"""What the demo plays on: a folder that goes afterwards, the functions, and a key."""
 
 import os
 import secrets
@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from localhost.azurite.emulator import Azurite
 from localhost.certificate import Certificate
 from localhost.demo.failures import DemoFailed
 from localhost.host.host_process import HostProcess
@@ -47,14 +46,14 @@ def stage(certificate: Certificate | None = None, **settings: str) -> Iterator[S
     env = {**settings, "API_KEY_1": key}
     with (
         _log_file() as log,
-        Azurite() as storage,
-        HostProcess(storage.account.connection_string, env=env, log_file=log, certificate=certificate) as host,
+        tempfile.TemporaryDirectory(prefix="rankloop-demo-") as folder,
+        HostProcess(folder, env=env, log_file=log, certificate=certificate) as host,
         _trust(certificate),
     ):
         try:
-            yield Stage(host.url, key, lambda: storage.has_ended() or host.exit_code() is not None)
+            yield Stage(host.url, key, lambda: host.exit_code() is not None)
         except DemoFailed as failure:
-            raise DemoFailed(f"{failure}\n{_describe_end(host, storage)}The functions' log: {log}") from failure
+            raise DemoFailed(f"{failure}\n{_describe_end(host)}The functions' log: {log}") from failure
 
 
 @contextmanager
@@ -87,7 +86,6 @@ def _log_file() -> Iterator[Path]:
             Path(name).unlink()
 
 
-def _describe_end(host: HostProcess, storage: Azurite) -> str:
-    if (code := host.exit_code()) is not None:
-        return f"The functions have ended, with code {code}.\n"
-    return "Azurite has ended.\n" if storage.has_ended() else ""
+def _describe_end(host: HostProcess) -> str:
+    code = host.exit_code()
+    return "" if code is None else f"The functions have ended, with code {code}.\n"

@@ -44,7 +44,7 @@ class Showing:
     def on_stage(self, data: str, purchases: int) -> Iterator[tuple[Stage, Progress]]:
         """Start storage and functions, say where they are, and end them afterwards; raises as `stage` does."""
         progress = ReportedProgress(purchases, sys.stdout, self.interruption, self.reporter)
-        progress.line("Starting storage (Azurite, in memory) and the functions ...")
+        progress.line("Starting the functions ...")
         self.reporter.begin(purchases)
         with stage(self.certificate) as here, ExitStack() as opened:
             link = page_link(here.address, here.key)

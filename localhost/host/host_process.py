@@ -1,6 +1,6 @@
 """The host as a child process: for `up`, the demo, tests and benchmarks.
 
-with Azurite() as storage, HostProcess(storage.account.connection_string, env={"API_KEY_1": "key"}) as host:
+with HostProcess("/a/folder", env={"API_KEY_1": "key"}) as host:
     urllib.request.urlopen(host.url + "/ready")
 """
 
@@ -63,7 +63,7 @@ class HostProcess(ChildProcess):
         """Describe the host; nothing runs before `start`.
 
         Args:
-            storage: Connection string for `AzureWebJobsStorage`.
+            storage: The value of `AzureWebJobsStorage`: a folder, or a connection string.
             env: Settings; they win over the local defaults. A host without a master key is given one.
             root: Folder of the app.
             port: 0 takes a free one.

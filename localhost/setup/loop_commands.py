@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[Parser]
     Run = Callable[[argparse.Namespace], int]
 
+STORAGE = "AzureWebJobsStorage"
 _DATA = f"folder for data and key (default: {PLACES.data.name})"
 
 
@@ -88,6 +89,12 @@ def _add_up(commands: Commands) -> None:
     added.add_argument(
         "--key", default="", help="API key (default: RANKLOOP_KEY, API_KEY_1, or one kept in the folder)"
     )
+    added.add_argument(
+        "--storage",
+        default="",
+        metavar="CONNECTION",
+        help="connection string of a storage account, or of Azurite, to keep data there instead of in the folder",
+    )
     added.add_argument("--json", action="store_true", help="write log lines as JSON, for programs")
     added.add_argument("--https", action="store_true", help="serve over https, by a certificate that is made once")
     after = added.add_mutually_exclusive_group()
@@ -121,21 +128,24 @@ def _add_commands_that_read_a_loop(commands: Commands) -> None:
 
 def demo(chosen: argparse.Namespace) -> NoReturn:
     """Run the demo."""
-    set_up()
+    set_up(NodePackages.PAGE)
     data = ["--data", chosen.data] if chosen.data else []
     hand_over("localhost.demo", *data, *_switches(chosen, "apprentice", "keep", "open", "https"))
 
 
 def up(chosen: argparse.Namespace) -> NoReturn:
-    """Serve; the key goes on in the environment, where no list of processes shows it."""
+    """Serve; the keys go on in the environment, where no list of processes shows them."""
     if chosen.key:
         os.environ["RANKLOOP_KEY"] = chosen.key
-    set_up()
+    if chosen.storage:
+        os.environ[STORAGE] = chosen.storage
+    set_up(NodePackages.PAGE)
     data = ["--data", str(chosen.data.resolve())]
     if chosen.welcome:
         hand_over("localhost.report", "welcome", *data)
     place = ["--port", str(chosen.port), f"--host={chosen.host}", *data]
-    hand_over("localhost", "up", *place, *_switches(chosen, "json", "open", "https"))
+    switches = [*_switches(chosen, "json", "open", "https"), *(["--elsewhere"] if chosen.storage else [])]
+    hand_over("localhost", "up", *place, *switches)
 
 
 def report(chosen: argparse.Namespace) -> NoReturn:
@@ -157,7 +167,7 @@ def own(_: argparse.Namespace) -> NoReturn:
 
 def replay(chosen: argparse.Namespace) -> NoReturn:
     """Make a model again."""
-    set_up()
+    set_up(NodePackages.NONE)
     hand_over("localhost", "replay", "--model", chosen.model, "--data", str(chosen.data.resolve()))
 
 

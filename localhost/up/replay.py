@@ -1,14 +1,11 @@
 """`replay`: make a model again from its log, on this machine's loop or on a deployed one, and compare."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from localhost.azurite.emulator import Azurite
-from localhost.data_folder import azurite_folder
-from localhost.environment import STORAGE, choose_settings, needs_emulator
+from localhost.data_folder import storage_folder
+from localhost.environment import STORAGE, choose_settings, stores_in_data_folder
 from localhost.failures import StartFailure
 from localhost.setup.places import PLACES
 
@@ -22,7 +19,7 @@ class Replay:
 
     Attributes:
         model: The model's id.
-        data: The folder of `up`, whose storage is started if no other is chosen.
+        data: The folder of `up`, whose data are used if no other storage is chosen.
     """
 
     model: str
@@ -37,7 +34,8 @@ def replay(command: Replay) -> int:
     """
     from shared.storage.paths import DEFAULT, in_loop
 
-    with _storage(command.data), in_loop(DEFAULT):
+    _choose_storage(command.data)
+    with in_loop(DEFAULT):
         from shared.learner.training import TrainingFailed
         from shared.models.model_store import DamagedModel
         from train_timer.model_replay import CannotReplay
@@ -70,17 +68,14 @@ def _replay_line(model: str) -> int:
     return DIFFERENT
 
 
-@contextmanager
-def _storage(data: Path) -> Iterator[None]:
+def _choose_storage(data: Path) -> None:
     """Make the storage of a loop that of this process."""
     settings = choose_settings(PLACES.work)
-    if not needs_emulator(settings):
-        os.environ |= {name: value for name, value in settings.items() if name.startswith(STORAGE)}
-        yield
-        return
-    folder = azurite_folder(data)
-    if not folder.exists():
-        raise StartFailure(f"There is no loop in {data}.", f"Choose the folder of `up` by --data, or set {STORAGE}.")
-    with Azurite(folder) as own:
-        os.environ[STORAGE] = own.account.connection_string
-        yield
+    if stores_in_data_folder(settings):
+        folder = storage_folder(data)
+        if not folder.exists():
+            raise StartFailure(
+                f"There is no loop in {data}.", f"Choose the folder of `up` by --data, or set {STORAGE}."
+            )
+        settings = {STORAGE: str(folder)}
+    os.environ |= {name: value for name, value in settings.items() if name.startswith(STORAGE)}

@@ -1,11 +1,11 @@
-"""`up`: storage and host together, until Ctrl-C, SIGTERM, or the end of either."""
+"""`up`: the host and its data, until Ctrl-C, SIGTERM, or the end of the host."""
 
 import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,21 +13,22 @@ from types import FrameType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from localhost.azurite.emulator import Azurite
 from localhost.azurite.processes import ProcessId, Record
 from localhost.certificate import HOSTS, Certificate, keep_certificate
-from localhost.data_folder import azurite_folder, choose_key, keep_key, make_private
-from localhost.environment import STORAGE, choose_settings, needs_emulator
-from localhost.failures import StartFailure
+from localhost.data_folder import choose_key, keep_key, make_private, storage_folder
+from localhost.environment import STORAGE, choose_settings, stores_in_data_folder
+from localhost.failures import CommandFailure, StartFailure
 from localhost.host.host_process import HostProcess
 from localhost.host.log_lines import LogStyle
 from localhost.interruption import Interrupted
+from localhost.locks import FolderLock
 from localhost.page import page_in_browser, page_link
 from localhost.ports import bind, is_open, url_from_here
 from localhost.report.welcome import Welcome
 from localhost.setup.places import PLACES
 from shared.settings import InvalidSetting, read
-from shared.storage.account import account
+from shared.storage.this_storage import open_storage
+from shared.storage_errors import StorageUnavailable
 
 _ELSEWHERE = "in the storage account of your settings"
 _END = f"""\
@@ -36,6 +37,7 @@ _END = f"""\
 Ctrl-C ends it.
 """
 _LEFT_BEHIND_SECONDS = 15.0
+_LOCK_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class Up:
         log: How log lines are written.
         opens: Whether the page is opened in a browser.
         https: Whether it is served over https, by a certificate that the folder keeps.
+        elsewhere: Whether data are kept in the storage of the settings, and not in the folder.
     """
 
     port: int
@@ -59,30 +62,31 @@ class Up:
     log: LogStyle
     opens: bool
     https: bool = False
+    elsewhere: bool = False
 
 
 def up(command: Up) -> int:
     """Serve until a signal comes, and give the exit code; raises `StartFailure` if it cannot start."""
-    record, page = command.data / "host.json", command.data / "page.html"
-    page.unlink(missing_ok=True)  # of one that was killed: it holds a key, which may be kept nowhere else
-    _end_left_behind(record)
     _check_place(command)
     if closed := make_private(command.data):
         print(closed, flush=True)
-    settings = choose_settings(PLACES.work)
-    settings["API_KEY_1"] = command.key or choose_key(command.data, settings) or keep_key(command.data)
-    own = Azurite(azurite_folder(command.data)) if needs_emulator(settings) else None
-    _check({**settings, STORAGE: own.account.connection_string} if own else settings)
+    record, page = command.data / "host.json", command.data / "page.html"
     with _Signals() as signals, ExitStack() as running:
-        if own:
-            running.enter_context(own)
-            settings[STORAGE] = own.account.connection_string
+        running.enter_context(_serving_alone(command.data))
+        page.unlink(missing_ok=True)  # of one that was killed: it holds a key, which may be kept nowhere else
+        _end_left_behind(record)
+        settings = choose_settings(PLACES.work)
+        settings["API_KEY_1"] = command.key or choose_key(command.data, settings) or keep_key(command.data)
+        is_own = stores_in_data_folder(settings) and not command.elsewhere
+        if is_own:
+            settings[STORAGE] = str(storage_folder(command.data))
+        _check(settings)
         host = _describe_host(command, settings, _certificate(command))
         host.start()
         running.callback(host.stop)
         signals.interrupt = False
         _write(record, host)
-        welcome = Welcome(host.url, str(command.data) if own else _ELSEWHERE, is_open(command.host))
+        welcome = Welcome(host.url, str(command.data) if is_own else _ELSEWHERE, is_open(command.host))
         welcome.write(command.data)
         running.callback(Welcome.remove, command.data)
         text = welcome.text(settings["API_KEY_1"], command.data)
@@ -90,7 +94,7 @@ def up(command: Up) -> int:
             link = page_link(host.url, settings["API_KEY_1"])
             text += f"\n{running.enter_context(page_in_browser(link, page))}\n"
         print(f"{text}{_END}", flush=True)
-        return _watch(host, own, signals.ended)
+        return _watch(host, signals.ended)
 
 
 class _Signals:
@@ -123,13 +127,41 @@ class _Signals:
 
 
 def _check(settings: Mapping[str, str]) -> None:
-    """Refuse settings that the app would refuse, before anything is started."""
+    """Refuse settings that the app would refuse, and data that cannot be used, before anything is started."""
     try:
-        account(read(settings).storage)
+        open_storage(read(settings).storage).close()
     except InvalidSetting as error:
         raise StartFailure(
             f"{error}.", f"Correct {error.name} in the environment or in local.settings.json."
         ) from error
+    except StorageUnavailable as error:
+        raise StartFailure(
+            f"The data in {settings[STORAGE]} cannot be used: {error}.",
+            "Mend what it names, bring the folder back from a backup, or choose another one by --data.",
+        ) from error
+
+
+@contextmanager
+def _serving_alone(data: Path) -> Iterator[None]:
+    """Be the only one that serves the data of a folder, for a `with` block.
+
+    Raises:
+        StartFailure: Another process serves them.
+    """
+    try:
+        place = f", at {Welcome.read(data).url}"
+    except CommandFailure:
+        place = ""
+    refusal = StartFailure(
+        f"Another `{PLACES.program} up` serves the data in {data}{place}.",
+        "Use that one, end it with Ctrl-C, or choose another folder by --data.",
+    )
+    lock = FolderLock(data / "up.lock")
+    lock.take(_LOCK_SECONDS, refusal)
+    try:
+        yield
+    finally:
+        lock.let_go()
 
 
 def _end_left_behind(path: Path) -> None:
@@ -177,13 +209,10 @@ def _write(path: Path, host: HostProcess) -> None:
     Record(ProcessId.of(host.pid), ProcessId.of(os.getpid())).write(path)
 
 
-def _watch(host: HostProcess, own: Azurite | None, stop: threading.Event) -> int:
+def _watch(host: HostProcess, stop: threading.Event) -> int:
     while not stop.wait(0.2):
         if (code := host.exit_code()) is not None:
             print(f"\nThe host ended with code {code}; what it said is above. Run `up` again.", file=sys.stderr)
-            return 1
-        if own and own.has_ended():
-            print("\nAzurite ended by itself. Run `up` again.", file=sys.stderr)
             return 1
     print("\nStopping ...", flush=True)
     return 0

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from localhost.data_folder import keep_key, make_private
-from localhost.environment import choose_settings, needs_emulator, read_local_settings
+from localhost.environment import choose_settings, stores_in_data_folder, read_local_settings
 from localhost.failures import StartFailure
 
 
@@ -62,7 +62,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, text: str) -> None:
     ],
 )
 def test_storage_that_was_chosen_is_used(settings: dict[str, str], needed: bool) -> None:
-    assert needs_emulator(settings) is needed
+    assert stores_in_data_folder(settings) is needed
 
 
 def test_a_folder_keeps_one_key_that_only_its_owner_reads(tmp_path: Path) -> None:

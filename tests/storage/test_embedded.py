@@ -1,11 +1,15 @@
 """What only storage in a folder promises: its files, its clock, and what a process leaves that dies."""
 
+import asyncio
 import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -13,7 +17,7 @@ import pytest
 from shared.storage.embedded.database import Database
 from shared.storage.embedded.machine_clock import MachineClock
 from shared.storage.embedded.storage import EmbeddedStorage
-from shared.storage.interface import Row, RowRange
+from shared.storage.interface import Connection, Row, RowRange
 from shared.storage.storage_answers import StorageRefused
 from shared.storage_errors import StorageUnavailable
 from shared.times import DAY, HOUR, SECOND, minute_key
@@ -326,3 +330,62 @@ def test_a_full_disk_loses_nothing_that_was_told(folder: Path) -> None:
     again = EmbeddedStorage(folder)
     assert again.blobs.read("loops/blob") is not None
     again.close()
+
+
+# Copies
+
+
+async def test_a_copy_of_a_storage_that_is_in_use_holds_all_that_was_told_before(
+    storage: EmbeddedStorage, folder: Path, tmp_path: Path
+) -> None:
+    """What is written while it is made may be in it or not, but as a whole."""
+    connection, table = storage.connect(5), table_of(storage.clock.now_us())
+    await connection.create_table(table)
+    told = [Row("p", f"before{number}", "id", number, payload=b"x" * 5000) for number in range(200)]
+    for row in told:
+        await connection.insert(table, [row])
+    storage.blobs.write_over("loops/counted", b"0" * 1000, None, metadata={"a": "b"})
+    before = storage.blobs.read("loops/counted")
+    assert storage.blobs.acquire("loops/counted", 15)
+    stop = threading.Event()
+
+    def change() -> None:
+        for number in count(1):
+            storage.blobs.write(f"loops/changing{number % 5}", b"%d" % number * 1000)
+            if stop.is_set():
+                return
+
+    with ThreadPoolExecutor(1) as threads:
+        changing = threads.submit(change)
+        inserting = asyncio.create_task(_insert_more(connection, table))
+        await asyncio.sleep(0.1)
+        await asyncio.to_thread(storage.copy_to, tmp_path / "copy")
+        inserting.cancel()
+        stop.set()
+        changing.result()
+
+    copy = EmbeddedStorage(tmp_path / "copy")
+    copy.check()
+    stored = copy.tables.read(table, EVERYTHING)
+    assert {row.key for row in stored} >= {row.key for row in told}
+    assert copy.blobs.read("loops/counted") == before
+    for blob in copy.blobs.list_blobs("loops/changing"):
+        content = copy.blobs.read(blob.path)
+        assert content is not None
+        assert content.data == content.data[: len(content.data) // 1000] * 1000
+    assert copy.blobs.acquire("loops/counted", 15) is not None
+    copy.close()
+
+
+async def _insert_more(connection: Connection, table: str) -> None:
+    for number in count():
+        await connection.insert(table, [Row("p", f"later{number}", "id", number)])
+
+
+def test_a_check_finds_what_is_damaged(storage: EmbeddedStorage, folder: Path) -> None:
+    storage.blobs.write("loops/model", b"weights")
+    storage.check()
+    (folder / "blobs/loops/model").write_bytes(b"half")
+
+    with pytest.raises(StorageUnavailable, match="loops/model does not have its size"):
+        storage.check()

@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Final
@@ -97,6 +97,22 @@ class Database:
         """Read the last time that was stored; 0 if none was."""
         with self.reading() as connection:
             return int(connection.execute("SELECT max(time_us) FROM clock").fetchone()[0] or 0)
+
+    def copy_to(self, path: Path) -> None:
+        """Copy the database as it is at one moment, while others go on writing."""
+        with self.reading() as connection, closing(sqlite3.connect(path)) as copy:
+            connection.backup(copy)
+
+    def check(self) -> None:
+        """Check that the database is whole.
+
+        Raises:
+            StorageRefused: It is damaged.
+        """
+        with self.reading() as connection:
+            (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+        if found != "ok":
+            raise StorageRefused(f"{self.path.name} cannot be used: its file is damaged ({found})")
 
     def close(self) -> None:
         """Close all connections that are not lent; those that are close when they come back."""

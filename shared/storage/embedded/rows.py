@@ -30,6 +30,7 @@ _COLUMNS: Final = """
     partition TEXT NOT NULL, key TEXT NOT NULL, event_id TEXT NOT NULL, at_us INTEGER NOT NULL, deadline_us INTEGER,
     value REAL, slot TEXT, stored_at_us INTEGER NOT NULL, payload BLOB NOT NULL, PRIMARY KEY (partition, key)
 """
+_INSERT: Final = 'INSERT INTO "{}" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING'
 _READ: Final = "partition, key, event_id, at_us, deadline_us, value, slot"
 """The columns of a row before its payload, in the order of `Row`."""
 
@@ -48,6 +49,29 @@ class SpanDatabases(Tables):
         self._clock = clock
         self._open: dict[str, Database] = {}
         self._opening = Lock()
+
+    def restore(self, table: str, rows: Sequence[Row]) -> None:
+        """Store rows of another storage with the times at which they were stored there."""
+        values = [(*row[:7], row.stored_at_us, row.payload) for row in rows]
+
+        def insert(database: Database) -> None:
+            with database.writing() as (connection, _):
+                connection.executemany(_INSERT.format(table), values)
+
+        self._use(table, insert)
+
+    def copy_to(self, folder: Path) -> list[str]:
+        """Copy each database as it is at one moment; gives the names of the files."""
+        with self._index.reading() as index:
+            spans = index.execute("SELECT span, file FROM spans").fetchall()
+        for span, file in spans:
+            self._at(span, file).copy_to(folder / file)
+        return [file for _, file in spans]
+
+    def check(self) -> None:
+        """Check each database, as `Database.check`."""
+        for span in self._spans():
+            self._database(span).check()
 
     def last_us(self) -> int:
         """The last time that is stored in any of the databases."""
@@ -317,11 +341,10 @@ def _tell(writes: Sequence[_Write]) -> None:
 
 def _insert_batch(connection: sqlite3.Connection, write: _Write, now_us: int) -> list[int] | Exception:
     """Insert a batch, as a part of a transaction; gives when its rows were stored, or why none was."""
-    text = f'INSERT INTO "{write.table}" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING'
     values = [(*row[:7], now_us, row.payload) for row in write.rows]
     try:
         connection.execute("SAVEPOINT batch")
-        inserted = connection.executemany(text, values).rowcount
+        inserted = connection.executemany(_INSERT.format(write.table), values).rowcount
         if inserted != len(values):
             connection.execute("ROLLBACK TO batch")
         connection.execute("RELEASE batch")

@@ -70,6 +70,41 @@ class EmbeddedStorage(Storage):
     def connect(self, timeout: float) -> Connection:
         return _EmbeddedConnection(self._clock, self._spans, self._writer, self._blobs, self._readers)
 
+    def copy_to(self, folder: Path) -> None:
+        """Copy all data as they are at one moment into a new folder of the same file system, while others go on.
+
+        The rows come first: rows that become log while the copy is made are in it twice, and are not joined again. The
+        contents of blobs are not copied but get second names, for a content that has a name never changes.
+
+        Raises:
+            StorageUnavailable: The copy could not be made.
+        """
+        rows, blobs = folder / "rows", folder / "blobs"
+        with translate_errors(str(folder)):
+            for each in (folder, rows, blobs):
+                each.mkdir(mode=_PRIVATE)
+            files = self._spans.copy_to(rows)
+            with self._index.locked():
+                self._index.copy_to(folder / "store.db")
+                self._blobs.link_to(blobs)
+        copy = Database(folder / "store.db", _MIGRATIONS, self._clock)
+        with copy.writing() as (index, _):
+            index.execute("UPDATE blobs SET lease_id = NULL")
+            index.execute("DELETE FROM deleted")
+            index.execute(f"DELETE FROM spans WHERE file NOT IN ({', '.join('?' * len(files))})", files)
+            index.execute("DELETE FROM tables WHERE span NOT IN (SELECT span FROM spans)")
+        copy.close()
+
+    def check(self) -> None:
+        """Check that all databases are whole, and that each blob has its content.
+
+        Raises:
+            StorageUnavailable: Something is damaged or missing; the text names it.
+        """
+        self._index.check()
+        self._spans.check()
+        self._blobs.check()
+
     @override
     def close(self) -> None:
         self._writer.close()
