@@ -37,8 +37,17 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--https", action="store_true", help="serve over https, by a certificate of this machine")
     up.add_argument("--json", action="store_true", help="write log lines as JSON")
     up.add_argument("--open", action="store_true", help="open the page in the machine's browser")
+    up.add_argument("--from-azurite", action="store_true", help="first copy the data of an earlier version")
     up.add_argument("--elsewhere", action="store_true", help="keep data in the storage of the settings")
     up.set_defaults(run=_up)
+    for name, run, short in (
+        ("backup", _back_up, "write all data of a folder of `up` into a file"),
+        ("restore", _restore, "bring the data of a backup into a folder that has none"),
+    ):
+        added = commands.add_parser(name, help=short)
+        added.add_argument("file", type=Path, metavar="FILE", help="the backup")
+        added.add_argument("--data", type=Path, default=PLACES.data, help="folder of `up`")
+        added.set_defaults(run=run)
     again = commands.add_parser("replay", help="make a model again from its log, and compare")
     again.add_argument("--model", required=True, metavar="ID", help="the model's id")
     again.add_argument("--data", type=Path, default=PLACES.data, help="folder of `up`")
@@ -68,9 +77,25 @@ def _add_place(command: argparse.ArgumentParser) -> None:
 def _up(chosen: argparse.Namespace) -> int:
     from localhost.up.supervisor import Up, up
 
+    if chosen.from_azurite:
+        from localhost.up.backups import copy_from_azurite
+
+        copy_from_azurite(chosen.data.resolve())
     log = LogStyle.JSON if chosen.json else LogStyle.SHORT
     place = chosen.port, chosen.host, chosen.data.resolve()
     return up(Up(*place, chosen.key, log, chosen.open, chosen.https, chosen.elsewhere))
+
+
+def _back_up(chosen: argparse.Namespace) -> int:
+    from localhost.up.backups import back_up
+
+    return back_up(chosen.data.resolve(), chosen.file.resolve())
+
+
+def _restore(chosen: argparse.Namespace) -> int:
+    from localhost.up.backups import restore
+
+    return restore(chosen.data.resolve(), chosen.file.resolve())
 
 
 def _replay(chosen: argparse.Namespace) -> int:

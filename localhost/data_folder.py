@@ -34,6 +34,11 @@ def make_private(data: Path) -> str:
     return f"Other users of this machine could look into {data}. It is for you alone now." if was_open else ""
 
 
+def azurite_folder(data: Path) -> Path:
+    """Give the folder in which earlier versions had Azurite's data."""
+    return data / "azurite"
+
+
 def storage_folder(data: Path) -> Path:
     """Give the folder of the loops' data in there.
 
@@ -41,7 +46,7 @@ def storage_folder(data: Path) -> Path:
         StartFailure: The data are those of a version that stored in Azurite.
     """
     folder = data / "storage"
-    if (data / "azurite").exists() and not folder.exists():
+    if azurite_folder(data).exists() and not folder.exists():
         raise StartFailure(
             f"The data in {data} are those of an earlier version of Rankloop, which stored in the emulator Azurite.",
             f"Copy them with `{PLACES.program} up --from-azurite`, which keeps the old ones; or choose another --data.",

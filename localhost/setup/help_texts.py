@@ -1,6 +1,6 @@
 """What `COMMAND --help` tells of each command."""
 
-DEMO = """Starts storage and functions, plays what households bought in supermarkets through the published client
+DEMO = """Starts the functions, plays what households bought in supermarkets through the published client
 library, waits for models to be trained on the way, shows the mean reward of each fifth of the run beside the best
 seller's, and what other settings would have earned, by the loop's own log and in truth. With --apprentice the loop
 first learns, unseen, to do as an application's rule of thumb does, and then takes over. Prints the link of the loop's
@@ -8,18 +8,26 @@ page at the start; with --open it opens in the browser, and the demo can be watc
 nothing is stored, but with --keep the loop goes on serving afterwards until Ctrl-C. With --https it is served over
 https, by the certificate that up keeps in its folder. Exit code 0: it learned; 1: it did not, or could not run; 130: it
 was interrupted before its end. A Ctrl-C that ends what --keep serves changes nothing of that."""
-UP = """Starts storage and functions, prints the address, the API key, the link of the page and a first call, and serves
-until Ctrl-C. With --open the page opens in the browser, which gets the link from a file that only you can read, so that
-the key shows in no list of processes; the file is there for a minute. Data survive restarts. Each request is a line in
-the log, and so is each warning. Settings come from the environment, then from local.settings.json. A key given by --key
-can be seen in the machine's list of processes until serving begins; one in the variable RANKLOOP_KEY cannot. With
+UP = """Starts the functions, prints the address, the API key, the link of the page and a first call, and serves until
+Ctrl-C. With --open the page opens in the browser, which gets the link from a file that only you can read, so that the
+key shows in no list of processes; the file is there for a minute. Data are in a folder, and an acknowledged call is on
+the disk; they survive restarts, crashes and a full disk. --storage keeps them in a storage account of Azure instead.
+With --from-azurite, the data of a version that stored in the emulator Azurite are copied first. Each request is a line
+in the log, and so is each warning. Settings come from the environment, then from local.settings.json. A key given by
+--key can be seen in the machine's list of processes until serving begins; one in the variable RANKLOOP_KEY cannot. With
 --host 0.0.0.0 other machines and containers reach it too, and nothing that they send is encrypted. With --https it is
 served over https instead, by a certificate for localhost, 127.0.0.1 and ::1 that is made once in the data folder; what
 is printed tells how clients come to trust it. With --welcome it prints once more what the up that serves this folder
-has printed at first. Exit code 0: a signal has ended it; 1: it could not start, or storage or functions have ended; 2:
-the set-up failed, or --welcome found no loop that serves."""
+has printed at first. Exit code 0: a signal has ended it; 1: it could not start, or the functions have ended; 2: the
+set-up failed, or --welcome found no loop that serves."""
+BACKUP = """Writes all data of this machine's loops and the API key into one file, as they are at one moment; an up that
+serves them goes on. The file is for you alone, since it holds the key and what callers sent. Exit code 0: it is
+written; 1: it could not be; 2: the set-up failed."""
+RESTORE = """Brings the data and the API key of a backup into a folder of up that has none, after it has seen that they
+are whole. Exit code 0: they are there; 1: the folder has data, or the file is no whole backup, and nothing was changed;
+2: the set-up failed."""
 REPLAY = """Makes a model again from the nearest earlier training state that is kept, over the same log in the same runs
-of the learner, and compares it byte by byte. Works on the loop of a folder of up, which must not run meanwhile, or on
+of the learner, and compares it byte by byte. Works on the loop of a folder of up, or on
 the one in the storage account that the settings name. Changes nothing. Exit code 0: the same model; 1: another one; 2:
 it cannot be made again, or not be compared, since its log was redacted."""
 EVALUATE = """Tells what policies would have earned, from any log in the dsjson format: one of this loop, of the old

@@ -59,6 +59,14 @@ def _add_commands_of_this_machine(commands: Commands) -> None:
 
     _add_up(commands)
 
+    for name, run, short in (
+        ("backup", back_up, "write all data of this machine's loops into a file, while they go on"),
+        ("restore", restore, "bring the data of a backup into a folder that has none"),
+    ):
+        added = add_command(commands, name, run, short)
+        added.add_argument("file", type=Path, metavar="FILE", help="the backup")
+        added.add_argument("--data", type=Path, metavar="FOLDER", default=PLACES.data, help=_DATA)
+
     added = add_command(commands, "replay", replay, "make a model again from its log, and compare")
     added.add_argument(
         "--model", required=True, metavar="ID", help="the model's id, as GET /rankloop/v1/models lists it"
@@ -94,6 +102,9 @@ def _add_up(commands: Commands) -> None:
         default="",
         metavar="CONNECTION",
         help="connection string of a storage account, or of Azurite, to keep data there instead of in the folder",
+    )
+    added.add_argument(
+        "--from-azurite", action="store_true", help="first copy the data of an earlier version, which had Azurite"
     )
     added.add_argument("--json", action="store_true", help="write log lines as JSON, for programs")
     added.add_argument("--https", action="store_true", help="serve over https, by a certificate that is made once")
@@ -139,12 +150,13 @@ def up(chosen: argparse.Namespace) -> NoReturn:
         os.environ["RANKLOOP_KEY"] = chosen.key
     if chosen.storage:
         os.environ[STORAGE] = chosen.storage
-    set_up(NodePackages.PAGE)
+    set_up(NodePackages.LOOP if chosen.from_azurite else NodePackages.PAGE)
     data = ["--data", str(chosen.data.resolve())]
     if chosen.welcome:
         hand_over("localhost.report", "welcome", *data)
     place = ["--port", str(chosen.port), f"--host={chosen.host}", *data]
     switches = [*_switches(chosen, "json", "open", "https"), *(["--elsewhere"] if chosen.storage else [])]
+    switches += ["--from-azurite"] if chosen.from_azurite else []
     hand_over("localhost", "up", *place, *switches)
 
 
@@ -163,6 +175,18 @@ def own(_: argparse.Namespace) -> NoReturn:
     with redirect_stdout(sys.stderr):
         set_up(NodePackages.NONE)
     hand_over("localhost.report", *sys.argv[1:])
+
+
+def back_up(chosen: argparse.Namespace) -> NoReturn:
+    """Write a backup."""
+    set_up(NodePackages.NONE)
+    hand_over("localhost", "backup", str(chosen.file.resolve()), "--data", str(chosen.data.resolve()))
+
+
+def restore(chosen: argparse.Namespace) -> NoReturn:
+    """Bring a backup back."""
+    set_up(NodePackages.NONE)
+    hand_over("localhost", "restore", str(chosen.file.resolve()), "--data", str(chosen.data.resolve()))
 
 
 def replay(chosen: argparse.Namespace) -> NoReturn:

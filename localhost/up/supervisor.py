@@ -72,7 +72,7 @@ def up(command: Up) -> int:
         print(closed, flush=True)
     record, page = command.data / "host.json", command.data / "page.html"
     with _Signals() as signals, ExitStack() as running:
-        running.enter_context(_serving_alone(command.data))
+        running.enter_context(serving_alone(command.data))
         page.unlink(missing_ok=True)  # of one that was killed: it holds a key, which may be kept nowhere else
         _end_left_behind(record)
         settings = choose_settings(PLACES.work)
@@ -142,7 +142,7 @@ def _check(settings: Mapping[str, str]) -> None:
 
 
 @contextmanager
-def _serving_alone(data: Path) -> Iterator[None]:
+def serving_alone(data: Path) -> Iterator[None]:
     """Be the only one that serves the data of a folder, for a `with` block.
 
     Raises:

@@ -57,7 +57,7 @@ class EmbeddedStorage(Storage):
         self._spans = SpanDatabases(rows, index, self._clock)
         self._writer = RowWriter(self._spans)
         self.blobs = self._blobs = FileBlobs(folder, index, self._readers)
-        self.tables = self._spans
+        self.tables: SpanDatabases = self._spans
         self.queues = StoredQueues(index, self._clock)
         self.reader = self.connect(0)
         self._index = index
