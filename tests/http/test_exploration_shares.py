@@ -82,8 +82,8 @@ def test_rank_draws_answers_and_records_by_the_shares(api: Api, storage: str, de
     others = [0.2 * (1 - default) / 4] * 3
     assert chances(api, event_id)[1:] == pytest.approx(others, abs=1e-6)
     with StoredLoop(storage) as stored_loop:
-        (row,) = [row for row in stored_loop.rows("events") if row["id"] == event_id]
-    recorded = unpack(row["d0"], event_id, 0).decision()
+        (row,) = [row for row in stored_loop.rows("events") if row.event_id == event_id]
+    recorded = unpack(row.payload, event_id, 0).decision()
     assert sorted(recorded.probabilities) == pytest.approx(sorted(chances(api, event_id)), abs=1e-9)
     foretold = [each["probability"] for each in api.post(CHANCES, REQUEST).json["actions"]]
     assert foretold == pytest.approx(chances(api, event_id), abs=1e-9)

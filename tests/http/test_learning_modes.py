@@ -35,8 +35,8 @@ class Loop:
     def read_event(self, event_id: str) -> RankedEvent:
         """An event as it was ranked."""
         with StoredLoop(self._storage) as stored_loop:
-            (row,) = [row for row in stored_loop.rows("events") if row["id"] == event_id]
-        return unpack(row["d0"], event_id, 0)
+            (row,) = [row for row in stored_loop.rows("events") if row.event_id == event_id]
+        return unpack(row.payload, event_id, 0)
 
 
 StartLoop = Callable[..., Loop]

@@ -51,7 +51,7 @@ class Row:
     at: datetime
     event_id: str
     rest: str
-    entity: dict[str, Any]
+    payload: bytes
 
 
 def check(stored_loop: StoredLoop, rule: Rule) -> None:
@@ -72,10 +72,11 @@ def check(stored_loop: StoredLoop, rule: Rule) -> None:
 def _rows(stored_loop: StoredLoop, kind: str, rule: Rule) -> list[Row]:
     """Those that count, in order of arrival."""
     rows = [
-        Row(_EPOCH + timedelta(microseconds=row["at"]), row["id"], row["RowKey"].rsplit("|", 1)[1], row)
+        Row(_EPOCH + timedelta(microseconds=row.at_us), row.event_id, row.key.rsplit("|", 1)[1], row.payload)
         for row in stored_loop.rows(kind)
+        if timedelta(microseconds=row.stored_at_us - row.at_us) <= rule.deadline
     ]
-    return sorted((row for row in rows if row.entity["stored_at"] - row.at <= rule.deadline), key=lambda row: row.at)
+    return sorted(rows, key=lambda row: row.at)
 
 
 def _chains(rows: Sequence[Row]) -> list[list[Row]]:
@@ -108,8 +109,7 @@ def _shown(row: Row) -> tuple[int, float]:
 
 def _payload(row: Row) -> list[Any]:
     """The head, the actions, their chances, and the context of a row."""
-    pieces = (row.entity[f"d{index}"] for index in range(20) if f"d{index}" in row.entity)
-    return [json.loads(part) for part in zlib.decompress(b"".join(pieces)).split(b"\n", 3)]
+    return [json.loads(part) for part in zlib.decompress(row.payload).split(b"\n", 3)]
 
 
 def _check_line(row: Row, line: dict[str, Any], rule: Rule) -> None:

@@ -1,18 +1,24 @@
-"""What a loop's storage holds, read with nothing but the storage SDKs."""
+"""What a loop's storage holds, read through the interface of storage and nothing else of the product."""
 
 import gzip
 import json
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Self
 
-from azure.core.exceptions import ResourceNotFoundError
-from azure.data.tables import TableServiceClient
+from azure.core.exceptions import HttpResponseError
 from azure.storage.blob import BlobLeaseClient, BlobServiceClient
 
 from shared.log import manifest, marks
+from shared.settings import StorageSettings
+from shared.storage.embedded.storage import EmbeddedStorage
+from shared.storage.interface import Row, RowRange, Storage
 from shared.storage.paths import EXCHANGES, OF_ALL, OF_LOOP
+from shared.storage.this_storage import open_storage
 
 TRAINED = (
     *("state.json", "published.json", "logs/", "manifests/", "models/", "references/", "refused/", "metrics/"),
@@ -25,37 +31,31 @@ class StoredLoop:
     """The storage of one loop."""
 
     def __init__(self, storage: str) -> None:
-        """Take the connection string."""
+        """Take the setting: a folder, or a connection string."""
         self.storage = storage
-        self._blobs = BlobServiceClient.from_connection_string(storage)
-        self._tables = TableServiceClient.from_connection_string(storage)
+        self._opened = open_again(storage)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._blobs.close()
-        self._tables.close()
+        self._opened.close()
 
     def blobs(self, prefix: str = "", container: str = "loops") -> dict[str, bytes]:
         """The loop's blobs by their names in its folder."""
-        client = self._blobs.get_container_client(container)
-        return {name: client.download_blob(f"default/{name}").readall() for name in self.names(prefix, container)}
+        names = self.names(prefix, container)
+        contents = self._opened.blobs.read_all(f"{container}/default/{name}" for name in names)
+        return {name: data for name, data in zip(names, contents, strict=True) if data is not None}
 
     def names(self, prefix: str = "", container: str = "loops") -> list[str]:
         """The names of the loop's blobs in its folder, in order."""
-        listed = self._blobs.get_container_client(container).list_blobs(name_starts_with=f"default/{prefix}")
-        try:
-            return [blob.name.removeprefix("default/") for blob in listed]
-        except ResourceNotFoundError:
-            return []
+        folder = f"{container}/default/"
+        return [path.removeprefix(folder) for path in self._opened.blobs.list_paths(f"{folder}{prefix}")]
 
     def blob(self, name: str, container: str = "loops") -> bytes | None:
         """One blob; None if there is none."""
-        try:
-            return self._blobs.get_blob_client(container, f"default/{name}").download_blob().readall()
-        except ResourceNotFoundError:
-            return None
+        blob = self._opened.blobs.read(f"{container}/default/{name}")
+        return blob and blob.data
 
     def document(self, name: str) -> Any:
         """One JSON document; None if there is none."""
@@ -64,16 +64,16 @@ class StoredLoop:
 
     def metadata(self, name: str, container: str = "loops") -> dict[str, str]:
         """The metadata of one blob."""
-        return dict(self._blobs.get_blob_client(container, f"default/{name}").get_blob_properties().metadata)
+        version = self._opened.blobs.read_version(f"{container}/default/{name}")
+        assert version is not None
+        return dict(version.metadata)
 
     def put(self, name: str, data: bytes, container: str = "loops", metadata: dict[str, str] | None = None) -> None:
         """Write a blob, whatever was there."""
-        blob = self._blobs.get_blob_client(container, f"default/{name}")
-        try:
-            blob.upload_blob(data, overwrite=True, metadata=metadata)
-        except ResourceNotFoundError:
-            self._blobs.create_container(container)
-            blob.upload_blob(data, overwrite=True, metadata=metadata)
+        path = f"{container}/default/{name}"
+        self._opened.blobs.write(path, data)
+        if metadata:
+            self._opened.blobs.set_metadata(path, metadata)
 
     def copy_from(self, other: "StoredLoop") -> None:
         """Let this storage, which is empty, hold all blobs of another loop, which does not change once it is copied."""
@@ -84,10 +84,9 @@ class StoredLoop:
     def _content(self) -> list[tuple[str, bytes, str, dict[str, str]]]:
         """Name, data, container and metadata of all blobs."""
         return [
-            (blob.name.removeprefix("default/"), client.download_blob(blob.name).readall(), container, blob.metadata)
+            (name, data, container, self.metadata(name, container))
             for container in ("loops", "exports")
-            if (client := self._blobs.get_container_client(container)).exists()
-            for blob in client.list_blobs("default/", include=["metadata"])
+            for name, data in self.blobs(container=container).items()
         ]
 
     def collect_anew(self) -> None:
@@ -98,7 +97,7 @@ class StoredLoop:
 
     def remove(self, name: str) -> None:
         """Delete a blob."""
-        self._blobs.get_blob_client("loops", f"default/{name}").delete_blob()
+        self._opened.blobs.remove(f"loops/default/{name}")
 
     def lines(self) -> list[bytes]:
         """All lines of the log, in order."""
@@ -173,43 +172,65 @@ class StoredLoop:
         return content
 
     def in_force(self) -> dict[str, str]:
-        """The ETag of every blob of the loop and of its export, which changes with each write."""
-        clients = map(self._blobs.get_container_client, ("loops", "exports"))
-        return {blob.name: blob.etag for client in clients if client.exists() for blob in client.list_blobs()}
+        """The ETag of every blob of all loops and exports, which changes with each write."""
+        return {
+            blob.path.partition("/")[2]: blob.etag
+            for container in ("loops/", "exports/")
+            for blob in self._opened.blobs.list_blobs(container)
+        }
 
     def tables(self) -> list[str]:
         """The names of the intake tables."""
-        return sorted(table.name for table in self._tables.list_tables())
+        return self._opened.tables.list_names("A", "~")
 
-    def rows(self, kind: str) -> list[dict[str, Any]]:
-        """All rows of the intake tables of a kind; `stored_at` is storage's own time of each."""
-        return [
-            {**row, "at": row["at"].value, "stored_at": row.metadata["timestamp"]}
-            for name in self.tables()
-            if name.startswith(kind)
-            for row in self._tables.get_table_client(name).list_entities()
-        ]
+    def rows(self, kind: str) -> list[Row]:
+        """All rows of the intake tables of a kind."""
+        names = [name for name in self.tables() if name.startswith(kind)]
+        return [row for name in names for row in self._opened.tables.read(name, RowRange("", "~"))]
+
+    def delete_row(self, row: Row) -> None:
+        """Delete a row from whichever table has it."""
+        for name in self.tables():
+            self._opened.tables.delete(name, row.partition, row.key)
+
+    def drop_table(self, name: str) -> None:
+        """Delete a table with all its rows."""
+        self._opened.tables.drop(name)
 
     def last_arrival_us(self, kind: str) -> int | None:
         """When the last of the rows of the intake tables of a kind arrived; None if there are none."""
-        tables = [self._tables.get_table_client(name) for name in self.tables() if name.startswith(kind)]
-        return max((row["at"].value for table in tables for row in table.list_entities(select=["at"])), default=None)
+        return max((row.at_us for row in self.rows(kind)), default=None)
 
     def break_lease(self) -> None:
         """Let the leases of a trainer that is gone, or sleeps, end now instead of after their 15 seconds."""
-        slots = [f"default/exchanges/{slot}" for slot in range(OF_LOOP)]
-        slots += [f"{EXCHANGES.removeprefix('loops/')}{slot}" for slot in range(OF_ALL)]
-        for name in ("default/state.json", *slots):
-            try:
-                BlobLeaseClient(self._blobs.get_blob_client("loops", name)).break_lease(0)
-            except Exception as error:
-                if getattr(error, "status_code", 0) not in (404, 409):
-                    raise
+        slots = [f"loops/default/exchanges/{slot}" for slot in range(OF_LOOP)]
+        for path in ("loops/default/state.json", *slots, *(f"{EXCHANGES}{slot}" for slot in range(OF_ALL))):
+            _break_lease(self.storage, path)
 
     def forget(self, names: Iterable[str] = TRAINED) -> None:
         """Delete what training has made, so that it can be made anew."""
         self.break_lease()
         for container, prefixes in (("loops", names), ("exports", ("",))):
-            client = self._blobs.get_container_client(container)
-            for name in [name for prefix in prefixes for name in self.blobs(prefix, container)]:
-                client.delete_blob(f"default/{name}")
+            for name in [name for prefix in prefixes for name in self.names(prefix, container)]:
+                self._opened.blobs.remove(f"{container}/default/{name}")
+
+
+def open_again(storage: str) -> Storage:
+    """Open a storage for a test alone, which closes it."""
+    if Path(storage).is_absolute():
+        return EmbeddedStorage(Path(storage))
+    return open_storage.__wrapped__(StorageSettings(storage))
+
+
+def _break_lease(storage: str, path: str) -> None:
+    """End a lease; the product never ends that of somebody else."""
+    if Path(storage).is_absolute():
+        with closing(sqlite3.connect(Path(storage) / "store.db", timeout=30)) as index, index:
+            index.execute("UPDATE blobs SET lease_id = NULL WHERE path = ?", (path,))
+        return
+    with BlobServiceClient.from_connection_string(storage) as service:
+        try:
+            BlobLeaseClient(service.get_blob_client(*path.split("/", 1))).break_lease(0)
+        except HttpResponseError as error:
+            if error.status_code not in (404, 409):
+                raise

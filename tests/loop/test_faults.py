@@ -81,13 +81,10 @@ def test_what_is_acknowledged_through_a_bad_network_is_logged_once(
     assert disturbed == stored_loop.read_training_output()
 
 
-def _late_events(stored_loop: StoredLoop) -> list[dict[str, Any]]:
+def _late_events(stored_loop: StoredLoop) -> list[Row]:
     """The rows of Ranks that were stored too late to count."""
-    return [row for row in stored_loop.rows("events") if row["stored_at"] - _arrival(row) > DEADLINE]
-
-
-def _arrival(row: dict[str, Any]) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=row["at"])
+    late_us = round(DEADLINE.total_seconds() * SECOND)
+    return [row for row in stored_loop.rows("events") if row.stored_at_us - row.at_us > late_us]
 
 
 @pytest.mark.at_noon

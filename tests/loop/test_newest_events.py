@@ -4,7 +4,6 @@ from copy import replace
 from typing import Any
 
 import pytest
-from azure.data.tables import TableServiceClient
 
 from shared.status.event_trace import trace
 from shared.times import DAY, MINUTE
@@ -73,9 +72,8 @@ def test_the_last_fifty_are_listed_at_once_and_stay_when_they_are_log(loop: Loop
 
 def drop_tables(stored_loop: StoredLoop) -> None:
     """Drop all tables of the intake, as retention does once their time is over."""
-    with TableServiceClient.from_connection_string(stored_loop.storage) as tables:
-        for name in stored_loop.tables():
-            tables.delete_table(name)
+    for name in stored_loop.tables():
+        stored_loop.drop_table(name)
 
 
 def test_what_rank_answered_tells_whether_it_explored(loop: Loop) -> None:

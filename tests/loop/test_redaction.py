@@ -133,7 +133,7 @@ def read_all_text(loop: StoredLoop) -> str:
     """Everything in storage that is text, and the rows' keys and contents."""
     texts = [gzip.decompress(data) if name.endswith(".gz") else data for name, data in loop.blobs().items()]
     rows = [
-        repr({**row, "": [ranked_event.unpack(row["r0"], "", 0).document if "r0" in row else b""]})
+        repr((row, ranked_event.unpack(row.payload, "", 0).document if row.payload else b""))
         for row in loop.rows("")
     ]
     text = "\n".join([*(data.decode(errors="replace") for data in texts), *rows])

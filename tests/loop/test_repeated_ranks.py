@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from azure.data.tables import TableServiceClient
 
 from localhost.azurite.accounts import EmulatedAccount
 from shared import settings
@@ -76,14 +75,10 @@ def rank(loop: Loop, event_id: str, user: str) -> dict[str, Any]:
 
 def take_rows(loop: Loop) -> dict[str, Event]:
     """Take the Ranks out of the intake, by id."""
-    with TableServiceClient.from_connection_string(loop.stored_loop.storage) as tables:
-        rows = {}
-        for name in loop.stored_loop.tables():
-            client = tables.get_table_client(name)
-            for row in [*client.list_entities()] if name.startswith("events") else ():
-                request_hash = row["RowKey"].rsplit("|", 1)[1]
-                rows[row["id"]] = Event(row["id"], request_hash, row["at"].value, row["d0"])
-                client.delete_entity(row["PartitionKey"], row["RowKey"])
+    rows = {}
+    for row in loop.stored_loop.rows("events"):
+        rows[row.event_id] = Event(row.event_id, row.key.rsplit("|", 1)[1], row.at_us, row.payload)
+        loop.stored_loop.delete_row(row)
     return rows
 
 
@@ -98,7 +93,7 @@ def test_a_rank_that_is_answered_anew_is_learned_only_if_the_answer_is_the_same(
     rows = take_rows(loop)
     publish(loop, make_model(tmp_path, {**LIKED, "bob": "a"}))
     again = [rank(loop, SAME, "ann"), rank(loop, OTHER, "bob")]
-    repeated_us = {row["id"]: row["at"] for row in loop.stored_loop.rows("events")}
+    repeated_us = {row.event_id: row.at_us for row in loop.stored_loop.rows("events")}
     earlier = [replace(row, at_us=repeated_us[row.event_id] - 70 * SECOND) for row in rows.values()]
     past.Past(earlier).write(loop.stored_loop, DAY)
     for event_id in (SAME, OTHER):

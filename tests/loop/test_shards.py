@@ -381,7 +381,7 @@ def test_the_functions_of_a_host_join_the_shards_of_a_part(
     api = Api.at(host.url, KEY)
     for number in range(12):
         assert api.post(f"{V1}/rank", rank_body(f"e{number}", "ann")).status == 201
-    first_us = min(row["at"] for row in stored_loop.rows("events"))
+    first_us = min(row.at_us for row in stored_loop.rows("events"))
     with use_storage(stored_loop.storage):
         begin_after_large_part(first_us)
 

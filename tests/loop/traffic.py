@@ -135,7 +135,7 @@ def check(stored_loop: StoredLoop, acknowledged: Acknowledged) -> None:
     A repetition in another minute is answered anew, and its answer may be that of a newer model: the first row counts.
     """
     lines = [json.loads(line) for line in stored_loop.lines()]
-    rows = Counter(row["id"] for row in stored_loop.rows("events"))
+    rows = Counter(row.event_id for row in stored_loop.rows("events"))
     events = Counter(line["EventId"] for line in lines if "_label_cost" in line)
     assert events.keys() >= acknowledged.events.keys()
     assert {event_id: count for event_id, count in events.items() if count > 1} == {}
