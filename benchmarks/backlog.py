@@ -14,14 +14,14 @@ from threading import Event as Flag
 
 from benchmarks import examples
 from benchmarks.storage import Clock
-from shared.intake import row_json
+from shared.intake import rows
 from shared.intake.keys import observation_id, request_hash
 from shared.intake.rows import Event, Observation
 from shared.log.ranked_event import from_decision, pack
 from shared.settings import settings
-from shared.storage.account import account
+from shared.storage.interface import Connection, Row
 from shared.storage.paths import this_loop
-from shared.storage.rest import Rest
+from shared.storage.this_storage import this_storage
 from shared.times import MINUTE, SECOND
 
 CELL_US = 5 * MINUTE
@@ -35,8 +35,8 @@ SHARDS = 4
 _SECONDS = 20
 _AT_ONCE = 4
 
-Row = tuple[str, str, bytes]
-"""Table, partition, entity."""
+Placed = tuple[str, Row]
+"""A table, and a row of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def fill(clock: Sequence[int], parts: int, events: int, actions: int = 10) -> di
     return {"events": parts * events, "rows": rows}
 
 
-def part(from_us: int, events: int, shards: int) -> list[Row]:
+def part(from_us: int, events: int, shards: int) -> list[Placed]:
     """The rows of a part that begins at a moment, of a loop with so many shards; they are not written."""
     backlog = Backlog(1, events)
     payloads = [payload(backlog.actions, variant) for variant in range(examples.VARIANTS)]
@@ -87,15 +87,15 @@ def train(clock: Sequence[int]) -> dict[str, int]:
 async def _fill(clock: Clock, backlog: Backlog) -> int:
     start_us, written = backlog.from_us(), 0
     payloads = [payload(backlog.actions, variant) for variant in range(examples.VARIANTS)]
-    rest = open_rest()
+    connection = connect()
     try:
         for part in range(backlog.parts):
             from_us = start_us + part * CELL_US
             clock.set(from_us + CELL_US + _REWARD_US + SECOND - _now_us())
-            written += await write(rest, _rows(backlog, part, from_us, payloads))
+            written += await write(connection, _rows(backlog, part, from_us, payloads))
     finally:
         clock.set(0)
-        await rest.close()
+        await connection.close()
     return written
 
 
@@ -103,24 +103,24 @@ def _now_us() -> int:
     return time.time_ns() // 1000
 
 
-def open_rest() -> Rest:
-    """Open connections to the loop's account."""
-    return Rest(account(settings().storage), timeout=_SECONDS)
+def connect() -> Connection:
+    """Open a connection to the loop's storage."""
+    return this_storage().connect(_SECONDS)
 
 
-async def write(rest: Rest, rows: list[Row]) -> int:
+async def write(connection: Connection, rows: list[Placed]) -> int:
     """Insert rows in batches, some at a time; makes their tables first. Gives how many there were."""
-    for table in {table for table, _, _ in rows}:
-        await rest.create_table(table)
+    for table in {table for table, _ in rows}:
+        await connection.create_table(table)
     gate = asyncio.Semaphore(_AT_ONCE)
 
-    async def insert(table: str, some: list[bytes]) -> None:
+    async def insert(table: str, some: list[Row]) -> None:
         async with gate:
-            await rest.insert_batch(table, some)
+            await connection.insert(table, some)
 
-    places: dict[tuple[str, str], list[bytes]] = {}
-    for table, partition, entity in rows:
-        places.setdefault((table, partition), []).append(entity)
+    places: dict[tuple[str, str], list[Row]] = {}
+    for table, row in rows:
+        places.setdefault((table, row.partition), []).append(row)
     batches = [(table, list(some)) for (table, _), all_ in places.items() for some in batched(all_, 100, strict=False)]
     await asyncio.gather(*(insert(*batch) for batch in batches))
     return len(rows)
@@ -128,8 +128,8 @@ async def write(rest: Rest, rows: list[Row]) -> int:
 
 def _rows(
     backlog: Backlog, part: int, from_us: int, payloads: list[tuple[str, bytes]], shards: int = SHARDS
-) -> list[Row]:
-    rows: list[Row] = []
+) -> list[Placed]:
+    rows: list[Placed] = []
     for number in range(backlog.events):
         event_id, variant = f"{os.urandom(8).hex()}-{part}-{number}", number % len(payloads)
         at_us = from_us + number * CELL_US // backlog.events
@@ -141,20 +141,18 @@ def _rows(
     return rows
 
 
-def event_row(event: Event, shards: int = SHARDS) -> Row:
+def event_row(event: Event, shards: int = SHARDS) -> Placed:
     """The row of an event, and where it belongs."""
-    place = row_json.event_place(event, shards)
     table = this_loop().table_name("events", event.at_us, settings().intake_span_us)
-    return table, place[0], row_json.event_entity(place, event, DEADLINE_US)
+    return table, rows.event_row(event, shards, deadline_us=DEADLINE_US)
 
 
-def observation_row(event_id: str, at_us: int, value: float, shards: int = SHARDS) -> Row:
+def observation_row(event_id: str, at_us: int, value: float, shards: int = SHARDS) -> Placed:
     """The row of a reward, and where it belongs."""
     key = observation_id(os.urandom(16), slot=None, value=value)
     observation = Observation(event_id, key, at_us, value)
-    place = row_json.observation_place(observation, shards)
     table = this_loop().table_name("rewards", at_us, settings().intake_span_us)
-    return table, place[0], row_json.observation_entity(place, observation, DEADLINE_US)
+    return table, rows.observation_row(observation, shards, deadline_us=DEADLINE_US)
 
 
 def payload(actions: int, variant: int) -> tuple[str, bytes]:

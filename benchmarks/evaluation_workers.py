@@ -83,19 +83,18 @@ def work() -> dict[str, int]:
     from evaluate_fn import stages
     from shared.evaluation import evaluation_queue, evaluation_store
     from shared.evaluation.evaluation import Purpose
-    from shared.storage import sdk
     from shared.storage.paths import EVALUATION_QUEUE
+    from shared.storage.this_storage import queues
 
     tasks, stop = 0, threading.Event()
-    queue = sdk.queues().get_queue_client(EVALUATION_QUEUE)
     while (evaluation := evaluation_store.read(Purpose.EVALUATION, _ID)) and not evaluation.status.has_ended:
-        message = queue.receive_message(visibility_timeout=10 * MINUTE // SECOND)
-        if message is None:
+        messages = queues().receive(EVALUATION_QUEUE, 1, 10 * MINUTE // SECOND)
+        if not messages:
             time.sleep(0.1)
             continue
-        stages.take(message.content, 1, stop)
-        queue.delete_message(message)
-        tasks += evaluation_queue.read(message.content).task is not None
+        stages.take(messages[0].text, 1, stop)
+        queues().remove(EVALUATION_QUEUE, messages[0])
+        tasks += evaluation_queue.read(messages[0].text).task is not None
     if evaluation is None or evaluation.status.value != "Succeeded":
         raise ValueError(f"the evaluation has not succeeded: {evaluation}")
     return {"tasks": tasks}

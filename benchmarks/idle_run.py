@@ -149,10 +149,11 @@ def _requests(when: str, measured: _Idle) -> Figure:
 def drop_tables() -> dict[str, int]:
     """Drop the intake's tables, as the trainer does once their day is over and all is log."""
     from shared.intake import scan
+    from shared.storage.this_storage import tables
 
     gone = scan.list_tables().over(time.time_ns() // 1000 + 10 * DAY)
     for table in gone:
-        scan.drop_table(table)
+        tables().drop(table.name)
     return {"dropped": len(gone)}
 
 

@@ -76,9 +76,9 @@ def join_all(plain: str | None = None) -> dict[str, Any]:
     from shared.configuration import configuration_store
     from shared.intake import scan
     from shared.settings import settings
-    from shared.storage import blobs
     from shared.storage.clock import now_us
     from shared.storage.paths import this_loop
+    from shared.storage.this_storage import blobs
     from shared.training import lease
     from train_timer import run
     from train_timer.join_memory import JoinMemory
@@ -97,12 +97,12 @@ def join_all(plain: str | None = None) -> dict[str, Any]:
     joiner.close()
     used = {"seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu}
     trainer.release()
-    stored = list(blobs.list_blobs(this_loop().logs))
+    stored = list(blobs().list_blobs(this_loop().logs))
     if plain is not None:
         _write_plain(Path(plain), [blob.path for blob in stored])
     counters = trainer.state.counters
-    for path in [this_loop().state, *blobs.list_paths(this_loop().manifests), *(blob.path for blob in stored)]:
-        blobs.remove(path)
+    for path in [this_loop().state, *blobs().list_paths(this_loop().manifests), *(blob.path for blob in stored)]:
+        blobs().remove(path)
     return {
         **used,
         "events": counters.events,
@@ -113,11 +113,11 @@ def join_all(plain: str | None = None) -> dict[str, Any]:
 
 
 def _write_plain(file: Path, paths: Iterable[str]) -> None:
-    from shared.storage import blobs
+    from shared.storage.this_storage import blobs
 
     with file.open("wb") as lines:
         for path in sorted(paths):
-            stored = blobs.read(path)
+            stored = blobs().read(path)
             lines.write(gzip.decompress(stored.data) if stored else b"")
 
 

@@ -26,7 +26,7 @@ from benchmarks.machine import peak_bytes, resident_bytes
 from benchmarks.progress import Progress
 from benchmarks.storage import start_storage
 from shared import durations
-from shared.intake import row_json
+from shared.intake import rows as intake_rows
 from shared.intake.keys import observation_id
 from shared.intake.rows import Event, Observation
 from shared.log.join import BEFORE_US
@@ -116,9 +116,9 @@ def _stretch(wait_us: int) -> tuple[int, int]:
     return span_us, span_us + wait_us
 
 
-def _rows(from_us: int, length_us: int, wait_us: int, events: int, table_us: int) -> list[backlog.Row]:
+def _rows(from_us: int, length_us: int, wait_us: int, events: int, table_us: int) -> list[backlog.Placed]:
     """Rows in full minutes, as where there are many; between the minutes there may be a pause."""
-    chance, rows = random.Random(1), list[backlog.Row]()
+    chance, rows = random.Random(1), list[backlog.Placed]()
     pause_us = max(MINUTE, length_us * min(_ROWS_OF_MINUTE, events // 40) // events)
     payloads = [backlog.payload(_ACTIONS, variant) for variant in range(examples.VARIANTS)]
     for number in range(events):
@@ -126,25 +126,23 @@ def _rows(from_us: int, length_us: int, wait_us: int, events: int, table_us: int
         at_us = from_us + number * length_us // events
         at_us += -at_us % pause_us + chance.randrange(MINUTE)
         event = Event(chance.randbytes(16).hex(), request_hash, at_us, payload)
-        place = row_json.event_place(event, backlog.SHARDS)
-        entity = row_json.event_entity(place, event, _DEADLINE_US)
-        rows.append((this_loop().table_name("events", event.at_us, table_us), place[0], entity))
+        row = intake_rows.event_row(event, backlog.SHARDS, deadline_us=_DEADLINE_US)
+        rows.append((this_loop().table_name("events", event.at_us, table_us), row))
         at_us += chance.randrange(wait_us - pause_us - MINUTE)
         at_us += -at_us % pause_us + chance.randrange(MINUTE)
         key = observation_id(chance.randbytes(16), slot=None, value=1.0)
         observation = Observation(event.event_id, key, at_us, 1.0)
-        place = row_json.observation_place(observation, backlog.SHARDS)
-        entity = row_json.observation_entity(place, observation, _DEADLINE_US)
-        rows.append((this_loop().table_name("rewards", at_us, table_us), place[0], entity))
+        row = intake_rows.observation_row(observation, backlog.SHARDS, deadline_us=_DEADLINE_US)
+        rows.append((this_loop().table_name("rewards", at_us, table_us), row))
     return rows
 
 
-async def _write(rows: list[backlog.Row]) -> None:
-    rest = backlog.open_rest()
+async def _write(rows: list[backlog.Placed]) -> None:
+    connection = backlog.connect()
     try:
-        await backlog.write(rest, rows)
+        await backlog.write(connection, rows)
     finally:
-        await rest.close()
+        await connection.close()
 
 
 def run_steadily(wait: str, end_us: int) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from itertools import islice
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from benchmarks import backlog, child_servers
+from shared.storage.azure import row_json
 from shared.storage.paths import DEFAULT, in_loop
 from shared.times import to_iso
 
@@ -93,9 +94,9 @@ def _arrival(row: bytes) -> int:
 
 def _tables(from_us: int, events: int, shards: int) -> dict[str, _Table]:
     rows: dict[str, list[tuple[str, bytes]]] = {}
-    for table, partition, entity in backlog.part(from_us, events, shards):
-        stored = b',"Timestamp":"%b"}' % to_iso(_arrival(entity)).encode()
-        rows.setdefault(table, []).append((partition, entity[:-1] + stored))
+    for table, row in backlog.part(from_us, events, shards):
+        stored = b',"Timestamp":"%b"}' % to_iso(row.at_us).encode()
+        rows.setdefault(table, []).append((row.partition, row_json.encode(row)[:-1] + stored))
     return {name: _Table(of_table) for name, of_table in sorted(rows.items())}
 
 

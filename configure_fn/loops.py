@@ -11,8 +11,8 @@ from shared.configuration.forms.loops import Loop, Loops, NewLoop
 from shared.configuration.settings_change import Act, Cause
 from shared.errors import UnknownLoop
 from shared.loops import loop_list_store
-from shared.storage import blobs
 from shared.storage.paths import DEFAULT, check_name, in_loop, loop_named
+from shared.storage.this_storage import blobs
 from shared.web.errors import InvalidRequest, LoopBeingDeleted, LoopExists
 from shared.web.operations import Api, Functions
 from shared.web.pages import Page, PageQuery, next_link
@@ -105,7 +105,7 @@ def _delete(name: str) -> None:
     if name not in loop_list_store.names():
         raise UnknownLoop
     configuration = loop_named(name).configuration
-    etag = blobs.read_etag(configuration)
+    etag = blobs().read_etag(configuration)
     loop_list_store.begin_deletion(name)
     if etag is not None:
-        blobs.remove_unchanged(configuration, etag)
+        blobs().remove_unchanged(configuration, etag)

@@ -4,8 +4,8 @@ from urllib.parse import urlsplit
 
 from shared.configuration import container_sas
 from shared.configuration.service_configuration import ServiceConfiguration
-from shared.storage import sdk
 from shared.storage.public_addresses import NotPublic, is_public, resolve
+from shared.storage.this_storage import this_storage
 from shared.web.errors import InvalidSasUri
 
 _PLACE = "logMirrorSasUri"
@@ -23,7 +23,7 @@ def check(before: ServiceConfiguration, after: ServiceConfiguration) -> None:
     if not after.log_mirror_enabled or places[0] == places[1]:
         return
     if container_sas.is_on_this_machine(after.log_mirror_sas_uri):
-        if not sdk.is_local():
+        if not this_storage().is_local:
             raise InvalidSasUri("Only a loop on one machine, with its storage, copies to that machine.", _PLACE)
         return
     parts = urlsplit(after.log_mirror_sas_uri)

@@ -11,9 +11,9 @@ from shared.models import model_store, published_store
 from shared.models.export_forms import Bundle, settings_of
 from shared.models.model_store import DamagedModel
 from shared.models.published import ModelReference
-from shared.storage import blobs
 from shared.storage.clock import now_us
 from shared.storage.paths import split_path, this_loop
+from shared.storage.this_storage import blobs
 from shared.storage_errors import StorageUnavailable
 from shared.times import compact
 from shared.web.operations import Api, Functions
@@ -38,7 +38,7 @@ def _store(files: Mapping[str, bytes], at_us: int) -> Bundle:
     """Store files by their names under `exports/{loop}/{moment}/`; they are never changed."""
     paths = {f"{this_loop().exports}{compact(at_us)}/{name}": data for name, data in files.items()}
     for path, data in paths.items():
-        blobs.create(path, data)
+        blobs().create(path, data)
     return Bundle(container=split_path(this_loop().exports)[0], blobs=[split_path(path)[1] for path in paths])
 
 

@@ -33,7 +33,7 @@ from shared.log.redaction_forms import (
     describe_for_history,
 )
 from shared.storage.clock import storage_clock
-from shared.storage.storage_clock import AHEAD_US
+from shared.storage.interface import AHEAD_US
 from shared.times import SECOND
 from shared.web.errors import BinaryNotSupported
 from shared.web.operations import BINARY, LINES, Api, Functions

@@ -22,7 +22,7 @@ from shared.log.stored_lines import UnreadableLines
 from shared.metrics import recent_store
 from shared.models import published_store
 from shared.status import profile_store
-from shared.storage.blobs import ChangedMeanwhile
+from shared.storage.storage_answers import ChangedMeanwhile
 from shared.storage_errors import TrainerAtWork
 from shared.training import collected_store, lease, shard_result_store
 from shared.training.configuration_changes import new_state

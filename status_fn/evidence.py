@@ -9,8 +9,7 @@ from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
 from shared.intake import scan
 from shared.intake.keys import canonical, event_key, shard, spellings
-from shared.intake.row_stream import Entity
-from shared.intake.rows import Event, Observation
+from shared.intake.rows import Event, Observation, read_event, read_observation
 from shared.intake.scan import FAR_US, RowQuery, Tables
 from shared.log import log_back_store, log_line, log_store, manifest_store, ranked_event, stored_lines
 from shared.log.join import BEFORE_US, Arrival, Requests, belongs
@@ -27,6 +26,7 @@ from shared.status.learning_status import StatusInputs, Waiting
 from shared.status.recent_counters import recent_counters
 from shared.status.waiting import count_waiting, find_newest_reward, with_newest
 from shared.storage import clock
+from shared.storage.interface import Row
 from shared.times import HOUR, LAST_US, MINUTE
 from shared.training import lease, time_slices
 from shared.training.configuration_changes import new_state
@@ -73,7 +73,7 @@ def _read_late_rewards(
     counted = scan.count_rows(tables, replace(rewards, keys_only=True), _MOST_REWARDS)
     is_few = counted.up_to_us is None and waiting.counted <= _MOST_REWARDS
     rows = scan.read_rows(tables, rewards) if counted.number and is_few else []
-    unlogged = without_repetitions(map(scan.parse_observation, rows))
+    unlogged = without_repetitions(map(read_observation, rows))
     events_us = _read_waiting(tables, configuration, state, shards) if unlogged and waiting.events else {}
     lone = [
         observation
@@ -115,7 +115,7 @@ def _read_waiting(
     from_us = max(state.joined_up_to_us, configuration.logs_deleted_before_us)
     query = RowQuery("events", shards, from_us - BEFORE_US, keys_only=True)
     requests, events_us = Requests(), defaultdict[str, list[int]](list)
-    for row in sorted(map(scan.parse_event, scan.read_rows(tables, query)), key=lambda row: row.at_us):
+    for row in sorted(map(read_event, scan.read_rows(tables, query)), key=lambda row: row.at_us):
         if requests.is_event(Arrival(row.at_us, row.event_id, row.request_hash)) and row.at_us >= from_us:
             events_us[canonical(row.event_id)].append(row.at_us)
     return events_us
@@ -237,17 +237,17 @@ class _RowsOfEvent:
         """The events that are not log yet, in order of arrival."""
         from_us = max(joined_us, self._deleted_us)
         query = RowQuery("events", self._shards(from_us), from_us - BEFORE_US, event_keys=self._keys)
-        events = [scan.parse_event(row) for row in self._read(query)]
+        events = [read_event(row) for row in self._read(query)]
         return [event for event in self._unpack(events) if event.at_us >= from_us]
 
     def observations(self, from_us: int) -> list[Observation]:
         """The observations from a moment on, in order of arrival."""
         since_us = max(from_us, self._deleted_us)
         query = RowQuery("rewards", self._shards(since_us), since_us, event_keys=self._keys)
-        observations = [scan.parse_observation(row) for row in self._read(query)]
+        observations = [read_observation(row) for row in self._read(query)]
         return sorted(observations, key=lambda observation: (observation.at_us, observation.observation_id))
 
-    def _read(self, query: RowQuery) -> list[Entity]:
+    def _read(self, query: RowQuery) -> list[Row]:
         rows, is_all = scan.read_last_rows(self._tables, query, MOST_LINES_BYTES)
         self.is_cut = self.is_cut or not is_all
         return rows

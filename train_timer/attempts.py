@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from shared.errors import LoopError
-from shared.storage import sdk
 from shared.storage_errors import StorageUnavailable
 from shared.training import trouble
 from shared.training.lease import LeaseLost, Trainer
@@ -75,4 +74,4 @@ def _explain(error: Exception) -> str:
     if isinstance(error, LoopError):
         return str(error)
     _log.error("something unexpected failed", exc_info=error)
-    return sdk.refusal(error) or getattr(error, "strerror", None) or f"an unexpected {type(error).__name__}"
+    return getattr(error, "strerror", None) or f"an unexpected {type(error).__name__}"

@@ -11,7 +11,7 @@ from typing import IO, Self
 from shared.log import log_line, log_store, stored_lines
 from shared.log.corrected_lines import CorrectedLines
 from shared.log.manifest import LogBlob
-from shared.storage.rest import Blob
+from shared.storage.interface import Blob
 from shared.training.cursor import Cursor
 from train_timer.pieces import Piece
 

@@ -9,11 +9,11 @@ from itertools import islice, takewhile
 from typing import IO
 
 from shared.intake import scan
-from shared.intake.row_stream import Entity
-from shared.intake.rows import Event
+from shared.intake.rows import Event, read_event
 from shared.intake.scan import RowQuery, Tables
 from shared.intake.sharding import JoinShard
 from shared.log.join import Arrival
+from shared.storage.interface import Row
 from shared.storage_errors import StorageUnavailable
 from shared.training import time_slices
 from train_timer.intake_reads import Ahead, longest_deadline_us, select_rows
@@ -191,7 +191,7 @@ class Events:
         if not wanted.is_loaded:
             from_us, to_us = wanted.range_us
             query = replace(self._query, from_us=from_us, to_us=to_us, exact=True)
-            wanted.load(list(map(scan.parse_event, scan.read_rows(self._tables, query))))
+            wanted.load(list(map(read_event, scan.read_rows(self._tables, query))))
             self._let_go(wanted)
 
     def _advance(self) -> bool:
@@ -219,9 +219,9 @@ async def _read_slices(tables: Tables, query: RowQuery) -> AsyncIterator[_Slice]
         yield _Slice(_take_events(rows), end_us, deadline_us)
 
 
-def _take_events(rows: list[Entity]) -> list[Event]:
+def _take_events(rows: list[Row]) -> list[Event]:
     """Parse rows, in no order; each is let go at once, so that payloads are not there twice."""
     events = []
     while rows:
-        events.append(scan.parse_event(rows.pop()))
+        events.append(read_event(rows.pop()))
     return events

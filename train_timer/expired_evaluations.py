@@ -5,7 +5,7 @@ The function that should end them failed, too, or their messages were lost, or a
 
 from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Evaluation, Purpose
-from shared.storage import blobs
+from shared.storage.this_storage import blobs
 
 
 def tidy(now_us: int) -> None:
@@ -21,7 +21,7 @@ def tidy(now_us: int) -> None:
         for evaluation in survey.evaluations:
             end_if_overdue(evaluation, now_us)
         for path in survey.leftovers:
-            blobs.remove(path)
+            blobs().remove(path)
     if damaged is not None:
         raise damaged
 

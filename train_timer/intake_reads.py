@@ -4,11 +4,11 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import Future
 
-from shared.intake import row_json, scan
-from shared.intake.row_stream import Entity
+from shared.intake import scan
 from shared.intake.scan import RowQuery
 from shared.intake.sharding import JoinShard
 from shared.storage import background_reads
+from shared.storage.interface import Row
 from shared.storage.paths import Kind
 
 _TOGETHER_BYTES = 256 * 1024
@@ -21,11 +21,11 @@ def select_rows(kind: Kind, shard: JoinShard, from_us: int, to_us: int, *, keys_
     return RowQuery(kind, shard.partitions(), from_us, to_us, keys_only=keys_only, takes=takes)
 
 
-def longest_deadline_us(rows: Iterable[Entity]) -> int:
-    return max(row_json.deadline(row) or 0 for row in rows)
+def longest_deadline_us(rows: Iterable[Row]) -> int:
+    return max(row.deadline_us or 0 for row in rows)
 
 
-def weigh_minute(minute: tuple[int, Sequence[Entity]]) -> int:
+def weigh_minute(minute: tuple[int, Sequence[Row]]) -> int:
     """How many bytes the rows of a minute take, which have no payloads."""
     return len(minute[1]) * scan.ROW_BYTES
 

@@ -14,7 +14,7 @@ from shared.log import manifest, manifest_store
 from shared.log.reward_runs_store import LostRun
 from shared.metrics.bins import Bin, PartMetrics, total
 from shared.metrics.shards import combine
-from shared.storage import blobs
+from shared.storage.this_storage import blobs
 from shared.training import collected_store, reward_rate, shard_result_store, time_slices
 from shared.training.cursor import Counters
 from shared.training.lease import Trainer
@@ -205,7 +205,7 @@ class Joiner:
         """Begin a smaller part instead, and take away what was written of the large one, which no manifest names."""
         self._trainer.commit(replace(self._trainer.state, intent=replace(intent, to_us=to_us)))
         for shard in range(intent.shards):
-            blobs.remove(manifest.path(intent.from_us, intent.to_us, shard))
+            blobs().remove(manifest.path(intent.from_us, intent.to_us, shard))
         shard_result_store.remove_all()
 
     def tidy_rewards(self) -> None:

@@ -22,8 +22,8 @@ from shared.metrics.breakdown import Step
 from shared.metrics.recent import Recent, by_hours, oldest_us
 from shared.metrics.shards import combine_details
 from shared.metrics.tally import Tally
-from shared.storage.blobs import ChangedMeanwhile
 from shared.storage.json_documents import UnreadableDocument
+from shared.storage.storage_answers import ChangedMeanwhile
 from shared.training.lease import LeaseLost, Trainer
 from train_timer import collapse_search
 

@@ -2,8 +2,9 @@
 
 from shared.intake import scan
 from shared.loops import loop_list_store
-from shared.storage import blobs, clock, loop_threads
+from shared.storage import clock, loop_threads
 from shared.storage.paths import DEFAULT, this_loop
+from shared.storage.this_storage import blobs, tables
 from shared.times import MINUTE
 
 _INSTANCES_KNOW_AFTER_US = 10 * MINUTE
@@ -30,13 +31,13 @@ def go_on(name: str) -> None:
         raise ValueError("the loop default is never deleted")
     is_quiet = clock.now_us() >= deletion.began_us + _INSTANCES_KNOW_AFTER_US
     roots = (loop.root, loop.exports) if is_quiet else (loop.configuration,)  # whoever began it may have died before
-    left = [blob for root in roots for blob in blobs.list_blobs(root)]
-    tables = scan.list_tables().tables if is_quiet else ()
-    entry = blobs.read_etag(loop_list_store.mark_path(name))
+    left = [blob for root in roots for blob in blobs().list_blobs(root)]
+    over = scan.list_tables().tables if is_quiet else ()
+    entry = blobs().read_etag(loop_list_store.mark_path(name))
     if loop_list_store.read_deletion(name) != deletion:
         return
-    for table in tables:
-        scan.drop_table(table)
-    loop_threads.at_once(lambda blob: blobs.remove_unchanged(blob.path, blob.etag), left, _AT_ONCE)
+    for table in over:
+        tables().drop(table.name)
+    loop_threads.at_once(lambda blob: blobs().remove_unchanged(blob.path, blob.etag), left, _AT_ONCE)
     if is_quiet:
         loop_list_store.end_deletion(name, deletion, entry)

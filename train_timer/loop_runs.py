@@ -12,9 +12,10 @@ from shared.loops.loop_list_store import RESTED_AFTER, Listing, LoopEntry
 from shared.loops.per_loop import PerLoop
 from shared.schedules import longest_pause_us
 from shared.settings import settings
-from shared.storage import clock, queues
+from shared.storage import clock
 from shared.storage.paths import DEFAULT, TRAINING_QUEUE, check_name, in_loop
 from shared.storage.repetition import Repetition
+from shared.storage.this_storage import queues
 from shared.storage_errors import StorageUnavailable
 from shared.times import DAY, HOUR, MINUTE, SECOND
 from train_timer import loop_deletion
@@ -97,7 +98,7 @@ class LoopRuns:
         if busy:
             messages = [_write(entry) for entry in sorted(busy, key=lambda entry: entry.marked_us)]
             life_us = longest_pause_us(settings().train_schedule) + _SLACK_US
-            queues.send_at_once(TRAINING_QUEUE, messages, life_us // SECOND)
+            queues().send(TRAINING_QUEUE, messages, seconds_to_live=life_us // SECOND)
 
     def _run(self, entry: LoopEntry, stop: Event) -> None:
         service = configuration_store.read_configuration().service

@@ -19,7 +19,8 @@ from shared.log.exchange_slots_store import ExchangesBusy
 from shared.log.manifest import LogBlob
 from shared.schedules import longest_pause_us
 from shared.settings import settings
-from shared.storage import blobs, loop_threads
+from shared.storage import loop_threads
+from shared.storage.this_storage import blobs
 from shared.times import SECOND
 from shared.training import trouble
 from shared.training.lease import Trainer
@@ -133,7 +134,7 @@ class _Copying:
 
         def read() -> bytes | None:
             nonlocal etag
-            stored = blobs.read(blob.path)
+            stored = blobs().read(blob.path)
             etag = stored.etag if stored else ""
             return stored.data if stored else None
 
@@ -157,7 +158,7 @@ class _Copying:
         reached_us = self._committed_us
         for to_us, etags in self._copied[self._number_committed :]:
             trainer.check()
-            if any((blobs.read_etag(path) or "") != etag for path, etag in etags.items()):
+            if any((blobs().read_etag(path) or "") != etag for path, etag in etags.items()):
                 break
             self._number_committed += 1
             reached_us = max(reached_us, to_us)

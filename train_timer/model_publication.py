@@ -8,7 +8,7 @@ from shared.configuration.configuration import Configuration
 from shared.models import current_export, model_store, published_store
 from shared.models.model_store import DamagedModel
 from shared.models.published import ModelReference, Published
-from shared.storage.blobs import BlobLeased, ChangedMeanwhile
+from shared.storage.storage_answers import BlobLeased, ChangedMeanwhile
 from shared.training import publication
 from shared.training.lease import LeaseLost, Trainer
 from shared.training.training_state import State

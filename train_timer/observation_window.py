@@ -4,7 +4,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 
 from shared.intake import scan
-from shared.intake.rows import Observation
+from shared.intake.rows import Observation, read_observation
 from shared.intake.scan import Tables
 from shared.intake.sharding import JoinShard
 from shared.times import MINUTE
@@ -43,7 +43,7 @@ class Observations:
                 return minute[0] - MINUTE
             self._coming.take()
             self.deadline_us = max(self.deadline_us, longest_deadline_us(minute[1]))
-            for observation in sorted(map(scan.parse_observation, minute[1]), key=observation_order):
+            for observation in sorted(map(read_observation, minute[1]), key=observation_order):
                 self._ordered.append(observation)
                 self.of_event.setdefault(observation.event_id, []).append(observation)
             self._drop_before(from_us)

@@ -6,7 +6,7 @@ from shared.configuration.configuration import Configuration
 from shared.configuration.settings_change import MODE_CHANGE, Act, Cause
 from shared.models import current_export, model_store, published_store
 from shared.models.model_store import DamagedModel
-from shared.storage.blobs import ChangedMeanwhile
+from shared.storage.storage_answers import ChangedMeanwhile
 from shared.training import mode_changes
 from shared.training.lease import LeaseLost, Trainer
 

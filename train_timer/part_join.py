@@ -5,7 +5,7 @@ from pathlib import Path
 
 from shared.intake import scan
 from shared.intake.keys import canonical
-from shared.intake.rows import Event, Observation
+from shared.intake.rows import Event, Observation, read_event
 from shared.intake.scan import Tables
 from shared.intake.sharding import JoinShard
 from shared.log import log_store, stored_lines
@@ -148,7 +148,7 @@ def create_blob(intent: Intent, file: Path, content: PartContent, shard: int | N
 def _recent_requests(tables: Tables, shard: JoinShard, position_us: int) -> Requests:
     """The requests of the last two minutes before the position."""
     query = select_rows("events", shard, position_us - BEFORE_US, position_us, keys_only=True)
-    arrivals = [_arrival(scan.parse_event(row)) for row in scan.read_rows(tables, query)]
+    arrivals = [_arrival(read_event(row)) for row in scan.read_rows(tables, query)]
     requests = Requests()
     for arrival in sorted(arrivals, key=lambda arrival: arrival.at_us):
         requests.is_event(arrival)

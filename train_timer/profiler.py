@@ -6,7 +6,7 @@ import orjson
 
 from shared.status import profile_store
 from shared.status.feature_profile import Profile
-from shared.storage.blobs import ChangedMeanwhile
+from shared.storage.storage_answers import ChangedMeanwhile
 
 _log = logging.getLogger(__name__)
 

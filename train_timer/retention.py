@@ -5,13 +5,13 @@ from dataclasses import replace
 from itertools import groupby, islice
 
 from shared.configuration.configuration import Configuration
-from shared.intake import scan
 from shared.intake.scan import Tables
 from shared.log import log_listing_store, log_store, manifest_store
 from shared.log.join import BEFORE_US
 from shared.metrics import metrics_store, recent_store
 from shared.metrics.recent import oldest_us
 from shared.ranking.refused_ranks import delete_old_counts
+from shared.storage.this_storage import tables as stored_tables
 from shared.times import DAY, HOUR
 from shared.training import shard_result_store
 from shared.training.lease import Trainer
@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 def drop_tables(trainer: Trainer, tables: Tables) -> None:
     """Drop the intake tables whose rows are all log, and which no later part will read again."""
     for table in tables.over(trainer.state.joined_up_to_us - BEFORE_US):
-        scan.drop_table(table)
+        stored_tables().drop(table.name)
 
 
 def is_time_for_retention(trainer: Trainer, configuration: Configuration, now_us: int) -> bool:

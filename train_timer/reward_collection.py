@@ -6,13 +6,14 @@ from itertools import chain
 from operator import itemgetter
 
 from shared.intake import scan
-from shared.intake.row_stream import Entity
+from shared.intake.rows import read_observation
 from shared.intake.scan import Tables
 from shared.intake.sharding import JoinShard
 from shared.log import marks, reward_runs, reward_runs_store
 from shared.log.join import BEFORE_US
 from shared.log.reward_runs import Record, RewardRun
 from shared.settings import settings
+from shared.storage.interface import Row
 from shared.times import MINUTE
 from shared.training import collected_store
 from shared.training.lease import Trainer
@@ -45,7 +46,7 @@ class Collection:
         self._shard = shard
         self._wait_us = wait_us
         self._complete_us = complete_us
-        self._reading: tuple[int, Ahead[tuple[int, list[Entity]]]] | None = None
+        self._reading: tuple[int, Ahead[tuple[int, list[Row]]]] | None = None
         self._longer_us = 0
         self.reached_us = max(self.collected.up_to_us, self._first_us)
 
@@ -158,7 +159,7 @@ class _Batch:
         is_next = bool(self.records) and (end_us - MINUTE) // step_us > (self.to_us - 1) // step_us
         return is_next or self.size_bytes > _MOST_BYTES
 
-    def add(self, end_us: int, rows: Sequence[Entity]) -> None:
+    def add(self, end_us: int, rows: Sequence[Row]) -> None:
         """Add a minute."""
         if not self.records:
             self.from_us = max(self.from_us, end_us - MINUTE)
@@ -174,10 +175,10 @@ class _Batch:
         self.records.sort(key=itemgetter(0))
 
 
-def _pack(rows: Iterable[Entity]) -> list[Record]:
+def _pack(rows: Iterable[Row]) -> list[Record]:
     return [
         reward_runs.pack_observation(observation)
-        for observation in sorted(map(scan.parse_observation, rows), key=observation_order)
+        for observation in sorted(map(read_observation, rows), key=observation_order)
     ]
 
 

@@ -108,7 +108,7 @@ def read_events(tables: Tables, shard: JoinShard, part: Stretch, to_us: int) -> 
     query = select_rows("events", shard, part.from_us, max(part.to_us, to_us), keys_only=True)
     minutes, of_events = Ahead(scan.slices(tables, query), weigh_minute), _Marks()
     while (minute := minutes.take()) is not None:
-        of_events.add(marks.event_mark(row["id"]) for row in minute[1])
+        of_events.add(marks.event_mark(row.event_id) for row in minute[1])
         if of_events.number >= EVENTS and minute[0] >= part.to_us:
             to_us = minute[0]
             break

@@ -20,9 +20,10 @@ from shared.package_id import package_id
 from shared.settings import settings
 from shared.status.recent_counters import with_snapshot
 from shared.status.run_record import LoopSummary, TrainingRun
-from shared.storage import clock, sdk
-from shared.storage.blobs import BlobLeased
+from shared.storage import clock
 from shared.storage.json_documents import UnreadableDocument
+from shared.storage.storage_answers import BlobLeased
+from shared.storage.this_storage import this_storage
 from shared.storage_errors import StorageUnavailable
 from shared.times import SECOND
 from shared.training import lease, publication, time_slices
@@ -130,7 +131,7 @@ def _describe_failure(seconds: float, problem: str) -> TrainingRun:
 
     A record is a line in the log of the functions, and is compared with nothing.
     """
-    storage_clock = sdk.clock()
+    storage_clock = this_storage().clock
     now_us = storage_clock.now_us() if storage_clock.has_answer else time.time_ns() // 1000
     return TrainingRun(now_us - round(seconds * SECOND), seconds, problem=problem)
 

@@ -11,9 +11,10 @@ from shared.configuration.settings_change import Cause, RedactedRange, SettingsC
 from shared.errors import UnknownLoop
 from shared.loops import loop_list_store
 from shared.settings import settings
-from shared.storage import blobs, json_documents
+from shared.storage import json_documents
 from shared.storage.clock import now_us
 from shared.storage.paths import DEFAULT, this_loop
+from shared.storage.this_storage import blobs
 
 
 def initial_configuration() -> Configuration:
@@ -29,11 +30,11 @@ def read_configuration() -> Configuration:
         StorageUnavailable: Storage did not answer.
     """
     loop = this_loop()
-    stored = blobs.read(loop.configuration)
+    stored = blobs().read(loop.configuration)
     if stored is None and loop.name == DEFAULT:
         with running_call.harmless():
-            blobs.create(loop.configuration, json_documents.to_json(initial_configuration()))
-        stored = blobs.read(loop.configuration)
+            blobs().create(loop.configuration, json_documents.to_json(initial_configuration()))
+        stored = blobs().read(loop.configuration)
     if stored is None:
         raise UnknownLoop
     return json_documents.read(Configuration, stored.data)
@@ -60,7 +61,7 @@ def first_configuration(cause: Cause, copied: Configuration | None = None) -> Co
 
 def create_configuration(configuration: Configuration) -> None:
     """Write the first configuration of this loop; one that another call has written in the same moment stays."""
-    blobs.create(this_loop().configuration, json_documents.to_json(configuration))
+    blobs().create(this_loop().configuration, json_documents.to_json(configuration))
 
 
 def change_configuration(change: Callable[[Configuration], Configuration], cause: Cause | None = None) -> Configuration:

@@ -20,9 +20,10 @@ from shared.configuration.settings_change import (
     merge,
 )
 from shared.errors import LoopError
-from shared.storage import blobs, json_documents
+from shared.storage import json_documents
 from shared.storage.clock import next_us, now_us
 from shared.storage.paths import this_loop
+from shared.storage.this_storage import blobs
 
 _log = logging.getLogger(__name__)
 
@@ -81,7 +82,7 @@ def read_with(*recent: Iterable[SettingsChange]) -> tuple[SettingsChange, ...]:
     Args:
         recent: Those of the documents that have any, read before.
     """
-    stored = blobs.read(this_loop().history)
+    stored = blobs().read(this_loop().history)
     history = SettingsHistory() if stored is None else json_documents.read(SettingsHistory, stored.data)
     return merge(history.changes, *recent)
 

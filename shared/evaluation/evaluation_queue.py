@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shared.evaluation.evaluation import Evaluation, Purpose
-from shared.storage import queues
 from shared.storage.paths import DEFAULT, EVALUATION_QUEUE, check_name, this_loop
+from shared.storage.this_storage import queues
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +65,4 @@ def send(messages: Iterable[WorkMessage], hidden_seconds: int = 0) -> None:
     Raises:
         StorageUnavailable: Not all of them could be sent.
     """
-    queues.send(EVALUATION_QUEUE, (each.text() for each in messages), hidden_seconds)
+    queues().send(EVALUATION_QUEUE, (each.text() for each in messages), hidden_seconds)

@@ -13,9 +13,10 @@ from shared.evaluation import evaluation_queue
 from shared.evaluation.evaluation import Evaluation, Purpose
 from shared.evaluation.evaluation_queue import make_message
 from shared.intake.keys import event_key, hash_key
-from shared.storage import background_reads, blobs, json_documents
+from shared.storage import json_documents
 from shared.storage.json_documents import UnreadableDocument
 from shared.storage.paths import this_loop
+from shared.storage.this_storage import blobs
 from shared.storage_errors import StorageUnavailable
 from shared.times import compact
 
@@ -50,19 +51,19 @@ def count_in_work(purpose: Purpose) -> int:
 
 def create(evaluation: Evaluation) -> bool:
     """Write the record of an evaluation; False if its id is in use."""
-    return blobs.create(_record(evaluation.purpose, evaluation.id), json_documents.to_json(evaluation))
+    return blobs().create(_record(evaluation.purpose, evaluation.id), json_documents.to_json(evaluation))
 
 
 def read(purpose: Purpose, evaluation_id: str) -> Evaluation | None:
     """Read the evaluation of an id; None if there is none."""
-    stored = blobs.read(_record(purpose, evaluation_id))
+    stored = blobs().read(_record(purpose, evaluation_id))
     return _parse(stored.data) if stored else None
 
 
 def list_all(purpose: Purpose) -> list[Evaluation]:
     """Read all evaluations, the newest first."""
     root = _root(purpose)
-    texts = background_reads.read_all(_record_in(root + key) for key in blobs.list_folders(root))
+    texts = blobs().read_all(_record_in(root + key) for key in blobs().list_folders(root))
     evaluations = [_parse(text) for text in texts if text is not None]
     return sorted(evaluations, key=lambda evaluation: (evaluation.created_us, evaluation.id), reverse=True)
 
@@ -89,10 +90,10 @@ def survey(purpose: Purpose) -> Survey:
     uncertain which blobs belong to it.
     """
     root = _root(purpose)
-    paths = list(blobs.list_paths(root))
+    paths = list(blobs().list_paths(root))
     records = dict.fromkeys(path for path in paths if path == _record_in(root + path.removeprefix(root).split("/")[0]))
     evaluations, damaged = dict[str, Evaluation](), None
-    for path, text in zip(records, background_reads.read_all(records), strict=True):
+    for path, text in zip(records, blobs().read_all(records), strict=True):
         try:
             if text is not None:
                 evaluations[path] = _parse(text)
@@ -121,10 +122,10 @@ def change(purpose: Purpose, evaluation_id: str, change: Callable[[Evaluation], 
 def remove(purpose: Purpose, evaluation_id: str) -> None:
     """Delete an evaluation with all its blobs; workers that are still at it stop by themselves."""
     record = _record(purpose, evaluation_id)
-    blobs.remove(record)
-    for path in blobs.list_paths(f"{_folder(purpose, evaluation_id)}/"):
+    blobs().remove(record)
+    for path in blobs().list_paths(f"{_folder(purpose, evaluation_id)}/"):
         if path != record:
-            blobs.remove(path)
+            blobs().remove(path)
 
 
 def run_folder(evaluation: Evaluation) -> str:

@@ -16,10 +16,12 @@ from shared.evaluation.evaluation_queue import WorkMessage
 from shared.intake.keys import hash_key
 from shared.loops import loop_list_store
 from shared.loops.loop_list_store import WORK
-from shared.storage import blobs, clock, queues
-from shared.storage.blobs import ListedBlob
+from shared.storage import clock
+from shared.storage.interface import ListedBlob
 from shared.storage.paths import EVALUATION_QUEUE
 from shared.storage.repetition import Repetition
+from shared.storage.storage_answers import BlobLeased, ChangedMeanwhile
+from shared.storage.this_storage import blobs, queues
 from shared.storage_errors import StorageUnavailable
 from shared.times import HOUR, SECOND, from_datetime
 
@@ -83,12 +85,12 @@ class SignOfLife:
     def end(self) -> None:
         """Take the sign away; should that fail, the message comes once more, and finds its work done."""
         self._repetition.end()
-        with suppress(StorageUnavailable, blobs.BlobLeased):
+        with suppress(StorageUnavailable, BlobLeased):
             if (etag := _own_etag(self._text, self._mark)) is not None:
-                blobs.remove_unchanged(_path(self._text), etag)
+                blobs().remove_unchanged(_path(self._text), etag)
 
     def _renew(self) -> None:
-        with suppress(StorageUnavailable, blobs.BlobLeased):
+        with suppress(StorageUnavailable, BlobLeased):
             etag = _write(self._text, self._mark, self._etag)
             if etag is None:
                 self._stop.set()  # this process has slept, and another one is at work
@@ -107,7 +109,7 @@ def begin(work: WorkMessage, message: str, stop: Event) -> SignOfLife | None:
     """
     loop_list_store.announce()
     text = work.text()
-    version = blobs.read_version(_path(text))
+    version = blobs().read_version(_path(text))
     before = WorkSign.of(version.metadata, version.modified, version.etag) if version else None
     if before is not None and before.message != message and before.is_alive(clock.now_us()):
         return None
@@ -132,7 +134,7 @@ def send_lost(listed: Iterable[ListedBlob], now_us: int | None = None) -> None:
         if sign.is_dead(at_us):
             _send_again(blob.path, sign)
         elif at_us - sign.modified_us > _FORGOTTEN_AFTER:
-            blobs.remove_unchanged(blob.path, blob.etag)
+            blobs().remove_unchanged(blob.path, blob.etag)
 
 
 def _send_again(path: str, sign: WorkSign) -> None:
@@ -140,26 +142,26 @@ def _send_again(path: str, sign: WorkSign) -> None:
 
     Work of which three workers have died comes at random, lest it take the same other work with it each time.
     """
-    stored = blobs.read(path)
+    stored = blobs().read(path)
     if stored is None or stored.etag != sign.etag:
         return
     text, deaths = stored.data.decode(), sign.deaths + 1
     hidden_seconds = 1 + secrets.randbelow(_MOST_HIDDEN_SECONDS) if deaths >= _AT_RANDOM_AFTER else 0
-    queues.send(EVALUATION_QUEUE, [text], hidden_seconds)
+    queues().send(EVALUATION_QUEUE, [text], hidden_seconds)
     _write(text, {_DEATHS: str(deaths)}, sign.etag)
 
 
 def _write(text: str, mark: Mapping[str, str], etag: str | None) -> str | None:
     """Write a sign over the one of an ETag, or where there is none; gives its ETag, None if another's is there."""
     try:
-        return blobs.write_over(_path(text), text.encode(), etag, metadata=mark)
-    except blobs.ChangedMeanwhile:
+        return blobs().write_over(_path(text), text.encode(), etag, metadata=mark)
+    except ChangedMeanwhile:
         return _own_etag(text, mark)  # it may be this one's, where only the answer was lost
 
 
 def _own_etag(text: str, mark: Mapping[str, str]) -> str | None:
     """Read the ETag of a worker's sign; None if none is there, or another's."""
-    now = blobs.read_version(_path(text))
+    now = blobs().read_version(_path(text))
     return now.etag if now is not None and _WORKER in mark and now.metadata.get(_WORKER) == mark[_WORKER] else None
 
 

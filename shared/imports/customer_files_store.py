@@ -17,8 +17,8 @@ from shared.evaluation.evaluation_store import run_folder
 from shared.imports.columns import file_of_actions
 from shared.imports.files.unusable_log import UnusableLog
 from shared.log.customer_container import CustomerContainer, ListedFile
-from shared.storage import blobs
 from shared.storage.blob_file import BlobFile
+from shared.storage.this_storage import blobs
 
 MOST_FILES = 10_000
 MOST_BYTES = 256 * 1024 * 1024
@@ -107,13 +107,13 @@ class CopiedFiles:
             TemporaryDirectory(prefix="rankloop-") as folder,
         ):
             if not self.files:
-                blobs.create(f"{self.folder}list", json.dumps(self._list(container)).encode())
+                blobs().create(f"{self.folder}list", json.dumps(self._list(container)).encode())
                 self.read()
             step, most = Path(folder) / "step", MOST_BYTES - self._size_bytes
             reached = container.read_files(self.files, self.position, step, most, _STEP_SECONDS)
             if step.stat().st_size > most:
                 raise UnusableLog(f"The files are more than {MOST_BYTES >> 20} MiB, compressed.", _LESS)
-            blobs.upload_file(f"{self.folder}{self.position:0{_DIGITS}}-{reached:0{_DIGITS}}", step)
+            blobs().upload_file(f"{self.folder}{self.position:0{_DIGITS}}-{reached:0{_DIGITS}}", step)
 
     def write(self, folder: Path, check: Callable[[], object]) -> None:
         """Write the files into a folder, each under its place, by which no name of a file can lead elsewhere.
@@ -136,11 +136,11 @@ class CopiedFiles:
 
     def read(self) -> None:
         """Read what is copied: a chain of steps, each of which begins where another one ends."""
-        stored = blobs.read(f"{self.folder}list") if not self.files else None
+        stored = blobs().read(f"{self.folder}list") if not self.files else None
         if stored is not None:
             self.files = [ListedFile(*file) for file in json.loads(stored.data)]
         steps = {}
-        for blob in blobs.list_blobs(self.folder):
+        for blob in blobs().list_blobs(self.folder):
             begin, dash, end = blob.path.rpartition("/")[2].partition("-")
             if dash:  # of two steps that begin alike the longer one comes later
                 steps[int(begin)] = int(end), blob

@@ -4,10 +4,9 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from shared.storage import table_batch
-from shared.storage.rest import Rest
+from shared.storage.interface import MOST_BATCH_BYTES, MOST_BATCH_ROWS, Connection, Row
 from shared.storage.storage_answers import (
     OutcomeUnknown,
     RowExists,
@@ -30,35 +29,34 @@ class Landed(NamedTuple):
 
     Attributes:
         stored_at_us: When the row was stored, by storage's clock.
-        existing: The row that had the key before, in the service's JSON; None if the new row was inserted.
+        existing: The row that had the key before; None if the new row was inserted.
     """
 
     stored_at_us: int
-    existing: dict[str, Any] | None = None
+    existing: Row | None = None
 
 
 @dataclass(eq=False, slots=True)
-class _Row:
+class _Waiting:
     """A row to insert; `landed` gives when the row was stored, or None if another row has its key."""
 
-    key: str
-    entity: bytes
+    row: Row
     landed: asyncio.Future[int | None]
 
 
 class GroupCommit:
     """Inserts rows, with at most one write at a time for each partition."""
 
-    def __init__(self, rest: Rest, make_table: Callable[[str], Awaitable[None]]) -> None:
+    def __init__(self, connection: Connection, make_table: Callable[[str], Awaitable[None]]) -> None:
         """Take the function that makes a missing table; it raises `TableClosed` for a table whose time is over."""
-        self._rest = rest
+        self._connection = connection
         self._make_table = make_table
-        self._queues: dict[Place, deque[_Row]] = {}
+        self._queues: dict[Place, deque[_Waiting]] = {}
         self._writers: set[asyncio.Task[None]] = set()
         self._limits = TimeLimits()
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def insert(self, place: Place, key: str, entity: bytes, seconds: float) -> Landed:
+    async def insert(self, table: str, row: Row, seconds: float) -> Landed:
         """Insert one row, together with the rows that come meanwhile.
 
         Args:
@@ -68,12 +66,12 @@ class GroupCommit:
             StorageUnavailable: No answer in time says that the row landed.
             RowRefused: Storage refuses the row.
         """
-        row = _Row(key, entity, asyncio.get_running_loop().create_future())
-        self._enqueue(place, row)
+        waiting = _Waiting(row, asyncio.get_running_loop().create_future())
+        self._enqueue((table, row.partition), waiting)
         try:
             with self._limits.wait_at_most(seconds):
-                stored_at_us = await row.landed
-                return await self._read_existing(place, key) if stored_at_us is None else Landed(stored_at_us)
+                stored_at_us = await waiting.landed
+                return await self._read_existing(table, row) if stored_at_us is None else Landed(stored_at_us)
         except TimeoutError:
             raise StorageUnavailable("a row was not stored in time") from None
 
@@ -82,31 +80,31 @@ class GroupCommit:
         """The number of partitions with a write under way."""
         return len(self._queues)
 
-    def _enqueue(self, place: Place, row: _Row) -> None:
-        loop = row.landed.get_loop()
+    def _enqueue(self, place: Place, waiting: _Waiting) -> None:
+        loop = waiting.landed.get_loop()
         if loop is not self._loop:
             self._loop, self._queues, self._writers = loop, {}, set()
         if (queue := self._queues.get(place)) is not None:
-            queue.append(row)
+            queue.append(waiting)
             return
-        self._queues[place] = queue = deque([row])
+        self._queues[place] = queue = deque([waiting])
         writer = loop.create_task(self._write_all(place, queue))
         self._writers.add(writer)
         writer.add_done_callback(self._writers.discard)
 
-    async def _read_existing(self, place: Place, key: str) -> Landed:
+    async def _read_existing(self, table: str, row: Row) -> Landed:
         """Read the row that has the key; no other case reads."""
-        stored = await self._rest.read(*place, key)
+        stored = await self._connection.read(table, row.partition, row.key)
         if stored is None:
             raise StorageUnavailable("a row was there and is gone")
-        return Landed(stored.stored_at_us, stored.entity)
+        return Landed(stored.stored_at_us, stored)
 
-    async def _write_all(self, place: Place, queue: deque[_Row]) -> None:
+    async def _write_all(self, place: Place, queue: deque[_Waiting]) -> None:
         """Write batches until the queue is empty; a writer that ends early leaves no caller waiting.
 
         Before each, the calls go on that have come meanwhile: their rows go with it.
         """
-        rows: list[_Row] = []
+        rows: list[_Waiting] = []
         try:
             while queue:
                 await asyncio.sleep(0)
@@ -117,7 +115,7 @@ class GroupCommit:
                 del self._queues[place]
             _give_up([*rows, *queue], None)
 
-    async def _write(self, place: Place, rows: list[_Row], pauses: Iterator[float]) -> None:
+    async def _write(self, place: Place, rows: list[_Waiting], pauses: Iterator[float]) -> None:
         """Write rows together until each has landed, is refused, has no caller that waits, or has no try left.
 
         Where a second row is refused, such as of a batch that is sent again, each of the others goes alone: storage
@@ -126,7 +124,7 @@ class GroupCommit:
         refused = 0
         while rows := [row for row in rows if not row.landed.done()]:
             try:
-                times = await self._insert(place[0], [row.entity for row in rows])
+                times = await self._insert(place[0], [waiting.row for waiting in rows])
             except (RowExists, RowRefused) as refusal:
                 _refuse(rows.pop(refusal.index), refusal)
                 refused += 1
@@ -145,51 +143,46 @@ class GroupCommit:
                 for row, stored_at_us in zip(rows, times, strict=True):
                     _resolve(row, stored_at_us)
 
-    async def _write_each(self, place: Place, rows: list[_Row]) -> None:
+    async def _write_each(self, place: Place, rows: list[_Waiting]) -> None:
         """Write each row alone: some may have landed, and a batch with a landed row always fails."""
         gate = asyncio.Semaphore(_ALONE_AT_ONCE)
 
-        async def alone(row: _Row) -> None:
+        async def alone(row: _Waiting) -> None:
             async with gate:
                 await self._write(place, [row], iter(_PAUSES))
 
         await asyncio.gather(*map(alone, rows))
 
-    async def _insert(self, table: str, entities: list[bytes]) -> list[int]:
+    async def _insert(self, table: str, rows: list[Row]) -> list[int]:
         try:
-            return await self._send(table, entities)
+            return await self._connection.insert(table, rows)
         except TableMissing:
             await self._make_table(table)
-            return await self._send(table, entities)
-
-    async def _send(self, table: str, entities: list[bytes]) -> list[int]:
-        if len(entities) == 1:
-            return [await self._rest.insert(table, entities[0])]
-        return await self._rest.insert_batch(table, entities)
+            return await self._connection.insert(table, rows)
 
 
-def _take(queue: deque[_Row]) -> list[_Row]:
+def _take(queue: deque[_Waiting]) -> list[_Waiting]:
     """Take the next batch off a queue: no two rows with one key, and no more than a batch may hold."""
-    batch: dict[str, _Row] = {}
-    later: list[_Row] = []
-    bytes_left = table_batch.BYTES
-    while queue and len(batch) < table_batch.ROWS:
-        row = queue.popleft()
-        if row.landed.done():
+    batch: dict[str, _Waiting] = {}
+    later: list[_Waiting] = []
+    bytes_left = MOST_BATCH_BYTES
+    while queue and len(batch) < MOST_BATCH_ROWS:
+        waiting = queue.popleft()
+        if waiting.landed.done():
             continue
-        if row.key in batch:
-            later.append(row)
+        if waiting.row.key in batch:
+            later.append(waiting)
             continue
-        bytes_left -= len(row.entity) + table_batch.PART_BYTES
+        bytes_left -= waiting.row.size_bytes
         if bytes_left < 0 and batch:
-            later.append(row)
+            later.append(waiting)
             break
-        batch[row.key] = row
+        batch[waiting.row.key] = waiting
     queue.extendleft(reversed(later))
     return list(batch.values())
 
 
-async def _pause_or_fail(rows: list[_Row], trouble: Exception, pauses: Iterator[float]) -> None:
+async def _pause_or_fail(rows: list[_Waiting], trouble: Exception, pauses: Iterator[float]) -> None:
     """Pause before another try; give up when no pause is left."""
     pause = next(pauses, None)
     if pause is None:
@@ -198,19 +191,19 @@ async def _pause_or_fail(rows: list[_Row], trouble: Exception, pauses: Iterator[
         await asyncio.sleep(pause)
 
 
-def _resolve(row: _Row, stored_at_us: int | None) -> None:
+def _resolve(row: _Waiting, stored_at_us: int | None) -> None:
     if not row.landed.done():
         row.landed.set_result(stored_at_us)
 
 
-def _refuse(row: _Row, refusal: RowExists | RowRefused) -> None:
+def _refuse(row: _Waiting, refusal: RowExists | RowRefused) -> None:
     if isinstance(refusal, RowExists):
         _resolve(row, None)
     elif not row.landed.done():
         row.landed.set_exception(refusal)
 
 
-def _give_up(rows: list[_Row], trouble: Exception | None) -> None:
+def _give_up(rows: list[_Waiting], trouble: Exception | None) -> None:
     for row in rows:
         if not row.landed.done():
             error = StorageUnavailable(f"a row was not stored: {trouble or 'the writing was broken off'}")

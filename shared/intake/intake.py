@@ -4,15 +4,14 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from shared.intake import row_json
 from shared.intake.group_commit import GroupCommit, Landed
 from shared.intake.intake_tables import IntakeTables
 from shared.intake.keys import canonical
 from shared.intake.loop_mark import LoopMark
-from shared.intake.rows import Event, Observation, counts
+from shared.intake.rows import Event, Observation, counts, event_row, observation_row, read_event
 from shared.settings import Settings
 from shared.storage.clock import Arrivals
-from shared.storage.rest import Rest
+from shared.storage.interface import Connection, Row
 from shared.storage_errors import StorageUnavailable
 from shared.times import MINUTE, SECOND
 
@@ -36,14 +35,14 @@ class StoredEvent(NamedTuple):
 class Intake:
     """Appends events and observations, by the canonical ids of the events; a call returns only once its rows count."""
 
-    def __init__(self, rest: Rest, settings: Settings, clock: Callable[[], int] | None = None) -> None:
+    def __init__(self, connection: Connection, settings: Settings, clock: Callable[[], int] | None = None) -> None:
         """Take where rows go, and what tells storage's time, if that is not the clock of storage's answers."""
         self._deadline_us = settings.write_deadline_us
-        self._clock = clock or rest.clock.now_us
+        self._clock = clock or connection.clock.now_us
         self._arrivals = Arrivals(self._clock)
-        self._tables = IntakeTables(rest, settings.intake_span_us, self._arrivals.next)
-        self._commit = GroupCommit(rest, self._tables.make)
-        self._mark = LoopMark(rest)
+        self._tables = IntakeTables(connection, settings.intake_span_us, self._arrivals.next)
+        self._commit = GroupCommit(connection, self._tables.make)
+        self._mark = LoopMark(connection)
 
     def arrival(self, joined_up_to_us: int = 0) -> int:
         """Give the arrival time for an event or observation that arrives now and is appended next.
@@ -64,17 +63,11 @@ class Intake:
             RowTooLarge: The payload does not fit into a row.
         """
         event = _with_canonical_id(event)
-        place = row_json.event_place(event, shards, secret)
-        landed = await self._append(
-            self._tables.name("events", event.at_us, secret),
-            event.at_us,
-            place,
-            row_json.event_entity(place, event, self._deadline_us),
-        )
-        if landed.existing is None:
-            return StoredEvent(event.at_us, event.payload, own=True)
-        at_us, payload = row_json.arrival(landed.existing), row_json.payload(landed.existing)
-        return StoredEvent(at_us, payload, own=(at_us, payload) == (event.at_us, event.payload))
+        row = event_row(event, shards, secret, self._deadline_us)
+        landed = await self._append(self._tables.name("events", event.at_us, secret), row)
+        stored = event if landed.existing is None else read_event(landed.existing)
+        own = (stored.at_us, stored.payload) == (event.at_us, event.payload)
+        return StoredEvent(stored.at_us, stored.payload, own=own)
 
     async def append_observations(self, observations: Sequence[Observation], shards: int, secret: str = "") -> None:
         """Make observations of one event durable, as one batch; returns once all are.
@@ -100,23 +93,19 @@ class Intake:
             StorageUnavailable: The observation was not durable in time.
         """
         observation = _with_canonical_id(observation)
-        place = row_json.observation_place(observation, shards, secret)
-        entity = row_json.observation_entity(place, observation, self._deadline_us)
-        await self._append(self._tables.name("rewards", observation.at_us, secret), observation.at_us, place, entity)
+        row = observation_row(observation, shards, secret, self._deadline_us)
+        await self._append(self._tables.name("rewards", observation.at_us, secret), row)
 
-    async def _append(self, table: str, at_us: int, place: tuple[str, str], entity: bytes) -> Landed:
-        partition, key = place
+    async def _append(self, table: str, row: Row) -> Landed:
         if not self._mark.is_set():
             await self._mark.set()
-        left_us = min(self._deadline_us, at_us + self._deadline_us - self._clock())
-        landed = await self._commit.insert((table, partition), key, entity, left_us / SECOND)
-        arrived_us, deadline_us = at_us, self._deadline_us
-        if landed.existing is not None:
-            arrived_us = row_json.arrival(landed.existing)
-            deadline_us = row_json.deadline(landed.existing) or deadline_us
-        if not counts(arrived_us, landed.stored_at_us, deadline_us):
-            problem = _describe_distance(landed.stored_at_us - arrived_us, deadline_us)
-            raise StorageUnavailable(problem, _until_next_minute(at_us))
+        left_us = min(self._deadline_us, row.at_us + self._deadline_us - self._clock())
+        landed = await self._commit.insert(table, row, left_us / SECOND)
+        stored = landed.existing or row
+        deadline_us = stored.deadline_us or self._deadline_us
+        if not counts(stored.at_us, landed.stored_at_us, deadline_us):
+            problem = _describe_distance(landed.stored_at_us - stored.at_us, deadline_us)
+            raise StorageUnavailable(problem, _until_next_minute(row.at_us))
         return landed
 
 

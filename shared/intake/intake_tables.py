@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+from shared.storage.interface import Connection
 from shared.storage.paths import Kind, this_loop
-from shared.storage.rest import Rest
 from shared.storage.storage_answers import TableClosed
 from shared.storage_errors import StorageUnavailable
 
@@ -16,8 +16,8 @@ _PAUSE_AFTER_FAILURE: Final = 5
 class IntakeTables:
     """Makes the tables of this and the next span, and no others: a table that is gone was joined and dropped."""
 
-    def __init__(self, rest: Rest, span_us: int, clock: Callable[[], int]) -> None:
-        self._rest = rest
+    def __init__(self, connection: Connection, span_us: int, clock: Callable[[], int]) -> None:
+        self._connection = connection
         self._span_us = span_us
         self._clock = clock
         self._prepared: dict[Kind, str] = {}
@@ -45,7 +45,7 @@ class IntakeTables:
         named = this_loop().parse_table_name(table)
         if named is None or named.from_us not in (begin_us, begin_us + self._span_us):
             raise TableClosed("it came too late for its table")
-        await self._rest.create_table(table)
+        await self._connection.create_table(table)
 
     def _prepare(self, kind: Kind, table: str) -> None:
         if self._prepared.get(kind) != table:
@@ -57,7 +57,7 @@ class IntakeTables:
     async def _make_ahead(self, kind: Kind, table: str) -> None:
         """Make a table before a row needs it; after a failure, one of the next rows tries again."""
         try:
-            await self._rest.create_table(table)
+            await self._connection.create_table(table)
         except StorageUnavailable:
             await asyncio.sleep(_PAUSE_AFTER_FAILURE)
             self._prepared.pop(kind, None)

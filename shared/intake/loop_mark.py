@@ -5,8 +5,8 @@ import time
 
 from shared.errors import UnknownLoop
 from shared.loops.loop_list_store import MARKED_FOR, mark_path
+from shared.storage.interface import Connection
 from shared.storage.paths import DEFAULT, this_loop
-from shared.storage.rest import Rest
 from shared.storage.storage_answers import BlobMissing
 from shared.times import SECOND
 
@@ -14,9 +14,9 @@ from shared.times import SECOND
 class LoopMark:
     """Marks a loop for the rows of this process; the trainer looks at `default` in any case."""
 
-    def __init__(self, rest: Rest) -> None:
+    def __init__(self, connection: Connection) -> None:
         """Take where the mark is set."""
-        self._rest = rest
+        self._connection = connection
         self._marked_at = float("-inf")
         self._marking: asyncio.Task[None] | None = None
 
@@ -37,7 +37,7 @@ class LoopMark:
     async def _set(self, path: str) -> None:
         began = time.monotonic()
         try:
-            await self._rest.clear_metadata(path)
+            await self._connection.clear_metadata(path)
         except BlobMissing:
             raise UnknownLoop from None
         self._marked_at = began

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from shared.intake import keys, scan
-from shared.intake.row_stream import Budget, Entity, Pages, RowStream
-from shared.intake.rows import Event, Observation
+from shared.intake.row_stream import Budget, Pages, RowStream
+from shared.intake.rows import Event, Observation, read_event, read_observation
 from shared.intake.scan import RowQuery, Tables
 from shared.storage import background_reads
+from shared.storage.interface import Row
 from shared.storage.paths import Kind
 from shared.times import SECOND
 
@@ -126,7 +127,7 @@ class _Length:
 
 async def _read(
     tables: Tables, queries: Sequence[RowQuery], pages: dict[Kind, Pages], budget: Budget, seconds: float
-) -> dict[Kind, list[Entity]]:
+) -> dict[Kind, list[Row]]:
     """Read the rows of a stretch by kinds; some of them only if the budget is over.
 
     Raises:
@@ -137,7 +138,7 @@ async def _read(
     return {query.kind: rows for query, rows in zip(queries, read, strict=True)}
 
 
-async def _read_kind(tables: Tables, query: RowQuery, pages: Pages, budget: Budget) -> list[Entity]:
+async def _read_kind(tables: Tables, query: RowQuery, pages: Pages, budget: Budget) -> list[Row]:
     streams = [
         RowStream(table.name, query.of_shard(shard), pages)
         for table in tables.of(query.kind, query.from_us, query.to_us)
@@ -147,6 +148,6 @@ async def _read_kind(tables: Tables, query: RowQuery, pages: Pages, budget: Budg
     return [row for batch in batches for row in batch if query.wants(row)]
 
 
-def _stretch(from_us: int, rows: dict[Kind, list[Entity]]) -> NewestRows:
+def _stretch(from_us: int, rows: dict[Kind, list[Row]]) -> NewestRows:
     events, observations = rows.get("events", ()), rows.get("rewards", ())
-    return NewestRows(from_us, [*map(scan.parse_event, events)], [*map(scan.parse_observation, observations)])
+    return NewestRows(from_us, [*map(read_event, events)], [*map(read_observation, observations)])

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from shared.intake.keys import event_key, shard, spellings
-from shared.intake.scan import Tables
-from shared.storage import sdk
+from shared.intake.scan import Tables, key_range
+from shared.storage.interface import Row, RowRange
 from shared.storage.paths import IntakeTable, this_loop
+from shared.storage.this_storage import tables as stored_tables
 from shared.times import HOUR
 
 
@@ -38,33 +39,27 @@ class RowsOfEvent:
     shards: Iterable[int]
     secret: str = field(default="", repr=False)
 
-    def queries(self, from_us: int, to_us: int) -> Iterator[str]:
-        """Write the queries that select the rows of a range of time, one for each place that may have some."""
+    def ranges(self, from_us: int, to_us: int) -> Iterator[RowRange]:
+        """The ranges of the rows of a range of time, one for each place that may have some."""
         ids, numbers = spellings(self.event_id), [*self.shards]
         places = {(shard(of_id, number), event_key(of_id, self.secret)) for of_id in ids for number in numbers}
         for place, key in sorted(places):
             first, last = this_loop().partition_key(place, from_us), this_loop().partition_key(place, to_us - 1)
-            where = f"PartitionKey ge '{first}' and PartitionKey le '{last}'"
-            yield f"{where} and RowKey gt '{key}|' and RowKey lt '{key}}}'"
+            yield RowRange(first, last, [key_range(key)], payloads=False)
 
 
 def delete_rows(rows: RowsOfEvent, table: IntakeTable, from_us: int, to_us: int) -> int:
     """Delete an event's rows of a range of time, also rows that do not count; gives their number. Blocking."""
-    deleted = 0
-    for where in rows.queries(from_us, to_us):
-        with sdk.translate_errors(absent=True):
-            client = sdk.tables().get_table_client(table.name)
-            for row in list(client.query_entities(where, select=["PartitionKey", "RowKey"])):
-                client.delete_entity(row["PartitionKey"], row["RowKey"])
-                deleted += 1
-    return deleted
+    stored = _read(rows, table, from_us, to_us)
+    for row in stored:
+        stored_tables().delete(table.name, row.partition, row.key)
+    return len(stored)
 
 
 def list_moments(rows: RowsOfEvent, table: IntakeTable, from_us: int, to_us: int) -> list[int]:
     """List when the rows arrived that `delete_rows` would delete. Blocking."""
-    moments: list[int] = []
-    for where in rows.queries(from_us, to_us):
-        with sdk.translate_errors(absent=True):
-            client = sdk.tables().get_table_client(table.name)
-            moments += [row["at"].value for row in client.query_entities(where, select=["at"])]
-    return moments
+    return [row.at_us for row in _read(rows, table, from_us, to_us)]
+
+
+def _read(rows: RowsOfEvent, table: IntakeTable, from_us: int, to_us: int) -> list[Row]:
+    return [row for each in rows.ranges(from_us, to_us) for row in stored_tables().read(table.name, each)]

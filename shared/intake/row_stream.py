@@ -1,18 +1,15 @@
 """The rows of one shard in one table of the intake, read page by page in the order of their keys."""
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
-from shared.intake import row_json
 from shared.storage import background_reads
+from shared.storage.interface import MOST_PAGE_ROWS, Row, RowRange
 from shared.storage.paths import Kind
 from shared.storage.storage_answers import TableMissing
+from shared.storage.this_storage import this_storage
 
-Entity = dict[str, Any]
-
-_MOST_PAGE_ROWS: Final = 1000
-"""The service gives no more at once; nor does it give more than 4 MiB, but the emulator does."""
 _FIRST_PAGE_ROWS: Final = 8
 _PAGE_BYTES: Final = 2 * 1024 * 1024
 """What rows with payloads hold that are read at once from one shard."""
@@ -25,28 +22,29 @@ class RowStream:
         ended: Whether all rows were taken.
     """
 
-    def __init__(self, table: str, query: Mapping[str, str], pages: "Pages") -> None:
-        """Take the query of the shard, as the service has it, and what fits the pages of all streams to the rows."""
+    def __init__(self, table: str, wanted: RowRange, pages: "Pages") -> None:
+        """Take the range of the shard, and what fits the pages of all streams to the rows."""
         self.ended = False
         self._table = table
-        self._query = query
+        self._wanted = wanted
         self._pages = pages
-        self._after: Mapping[str, str] | None = {}
-        self._rows: list[Entity] = []
+        self._after: Any | None = None
+        self._is_last = False
+        self._rows: list[Row] = []
         self._next = 0
 
     async def minute(self) -> str | None:
         """The minute of the next row; None after the last row."""
         while self._next == len(self._rows):
-            if self._after is None:
+            if self._is_last:
                 self.ended = True
                 return None
             await self._read_page()
         return _minute(self._rows[self._next])
 
-    async def take(self, minute: str, budget: "Budget") -> list[Entity]:
+    async def take(self, minute: str, budget: "Budget") -> list[Row]:
         """Take the next rows that are of a minute, as long as the budget allows."""
-        rows: list[Entity] = []
+        rows: list[Row] = []
         while await self.minute() == minute:
             end = bisect_right(self._rows, minute, self._next, key=_minute)
             rows += self._rows[self._next : end]
@@ -56,23 +54,23 @@ class RowStream:
                 return []
         return rows
 
-    async def take_all(self, budget: "Budget") -> list[Entity]:
+    async def take_all(self, budget: "Budget") -> list[Row]:
         """Take all rows, as long as the budget allows."""
-        rows: list[Entity] = []
+        rows: list[Row] = []
         while not budget.is_over and (minute := await self.minute()) is not None:
             rows += await self.take(minute, budget)
         return rows
 
     async def _read_page(self) -> None:
         """Read the next page; a table that was deleted meanwhile has none."""
-        options = {**self._query, "$top": str(self._pages.rows), **(self._after or {})}
+        reader, most = this_storage().reader, self._pages.rows
         try:
-            page = await background_reads.retry(lambda: background_reads.rest().query(self._table, options))
+            page = await background_reads.retry(lambda: reader.query(self._table, self._wanted, most, self._after))
         except TableMissing:
-            self._rows, self._next, self._after = [], 0, None
+            self._rows, self._next, self._is_last = [], 0, True
         else:
-            self._rows, self._next, self._after = page.entities, 0, page.after
-            self._pages.fit(page.entities)
+            self._rows, self._next, self._after, self._is_last = page.rows, 0, page.after, page.after is None
+            self._pages.fit(page.rows)
 
 
 class Pages:
@@ -84,12 +82,12 @@ class Pages:
 
     def __init__(self, kind: Kind, *, keys_only: bool = False) -> None:
         """Take what the rows are of, and whether what they hold beside keys and times is left out."""
-        self.rows = _FIRST_PAGE_ROWS if kind == "events" and not keys_only else _MOST_PAGE_ROWS
+        self.rows = _FIRST_PAGE_ROWS if kind == "events" and not keys_only else MOST_PAGE_ROWS
 
-    def fit(self, rows: Sequence[Entity]) -> None:
+    def fit(self, rows: Sequence[Row]) -> None:
         """Fit the next page to rows that came."""
-        if size := sum(map(row_json.payload_size, rows)):
-            self.rows = min(_MOST_PAGE_ROWS, len(rows) * _PAGE_BYTES // size + 1)
+        if size := sum(len(row.payload) for row in rows):
+            self.rows = min(MOST_PAGE_ROWS, len(rows) * _PAGE_BYTES // size + 1)
 
 
 class Budget:
@@ -110,12 +108,11 @@ class Budget:
         """Whether more was spent than there is."""
         return self._most_bytes is not None and self.spent > self._most_bytes
 
-    def spend(self, rows: Sequence[Entity]) -> None:
+    def spend(self, rows: Sequence[Row]) -> None:
         """Spend what rows take."""
         if self._most_bytes is not None:
-            self.spent += sum(map(row_json.payload_size, rows)) + self._row_bytes * len(rows)
+            self.spent += sum(len(row.payload) for row in rows) + self._row_bytes * len(rows)
 
 
-def _minute(entity: Entity) -> str:
-    key: str = entity["PartitionKey"]
-    return key[-12:]
+def _minute(row: Row) -> str:
+    return row.partition[-12:]

@@ -4,21 +4,21 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
-from shared.intake import row_json
-from shared.intake.row_stream import Budget, Entity, Pages, RowStream
-from shared.intake.rows import Event, Observation, counts
+from shared.intake.row_stream import Budget, Pages, RowStream
+from shared.intake.rows import counts
 from shared.settings import settings
-from shared.storage import background_reads, sdk
+from shared.storage import background_reads
+from shared.storage.interface import Row, RowRange
 from shared.storage.paths import IntakeTable, Kind, this_loop
-from shared.times import MINUTE, from_iso, from_minute_key, minute_key
+from shared.storage.this_storage import tables as stored_tables
+from shared.times import MINUTE, from_minute_key, minute_key
 
 FAR_US: Final = from_minute_key("999912310000")
 ROW_BYTES: Final = 1024
 """What a row counts for beside its payload."""
-_KEYS: Final = "PartitionKey,RowKey,Timestamp,at,within,id"
-_VALUE: Final = ",v"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class RowQuery:
         event_keys: Rows with one of these keys of an event only; empty for all events.
         id_begin: Rows of ids that begin so, in characters of which `keys.is_plain`; empty for all.
         valued: Only rows with a value: rewards without activations.
-        keys_only: Whether to leave out what the rows hold beside keys and times.
+        keys_only: Whether to leave out the rows' payloads.
         exact: Whether storage is to send no other rows of the first and the last minute; it looks at them all the same.
         takes: Whether rows of an event id are wanted.
     """
@@ -64,27 +64,26 @@ class RowQuery:
     id_begin: str = ""
     valued: bool = False
 
-    def wants(self, row: Entity) -> bool:
+    def wants(self, row: Row) -> bool:
         """Whether a row that storage has sent is wanted, and may be acknowledged."""
-        if self.takes is not None and not self.takes(row["id"]):
+        if self.takes is not None and not self.takes(row.event_id):
             return False
-        if self.valued and row.get("v") is None:
+        if self.valued and row.value is None:
             return False
-        at_us = row_json.arrival(row)
-        return self.from_us <= at_us < self.to_us and counts(at_us, from_iso(row["Timestamp"]), _deadline_us(row))
+        deadline_us = settings().write_deadline_us if row.deadline_us is None else row.deadline_us
+        return self.from_us <= row.at_us < self.to_us and counts(row.at_us, row.stored_at_us, deadline_us)
 
-    def of_shard(self, shard: int) -> dict[str, str]:
-        """Write the query of one shard for the service; it selects whole minutes, by key."""
-        first, last = this_loop().partition_key(shard, self.from_us), this_loop().partition_key(shard, self.to_us - 1)
-        where = f"PartitionKey ge '{first}' and PartitionKey le '{last}'"
-        if self.exact:
-            where += f" and at ge {self.from_us}L and at lt {self.to_us}L"
-        if self.event_keys:
-            of_event = [f"(RowKey gt '{key}|' and RowKey lt '{key}}}')" for key in self.event_keys]
-            where += f" and ({' or '.join(of_event)})"
-        if self.id_begin:
-            where += f" and id ge '{self.id_begin}' and id lt '{self.id_begin[:-1]}{chr(ord(self.id_begin[-1]) + 1)}'"
-        return {"$filter": where} | ({"$select": _KEYS + _VALUE * self.valued} if self.keys_only else {})
+    def of_shard(self, shard: int) -> RowRange:
+        """The range of one shard; it has whole minutes, by key."""
+        return RowRange(
+            this_loop().partition_key(shard, self.from_us),
+            this_loop().partition_key(shard, self.to_us - 1),
+            [key_range(key) for key in self.event_keys],
+            self.from_us if self.exact else None,
+            self.to_us if self.exact else None,
+            self.id_begin,
+            payloads=not self.keys_only,
+        )
 
 
 class CountedRows(NamedTuple):
@@ -105,27 +104,18 @@ def list_tables() -> Tables:
     """List the intake tables that exist now."""
     loop = this_loop()
     first, end = loop.table_names
-    with sdk.translate_errors():
-        named = sdk.tables().query_tables(f"TableName ge '{first}' and TableName lt '{end}'")
-        parsed = [loop.parse_table_name(item.name) for item in named]
+    parsed = [loop.parse_table_name(name) for name in stored_tables().list_names(first, end)]
     return Tables(tuple(sorted((table for table in parsed if table), key=lambda table: table.from_us)))
 
 
-def drop_table(table: IntakeTable) -> None:
-    """Delete a table with all its rows at once, unless it is being deleted already, which takes a while."""
-    from shared.storage.azure_sdk import HttpResponseError
-
-    with sdk.translate_errors(absent=True):
-        try:
-            sdk.tables().delete_table(table.name)
-        except HttpResponseError as error:
-            if getattr(error, "error_code", "") != "TableBeingDeleted":
-                raise
+def key_range(event_key: str) -> tuple[str, str]:
+    """The keys between which those of an event's rows are."""
+    return f"{event_key}|", f"{event_key}}}"
 
 
 async def slices(
     tables: Tables, query: RowQuery, most_bytes: int | None = None
-) -> AsyncIterator[tuple[int, list[Entity]]]:
+) -> AsyncIterator[tuple[int, list[Row]]]:
     """Read the rows that count, minute by minute: the end of the minute, and its rows in no order.
 
     Tables of different spans may overlap; minutes come in order all the same. Runs on the event loop of
@@ -153,7 +143,7 @@ async def slices(
 
 async def _minutes(
     tables: Tables, query: RowQuery, most_bytes: int | None, pages: Pages
-) -> AsyncIterator[tuple[int, list[Entity] | None]]:
+) -> AsyncIterator[tuple[int, list[Row] | None]]:
     """Read minute by minute, as `slices`; a minute that holds too much is the last, and has None."""
     coming, streams = deque(tables.of(query.kind, query.from_us, query.to_us)), list[RowStream]()
     while True:
@@ -172,7 +162,7 @@ async def _minutes(
 
 async def _halves(
     tables: Tables, query: RowQuery, most_bytes: int, pages: Pages
-) -> AsyncIterator[tuple[int, list[Entity]]]:
+) -> AsyncIterator[tuple[int, list[Row]]]:
     """Read the rows of a minute, or of a part of one, in pieces that are as small as they must be."""
     middle_us = (query.from_us + query.to_us) // 2
     is_whole = middle_us == query.from_us
@@ -187,12 +177,12 @@ async def _halves(
             yield query.to_us, rows
 
 
-def read_rows(tables: Tables, query: RowQuery) -> list[Entity]:
+def read_rows(tables: Tables, query: RowQuery) -> list[Row]:
     """Read all rows that count; blocking."""
     return background_reads.begin(_read_all(tables, query)).result()
 
 
-def read_last_rows(tables: Tables, query: RowQuery, most_bytes: int) -> tuple[list[Entity], bool]:
+def read_last_rows(tables: Tables, query: RowQuery, most_bytes: int) -> tuple[list[Row], bool]:
     """Read the last rows that count, as many as take a number of bytes; gives also whether these are all. Blocking."""
     return background_reads.begin(_read_last(tables, query, most_bytes)).result()
 
@@ -202,23 +192,10 @@ def count_rows(tables: Tables, query: RowQuery, most: int) -> CountedRows:
     return background_reads.begin(_count(tables, query, most)).result()
 
 
-def parse_event(entity: Entity) -> Event:
-    """Read the row of a Rank."""
-    request_hash = entity["RowKey"].rsplit("|", 1)[1]
-    return Event(entity["id"], request_hash, row_json.arrival(entity), row_json.payload(entity))
-
-
-def parse_observation(entity: Entity) -> Observation:
-    """Read the row of a reward or an activation."""
-    key, value = entity["RowKey"].rsplit("|", 1)[1], entity.get("v")
-    reward = None if value is None else float(value)
-    return Observation(entity["id"], key, row_json.arrival(entity), reward, entity.get("slot"))
-
-
-async def _read_last(tables: Tables, query: RowQuery, most_bytes: int) -> tuple[list[Entity], bool]:
-    last, size, is_all = deque[Entity](), 0, True
+async def _read_last(tables: Tables, query: RowQuery, most_bytes: int) -> tuple[list[Row], bool]:
+    last, size, is_all = deque[Row](), 0, True
     async for _, rows in slices(tables, query, most_bytes):
-        for row in sorted(rows, key=row_json.arrival):
+        for row in sorted(rows, key=attrgetter("at_us")):
             last.append(row)
             size += _size(row)
             while size > most_bytes:
@@ -227,13 +204,13 @@ async def _read_last(tables: Tables, query: RowQuery, most_bytes: int) -> tuple[
     return [*last], is_all
 
 
-def _size(row: Entity) -> int:
-    return ROW_BYTES + row_json.payload_size(row)
+def _size(row: Row) -> int:
+    return ROW_BYTES + len(row.payload)
 
 
 async def _take_rows(
     streams: Iterable[RowStream], minute: str, query: RowQuery, most_bytes: int | None
-) -> list[Entity] | None:
+) -> list[Row] | None:
     """Take the rows of a minute that count from all shards; None if they hold too much."""
     budget = Budget(most_bytes)
     batches = await _together([stream.take(minute, budget) for stream in streams])
@@ -247,22 +224,16 @@ async def _together[Result](reads: Sequence[Coroutine[Any, Any, Result]]) -> lis
     return [await reads[0]] if len(reads) == 1 else await asyncio.gather(*reads)
 
 
-async def _read_all(tables: Tables, query: RowQuery) -> list[Entity]:
+async def _read_all(tables: Tables, query: RowQuery) -> list[Row]:
     return [row async for _, rows in slices(tables, query) for row in rows]
 
 
 async def _count(tables: Tables, query: RowQuery, most: int) -> CountedRows:
-    number, first_us, last, up_to_us = 0, None, list[Entity](), None
+    number, first_us, last, up_to_us = 0, None, list[Row](), None
     async for end_us, last in slices(tables, query):
-        first_us = min(map(row_json.arrival, last)) if first_us is None else first_us
+        first_us = min(row.at_us for row in last) if first_us is None else first_us
         number += len(last)
         if number > most:
             up_to_us = end_us
             break
-    return CountedRows(number, first_us, max(map(row_json.arrival, last), default=None), up_to_us)
-
-
-def _deadline_us(entity: Entity) -> int:
-    """The write deadline of a row; rows of earlier versions are judged by the setting."""
-    deadline_us = row_json.deadline(entity)
-    return settings().write_deadline_us if deadline_us is None else deadline_us
+    return CountedRows(number, first_us, max((row.at_us for row in last), default=None), up_to_us)

@@ -22,8 +22,8 @@ from shared.configuration import container_sas
 from shared.errors import LoopError
 from shared.log.exchange_slots_store import ExchangeSlot
 from shared.settings import child_environment
-from shared.storage import sdk
 from shared.storage.paths import split_path
+from shared.storage.this_storage import this_storage
 
 LEAST_RATE: Final = (64 * 1024, 30.0)
 """Bytes a second, over so many seconds; an exchange that does not end before must have that rate."""
@@ -77,7 +77,7 @@ class CustomerContainer:
         """
         if (problem := container_sas.host_problem(self._sas_uri)) is not None:
             raise ContainerFailed(f"{self._field} is not taken: {problem.rstrip('.')}")
-        if container_sas.is_on_this_machine(self._sas_uri) and not sdk.is_local():
+        if container_sas.is_on_this_machine(self._sas_uri) and not this_storage().is_local:
             raise self._failure("is an address that is not public")
         self._closing.enter_context(self._slot)
         self._folder = Path(self._closing.enter_context(tempfile.TemporaryDirectory(prefix="rankloop-")))
@@ -195,7 +195,7 @@ class CustomerContainer:
             text=True,
             env=child_environment(),
         )
-        _send(process, {"address": self._sas_uri, "is_local": sdk.is_local(), "least_rate": LEAST_RATE})
+        _send(process, {"address": self._sas_uri, "is_local": this_storage().is_local, "least_rate": LEAST_RATE})
         return process
 
     def _end(self) -> None:

@@ -7,14 +7,17 @@ loop competes more than another, however much it has to exchange.
 import random
 import time
 from collections.abc import Callable
-from typing import Any, Final, Self
+from contextlib import suppress
+from typing import Final, Self
 
 from shared import running_call
 from shared.errors import LoopError
-from shared.storage import blobs
+from shared.storage.interface import Lease
 from shared.storage.paths import EXCHANGES, OF_ALL, OF_LOOP, this_loop
 from shared.storage.repetition import Repetition
-from shared.storage.sdk import translate_errors
+from shared.storage.storage_answers import BlobMissing
+from shared.storage.this_storage import blobs
+from shared.storage_errors import StorageUnavailable
 
 _SECONDS: Final = 15
 _RENEWED_EVERY: Final = 5.0
@@ -42,7 +45,7 @@ class ExchangeSlot:
         """
         self._patience_seconds = patience_seconds
         self._check = check
-        self._leases: list[Any] = []
+        self._leases: list[Lease] = []
         self._renewals: Repetition | None = None
 
     def __enter__(self) -> Self:
@@ -72,48 +75,29 @@ class ExchangeSlot:
         self._give_back()
 
     def _renew(self) -> None:
-        from shared.storage.azure_sdk import AzureError
-
-        for lease in [*self._leases]:
-            try:
+        with suppress(StorageUnavailable):  # then others may take the slot before the exchange has ended
+            for lease in [*self._leases]:
                 lease.renew()
-            except AzureError:  # then others may take the slot before the exchange has ended, which its deadline ends
-                return
 
     @running_call.harmless()
     def _give_back(self) -> None:
-        from shared.storage.azure_sdk import AzureError
-
         if self._renewals is not None:
             self._renewals.end()
         while self._leases:
-            try:
-                self._leases.pop().release()
-            except AzureError:  # it ends by itself
-                continue
+            self._leases.pop().release()
 
 
 @running_call.harmless()
-def _take(folder: str, number: int) -> Any:
+def _take(folder: str, number: int) -> Lease | None:
     """Take a lease on one of the blobs of a folder; None if all are taken."""
     return next(
         (lease for slot in random.sample(range(number), number) if (lease := _acquire(f"{folder}{slot}"))), None
     )
 
 
-def _acquire(path: str) -> Any:
-    from shared.storage.azure_sdk import BlobLeaseClient, HttpResponseError, ResourceNotFoundError
-
-    lease = BlobLeaseClient(blobs.client(path))
-    with translate_errors():
-        try:
-            try:
-                lease.acquire(_SECONDS)
-            except ResourceNotFoundError:
-                blobs.create(path, b"")
-                lease.acquire(_SECONDS)
-        except HttpResponseError as error:
-            if error.status_code != 409:
-                raise
-            return None
-    return lease
+def _acquire(path: str) -> Lease | None:
+    try:
+        return blobs().acquire(path, _SECONDS)
+    except BlobMissing:
+        blobs().create(path, b"")
+        return blobs().acquire(path, _SECONDS)

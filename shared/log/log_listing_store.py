@@ -11,9 +11,9 @@ from shared.log import line_pieces, log_line
 from shared.log.long_line_store import outline_of, unpack_lines
 from shared.log.manifest import SUFFIX, LogBlob, Manifest, Place, day_folder, path, place_of, select_log
 from shared.log.stored_lines import UnreadableLines
-from shared.storage import blobs
 from shared.storage.blob_file import BlobFile
 from shared.storage.paths import this_loop
+from shared.storage.this_storage import blobs
 from shared.times import DAY, LAST_US, from_iso, to_datetime
 
 _FIRST_KIND = "cb"
@@ -44,9 +44,9 @@ class ListedLog:
 
 def list_days() -> Iterator[int]:
     """List the days with folders of log, by their first moments."""
-    for year in blobs.list_folders(this_loop().logs):
-        for month in blobs.list_folders(f"{this_loop().logs}{year}/"):
-            for day in blobs.list_folders(f"{this_loop().logs}{year}/{month}/"):
+    for year in blobs().list_folders(this_loop().logs):
+        for month in blobs().list_folders(f"{this_loop().logs}{year}/"):
+            for day in blobs().list_folders(f"{this_loop().logs}{year}/{month}/"):
                 try:
                     yield from_iso(f"{year}-{month}-{day}")
                 except ValueError:
@@ -65,7 +65,7 @@ def list_all(page: int) -> Iterator[ListedLog]:
     Args:
         page: How many a request is to give.
     """
-    for blob in blobs.list_blobs(this_loop().logs, page):
+    for blob in blobs().list_blobs(this_loop().logs, page):
         if (place := _read_place(blob.path)) is not None:
             yield ListedLog(*place, blob.etag)
 
@@ -73,7 +73,7 @@ def list_all(page: int) -> Iterator[ListedLog]:
 def read_log_blob(from_us: int, to_us: int, shard: int | None = None) -> LogBlob | None:
     """Read from storage what is in a log blob; None if the blob is gone."""
     place = from_us, to_us, shard
-    version = blobs.read_version(path(*place))
+    version = blobs().read_version(path(*place))
     return None if version is None else _describe(place, version.size_bytes, version.etag, version.metadata)
 
 
@@ -90,7 +90,7 @@ def metadata(blob: LogBlob) -> dict[str, str]:
 
 
 def _list(folder: str) -> Iterator[LogBlob]:
-    for blob in blobs.list_blobs(folder):
+    for blob in blobs().list_blobs(folder):
         place = _read_place(blob.path)
         if place is not None:
             described = _describe(place, blob.size_bytes, blob.etag, blob.metadata)

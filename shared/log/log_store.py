@@ -17,10 +17,11 @@ from shared.log import log_listing_store, manifest, stored_lines
 from shared.log.log_listing_store import ListedLog
 from shared.log.manifest import LogBlob
 from shared.log.stored_lines import Takes, UnreadableLines, take_all
-from shared.storage import background_reads, blob_file, blobs, loop_threads
+from shared.storage import blob_file, loop_threads
 from shared.storage.blob_file import BlobFile
-from shared.storage.blobs import ChangedMeanwhile
-from shared.storage.rest import Blob
+from shared.storage.interface import Blob
+from shared.storage.storage_answers import ChangedMeanwhile
+from shared.storage.this_storage import blobs
 
 _MOST_AHEAD = 16
 _MOST_BYTES_AHEAD = 16 * 1024 * 1024
@@ -70,7 +71,7 @@ def create(
     )
     try:
         with file.open("rb") as data:
-            etag = blobs.write_over(blob.path, data, None, metadata=log_listing_store.metadata(blob))
+            etag = blobs().write_over(blob.path, data, None, metadata=log_listing_store.metadata(blob))
     except ChangedMeanwhile:
         return log_listing_store.read_log_blob(*blob.place) or blob
     return replace(blob, etag=etag)
@@ -78,7 +79,7 @@ def create(
 
 def read(blob: LogBlob) -> bytes | None:
     """The lines of a log blob as stored, gzip; None if it was deleted meanwhile."""
-    stored = blobs.read(blob.path)
+    stored = blobs().read(blob.path)
     return stored.data if stored else None
 
 
@@ -119,7 +120,7 @@ def read_ahead(log: Iterable[LogBlob]) -> Iterator[Blob | None]:
     """
     coming: deque[tuple[int, Future[Blob | None]]] = deque()
     for blob in log:
-        coming.append((blob.size_bytes, background_reads.begin(background_reads.read_blob(blob.path, _SECONDS))))
+        coming.append((blob.size_bytes, blobs().begin_read(blob.path, _SECONDS)))
         while len(coming) > _MOST_AHEAD or sum(size for size, _ in coming) > _MOST_BYTES_AHEAD:
             yield coming.popleft()[1].result()
     while coming:
@@ -140,7 +141,7 @@ def lines(blob: LogBlob, takes: Takes = take_all) -> Iterator[bytes]:
     Raises:
         DamagedLog: They cannot be read.
     """
-    stored = blobs.read(blob.path)
+    stored = blobs().read(blob.path)
     if stored is not None:
         with note_damage(blob, stored.etag):
             yield from stored_lines.read_lines(stored.data, None, None, takes)
@@ -171,11 +172,11 @@ def remove(listed: Collection[ListedLog]) -> None:
     refused = [
         (blob.path, blob.etag)
         for folder in {manifest.folder_of_refused(log.from_us) for log in listed}
-        for blob in blobs.list_blobs(folder)
+        for blob in blobs().list_blobs(folder)
         if blob.path.rsplit("/", 1)[1].removesuffix(manifest.REFUSED_SUFFIX).rpartition(".")[0] in stems
     ]
     for some in (refused, [(log.path, log.etag) for log in listed]):
-        loop_threads.at_once(lambda blob: blobs.remove_unchanged(*blob), some, _DELETED_AT_ONCE)
+        loop_threads.at_once(lambda blob: blobs().remove_unchanged(*blob), some, _DELETED_AT_ONCE)
 
 
 def shorten(text: bytes) -> str:
@@ -192,19 +193,19 @@ def store_refused(blob: LogBlob, kind: str, refused: Mapping[int, Mapping[str, A
         refused: Documents that hold a line's place (`line`), `reason` and `text`, by the place.
     """
     path = manifest.path_of_refused(blob.path, kind)
-    before = blobs.read(path)
+    before = blobs().read(path)
     stored = {line["line"]: line for line in map(json.loads, before.data.splitlines())} if before else {}
     lines = [line for _, line in sorted({**refused, **stored}.items())]
     text = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
     with suppress(ChangedMeanwhile):
-        blobs.write_over(path, text, before.etag if before else None)
-    version = blobs.read_version(blob.path)
+        blobs().write_over(path, text, before.etag if before else None)
+    version = blobs().read_version(blob.path)
     if version is None or version.metadata.get("redacted", "") != blob.redacted:
-        blobs.remove(path)
+        blobs().remove(path)
 
 
 def reasons(blob: LogBlob, kind: str) -> dict[int, str]:
     """Why models of a kind cannot learn from lines of a log blob, by the positions of the lines."""
-    stored = blobs.read(manifest.path_of_refused(blob.path, kind))
+    stored = blobs().read(manifest.path_of_refused(blob.path, kind))
     lines = map(json.loads, stored.data.splitlines()) if stored else ()
     return {line["line"]: line["reason"] for line in lines}

@@ -24,11 +24,12 @@ from shared.log.manifest import (
     manifest_path,
 )
 from shared.settings import StorageSettings, settings
-from shared.storage import background_reads, blobs, json_documents
-from shared.storage.blobs import ChangedMeanwhile
+from shared.storage import json_documents
+from shared.storage.interface import Blob
 from shared.storage.json_documents import UnreadableDocument
 from shared.storage.paths import this_loop
-from shared.storage.rest import Blob
+from shared.storage.storage_answers import ChangedMeanwhile
+from shared.storage.this_storage import blobs
 from shared.storage_errors import StorageUnavailable
 from shared.times import DAY, LAST_US
 
@@ -94,7 +95,7 @@ def remove(at_us: int, paths: Collection[str], check: Check) -> None:
 
 def list_days() -> list[int]:
     """The days with a manifest, by their first moments, in order."""
-    return sorted(day for path in blobs.list_paths(this_loop().manifests) if (day := day_of(path)) is not None)
+    return sorted(day for path in blobs().list_paths(this_loop().manifests) if (day := day_of(path)) is not None)
 
 
 def compare(day_us: int, check: Check) -> Manifest:
@@ -114,16 +115,16 @@ def forget_before(oldest_us: int | None, check: Check) -> None:
             if named and named[0].from_us < oldest_us:
                 compare(day_us, check)
             return
-        etag = blobs.read_etag(manifest_path(day_us))
+        etag = blobs().read_etag(manifest_path(day_us))
         check()
         if etag is not None:
             with suppress(ChangedMeanwhile):  # another trainer has taken over, and goes on
-                blobs.remove(manifest_path(day_us), etag)
+                blobs().remove(manifest_path(day_us), etag)
 
 
 def mark_complete() -> None:
     """Note for all readers that every day of log has a manifest, now and from now on."""
-    blobs.create(complete_path(), b"{}\n")
+    blobs().create(complete_path(), b"{}\n")
 
 
 def _list(from_us: int, to_us: int, deleted_before_us: int, reach_us: int) -> Iterator[LogBlob]:
@@ -150,7 +151,7 @@ def _settle(blob: LogBlob) -> LogBlob | None:
 
     In the place of a damaged blob its owner may have put an intact one.
     """
-    if blob.etag and (not blob.damaged or blobs.read_etag(blob.path) == blob.etag):
+    if blob.etag and (not blob.damaged or blobs().read_etag(blob.path) == blob.etag):
         return blob
     current = log_listing_store.read_log_blob(*blob.place)
     return None if current is None else replace(current, etag="")
@@ -172,7 +173,7 @@ def _read_ahead(days: Iterable[int]) -> Iterator[Sequence[LogBlob]]:
     coming: deque[tuple[int, Future[Blob | None]]] = deque()
     ahead = 1
     for day in days:
-        coming.append((day, background_reads.begin(background_reads.read_blob(manifest_path(day)))))
+        coming.append((day, blobs().begin_read(manifest_path(day))))
         if len(coming) > ahead:
             yield _blobs_of(*coming.popleft())
             ahead = min(2 * ahead, _MOST_AHEAD)
@@ -195,7 +196,7 @@ def _blobs_of(day_us: int, reading: "Future[Blob | None]") -> Sequence[LogBlob]:
 
 def _list_complete_days() -> list[int] | None:
     """The days with a manifest, if no other day has log; else None."""
-    paths = list(blobs.list_paths(this_loop().manifests))
+    paths = list(blobs().list_paths(this_loop().manifests))
     if complete_path() not in paths:
         return None
     return [day for path in paths if (day := day_of(path)) is not None]
@@ -203,7 +204,7 @@ def _list_complete_days() -> list[int] | None:
 
 def _is_complete() -> bool:
     place = (settings().storage, this_loop().name)
-    if place not in _with_complete_manifests and blobs.read_etag(complete_path()) is not None:
+    if place not in _with_complete_manifests and blobs().read_etag(complete_path()) is not None:
         _with_complete_manifests.add(place)
     return place in _with_complete_manifests
 
@@ -215,7 +216,7 @@ def _change(at_us: int, check: Check, edit: Callable[[Manifest], Manifest]) -> M
         StorageUnavailable: Another trainer has changed it meanwhile, so this one has lost its lease.
     """
     day_us = at_us // DAY * DAY
-    stored = blobs.read(manifest_path(day_us))
+    stored = blobs().read(manifest_path(day_us))
     before = _parse(stored.data) if stored else None
     after = edit(log_listing_store.list_range(day_us, day_us + DAY) if before is None else before)
     if after != before:
@@ -227,9 +228,9 @@ def _change(at_us: int, check: Check, edit: Callable[[Manifest], Manifest]) -> M
 def _write(path: str, text: bytes, etag: str | None) -> None:
     """Write a manifest over the one that was read; there may be this text already, if only the answer was lost."""
     try:
-        blobs.write_over(path, text, etag)
+        blobs().write_over(path, text, etag)
     except ChangedMeanwhile as error:
-        stored = blobs.read(path)
+        stored = blobs().read(path)
         if stored is None or stored.data != text:
             raise StorageUnavailable(f"{path} was changed by another trainer") from error
 

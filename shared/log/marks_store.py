@@ -10,8 +10,8 @@ from typing import IO
 from shared.log import manifest, marks
 from shared.log.manifest import Place
 from shared.log.marks import Run
-from shared.storage import blobs
 from shared.storage.paths import this_loop
+from shared.storage.this_storage import blobs
 
 CHUNK_BYTES = 1024 * 1024
 _MARKS_AT_ONCE = 65_536
@@ -25,20 +25,20 @@ def create(from_us: int, to_us: int, of_part: Iterable[int], shard: int | None =
 def list_runs() -> list[Run]:
     """List all runs, oldest first; a blob that is none of them is passed over."""
     return [
-        run for blob in blobs.list_blobs(this_loop().marks) if (run := _run(blob.path, blob.size_bytes)) is not None
+        run for blob in blobs().list_blobs(this_loop().marks) if (run := _run(blob.path, blob.size_bytes)) is not None
     ]
 
 
 def read(run: Run) -> array[int]:
     """Read a run; without marks where it is gone, since another run holds its marks."""
-    stored = blobs.read(run.path)
+    stored = blobs().read(run.path)
     return marks.unpack(stored.data if stored else b"")
 
 
 def read_chunks(run: Run) -> Iterator[array[int]]:
     """Read a run piece by piece, in ascending order."""
     for start in range(0, run.size_bytes, CHUNK_BYTES):
-        yield marks.unpack(blobs.read_piece(run.path, start, CHUNK_BYTES) or b"")
+        yield marks.unpack(blobs().read_piece(run.path, start, CHUNK_BYTES) or b"")
 
 
 def merge_runs(runs: Sequence[Run]) -> Run:
@@ -53,13 +53,13 @@ def merge_runs(runs: Sequence[Run]) -> Run:
         merged = _create((from_us, to_us, None), file)
     for run in runs:
         if run.path != merged.path:
-            blobs.remove(run.path)
+            blobs().remove(run.path)
     return merged
 
 
 def remove(run: Run) -> None:
     """Delete a run."""
-    blobs.remove(run.path)
+    blobs().remove(run.path)
 
 
 def _write_merged(runs: Sequence[Run], file: IO[bytes]) -> None:
@@ -80,7 +80,7 @@ def _read_marks(run: Run) -> Iterator[int]:
 
 def _create(place: Place, content: bytes | IO[bytes]) -> Run:
     path = f"{this_loop().marks}{manifest.name(*place)}"
-    blobs.create(path, content)
+    blobs().create(path, content)
     size = len(content) if isinstance(content, bytes) else content.seek(0, 2)
     return Run(path, *place[:2], size)
 

@@ -13,8 +13,8 @@ from shared.log.manifest import LogBlob, path_of_refused
 from shared.log.manifest_store import Check
 from shared.log.redaction import FeatureTarget, NamesAlike, Target
 from shared.log.stored_lines import Stored, pack
-from shared.storage import blobs
 from shared.storage.blob_file import BlobFile
+from shared.storage.this_storage import blobs
 from shared.times import to_iso
 
 _IN_MEMORY_BYTES = 8 * 1024 * 1024
@@ -137,14 +137,14 @@ def redact(blob: LogBlob, target: Target, at_us: int, check: Check, copy: Callab
         done, texts = _rewrite(stored, target, file, {place for lines in aside for place in lines.reasons})
         if done.changed or done.removed:
             for lines in aside:
-                blobs.remove(path_of_refused(blob.path, lines.kind))
+                blobs().remove(path_of_refused(blob.path, lines.kind))
             left = _describe(blob, done, file.tell(), at_us)
             file.seek(0)
             copy(file)
             file.seek(0)
             manifest_store.unsettle(blob, check)
             metadata = {**stored.version.metadata, **log_listing_store.metadata(left)}
-            etag = blobs.write_over(blob.path, file, stored.version.etag, metadata=metadata)
+            etag = blobs().write_over(blob.path, file, stored.version.etag, metadata=metadata)
             for lines in aside:
                 _store_refused(blob, lines, texts, target)
             manifest_store.put(replace(left, etag=etag), check)
@@ -200,7 +200,7 @@ def _store_refused(blob: LogBlob, aside: _RefusedLines, texts: Mapping[int, tupl
             shown = _HIDDEN if any(secret in reason for secret in target.secrets) else reason
             refused.append({"line": at, "reason": shown, "text": text})
     if refused:
-        blobs.write(
+        blobs().write(
             path_of_refused(blob.path, aside.kind), b"".join(json.dumps(line).encode() + b"\n" for line in refused)
         )
 

@@ -12,8 +12,8 @@ from typing import IO
 from shared.errors import LoopError
 from shared.log import reward_runs
 from shared.log.reward_runs import Index, Record, RewardRun
-from shared.storage import background_reads, blobs
 from shared.storage.paths import this_loop
+from shared.storage.this_storage import blobs
 
 _DIGEST_BYTES = 8
 _PIECE_BYTES = 2 * 1024 * 1024
@@ -40,13 +40,13 @@ def create(from_us: int, to_us: int, records: Iterable[Record]) -> RewardRun | N
         run = _write(from_us, to_us, records, file)
         file.seek(0)
         if run.rows:
-            blobs.create(run.path, file)
+            blobs().create(run.path, file)
     return run if run.rows else None
 
 
 def list_paths() -> Iterator[tuple[str, str]]:
     """List the paths of all runs in storage, each with its ETag."""
-    return ((blob.path, blob.etag) for blob in blobs.list_blobs(this_loop().rewards))
+    return ((blob.path, blob.etag) for blob in blobs().list_blobs(this_loop().rewards))
 
 
 def merge_runs(runs: Sequence[RewardRun], keep: Callable[[Record], bool] | None = None) -> RewardRun | None:
@@ -67,9 +67,9 @@ def merge_runs(runs: Sequence[RewardRun], keep: Callable[[Record], bool] | None 
 def remove(path: str, etag: str | None = None) -> None:
     """Delete a run; with an ETag only while the blob has it."""
     if etag is None:
-        blobs.remove(path)
+        blobs().remove(path)
     else:
-        blobs.remove_unchanged(path, etag)
+        blobs().remove_unchanged(path, etag)
 
 
 class RunReader:
@@ -184,7 +184,7 @@ def _blocks_of_first(
 
 
 def _begin(run: RewardRun, start: int, end: int) -> "Future[bytes | None]":
-    return background_reads.begin(background_reads.read_piece(run.path, start, end - start))
+    return blobs().begin_read_piece(run.path, start, end - start)
 
 
 def _piece(run: RewardRun, length: int, content: "Future[bytes | None]") -> bytes:

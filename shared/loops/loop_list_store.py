@@ -12,10 +12,11 @@ from contextlib import suppress
 from typing import Final, NamedTuple
 
 from shared import running_call
-from shared.storage import blobs, clock
-from shared.storage.blobs import ListedBlob
+from shared.storage import clock
+from shared.storage.interface import ListedBlob
 from shared.storage.paths import DEFAULT, this_loop
-from shared.storage.sdk import translate_errors
+from shared.storage.storage_answers import ChangedMeanwhile
+from shared.storage.this_storage import blobs
 from shared.times import DAY, SECOND, from_datetime
 
 MARKED_FOR: Final = 60 * SECOND
@@ -78,7 +79,7 @@ class Listing(NamedTuple):
 
 def read_listing() -> Listing:
     """List all loops but `default`, and the signs of life; one request for every 5,000."""
-    stored = list(blobs.list_blobs(_ROOT))
+    stored = list(blobs().list_blobs(_ROOT))
     return Listing(_read_entries(stored), [blob for blob in stored if blob.path.startswith(WORK)])
 
 
@@ -105,25 +106,25 @@ def names() -> set[str]:
 
 def is_announced() -> bool:
     """Whether there may be something to list."""
-    return blobs.read_etag(_SIGN) is not None
+    return blobs().read_etag(_SIGN) is not None
 
 
 def announce() -> None:
     """Have the trainer read the list from now on: before what it is to find there."""
-    blobs.write(_SIGN, b"")
+    blobs().write(_SIGN, b"")
 
 
 def withdraw() -> None:
     """Have the trainer read the list no more, after it found nothing there, unless something was announced lately."""
-    sign = blobs.read_version(_SIGN)
+    sign = blobs().read_version(_SIGN)
     if sign is not None and clock.now_us() - from_datetime(sign.modified) > _SIGN_FOR:
-        blobs.remove_unchanged(_SIGN, sign.etag)
+        blobs().remove_unchanged(_SIGN, sign.etag)
 
 
 def add(name: str) -> bool:
     """Add a loop, which rests until its first row; False if it is there."""
     announce()
-    return blobs.create(f"{_LIST}{name}", b"", {_VISIT: str(FAR_US)})
+    return blobs().create(f"{_LIST}{name}", b"", {_VISIT: str(FAR_US)})
 
 
 @running_call.harmless()
@@ -131,8 +132,7 @@ def mark() -> None:
     """Have the trainer look at this loop; `default` needs no mark. Before what the trainer is to find."""
     name = this_loop().name
     if name != DEFAULT:
-        with translate_errors(absent=True):
-            blobs.client(mark_path(name)).set_blob_metadata({})
+        blobs().set_metadata(mark_path(name), {})
 
 
 def mark_path(name: str) -> str:
@@ -142,24 +142,15 @@ def mark_path(name: str) -> str:
 
 def rest(entry: LoopEntry, until_us: int) -> bool:
     """Let a loop rest until a moment, unless it was marked meanwhile; False if it was."""
-    from shared.storage.azure_sdk import HttpResponseError, MatchConditions
-
-    with translate_errors(absent=True):
-        try:
-            blobs.client(mark_path(entry.name)).set_blob_metadata(
-                {_VISIT: str(until_us)}, etag=entry.etag, match_condition=MatchConditions.IfNotModified
-            )
-        except HttpResponseError as error:
-            if error.status_code == 412:
-                return False
-            raise
-        return True
-    return False
+    try:
+        return blobs().set_metadata(mark_path(entry.name), {_VISIT: str(until_us)}, entry.etag)
+    except ChangedMeanwhile:
+        return False
 
 
 def begin_deletion(name: str) -> None:
     """Note that a loop is to be deleted; from then on nobody can call it, and the trainer deletes what it has."""
-    blobs.create(f"{_DELETED}{name}", b"")
+    blobs().create(f"{_DELETED}{name}", b"")
 
 
 def end_deletion(name: str, deletion: Deletion, entry_etag: str | None) -> None:
@@ -171,18 +162,16 @@ def end_deletion(name: str, deletion: Deletion, entry_etag: str | None) -> None:
     Args:
         entry_etag: Of its entry in the list, read while the deletion was going on; None if it had none.
     """
-    with suppress(blobs.ChangedMeanwhile):
+    with suppress(ChangedMeanwhile):
         if entry_etag is not None:
-            blobs.remove(mark_path(name), entry_etag)
-        blobs.remove(f"{_DELETED}{name}", deletion.etag)
+            blobs().remove(mark_path(name), entry_etag)
+        blobs().remove(f"{_DELETED}{name}", deletion.etag)
 
 
 def read_deletion(name: str) -> Deletion | None:
     """Read the deletion of a loop; None if none is going on."""
-    with translate_errors(absent=True):
-        properties = blobs.client(f"{_DELETED}{name}").get_blob_properties()
-        return Deletion(from_datetime(properties.last_modified), str(properties.etag))
-    return None
+    version = blobs().read_version(f"{_DELETED}{name}")
+    return version and Deletion(from_datetime(version.modified), version.etag)
 
 
 def _visit_us(metadata: Mapping[str, str]) -> int:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from shared.metrics.bins import Bin, Day, Metrics, day_us
-from shared.storage import blobs, json_documents, loop_threads
+from shared.storage import json_documents, loop_threads
 from shared.storage.paths import this_loop
+from shared.storage.this_storage import blobs
 from shared.times import DAY, from_minute_key, minute_key
 
 _SUFFIX = ".json"
@@ -58,7 +59,7 @@ def read_first_day(from_us: int, to_us: int, metrics: Metrics) -> list[Bin]:
 
 def _days(from_us: int, to_us: int) -> list[tuple[str, int]]:
     """The days of a range that have a blob, with its path."""
-    paths = [path for path in blobs.list_paths(this_loop().metrics) if path.endswith(_SUFFIX)]
+    paths = [path for path in blobs().list_paths(this_loop().metrics) if path.endswith(_SUFFIX)]
     days = [(path, _day_of(path)) for path in paths]
     return [(path, day) for path, day in days if day < to_us and day + DAY > from_us]
 
@@ -69,5 +70,5 @@ def _day_of(path: str) -> int:
 
 
 def _read(path: str) -> tuple[Bin, ...]:
-    stored = blobs.read(path)
+    stored = blobs().read(path)
     return json_documents.read(Day, stored.data).bins if stored else ()

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.metrics.model_rewards import ModelRecord, ModelSums, Stint
-from shared.storage import background_reads, blobs, json_documents
+from shared.storage import json_documents
 from shared.storage.paths import this_loop
+from shared.storage.this_storage import blobs
 
 _SUFFIX = ".json"
 
@@ -35,7 +36,7 @@ def read(model_ids: Sequence[str], recent: Sequence[Stint]) -> Mapping[str, Mode
     Args:
         recent: The stints of the commit record, read before: a stint leaves it only when it is in a document.
     """
-    texts = background_reads.read_all(map(_path, model_ids))
+    texts = blobs().read_all(map(_path, model_ids))
     records = {
         model_id: ModelRecord() if text is None else json_documents.read(ModelRecord, text)
         for model_id, text in zip(model_ids, texts, strict=True)
@@ -50,13 +51,13 @@ def list_all() -> list[StoredRecord]:
     """List the documents."""
     return [
         StoredRecord(blob.path, blob.path.removeprefix(this_loop().model_rewards).removesuffix(_SUFFIX), blob.etag)
-        for blob in blobs.list_blobs(this_loop().model_rewards)
+        for blob in blobs().list_blobs(this_loop().model_rewards)
     ]
 
 
 def remove(record: StoredRecord) -> None:
     """Delete a document, unless it was changed since it was listed."""
-    blobs.remove_unchanged(record.path, record.etag)
+    blobs().remove_unchanged(record.path, record.etag)
 
 
 def _path(model_id: str) -> str:

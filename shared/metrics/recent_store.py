@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from shared.metrics.bins import FINE_US, Bin
 from shared.metrics.breakdown import STEP_US, Step
 from shared.metrics.recent import Hour
-from shared.storage import blobs, json_documents, loop_threads
+from shared.storage import json_documents, loop_threads
 from shared.storage.paths import this_loop
+from shared.storage.this_storage import blobs
 from shared.times import HOUR, from_minute_key, minute_key
 
 _SUFFIX = ".json"
@@ -19,7 +20,7 @@ def read(from_us: int) -> tuple[Hour, str | None]:
     Raises:
         UnreadableDocument: The blob is damaged.
     """
-    stored = blobs.read(_path(from_us))
+    stored = blobs().read(_path(from_us))
     return (json_documents.read(Hour, stored.data), stored.etag) if stored else (Hour(from_us), None)
 
 
@@ -29,7 +30,7 @@ def write(hour: Hour, etag: str | None) -> str:
     Raises:
         ChangedMeanwhile: Another version is stored by now.
     """
-    return blobs.write_over(_path(hour.from_us), json_documents.to_json(hour), etag)
+    return blobs().write_over(_path(hour.from_us), json_documents.to_json(hour), etag)
 
 
 def read_steps(from_us: int, to_us: int) -> list[Step]:
@@ -54,17 +55,17 @@ def remove_before(at_us: int) -> None:
     """Delete the hours that begin before a moment."""
     for start in list(_starts()):
         if start < at_us:
-            blobs.remove(_path(start))
+            blobs().remove(_path(start))
 
 
 def remove_all() -> None:
     """Delete all hours."""
-    for path in list(blobs.list_paths(this_loop().last_day)):
-        blobs.remove(path)
+    for path in list(blobs().list_paths(this_loop().last_day)):
+        blobs().remove(path)
 
 
 def _starts() -> Iterator[int]:
-    for path in blobs.list_paths(this_loop().last_day):
+    for path in blobs().list_paths(this_loop().last_day):
         yield from_minute_key(f"{path.removeprefix(this_loop().last_day).removesuffix(_SUFFIX)}00")
 
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from shared.models import model_store, published_store
 from shared.models.model_store import DamagedModel
 from shared.models.published import ModelReference, Published
-from shared.storage import blobs
-from shared.storage.blobs import BlobLeased, ChangedMeanwhile
 from shared.storage.paths import this_loop
+from shared.storage.storage_answers import BlobLeased, ChangedMeanwhile
+from shared.storage.this_storage import blobs
 from shared.storage_errors import StorageUnavailable
 
 _NAMES = ("model.vw", "learning-settings.json")
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 def read_etags() -> Mapping[str, str | None]:
     """The ETags of the export's blobs by name; None for a blob that does not exist."""
-    return {name: blobs.read_etag(this_loop().current_export + name) for name in _NAMES}
+    return {name: blobs().read_etag(this_loop().current_export + name) for name in _NAMES}
 
 
 def write(model: ModelReference, data: bytes, etags: Mapping[str, str | None]) -> None:
@@ -38,7 +38,7 @@ def write(model: ModelReference, data: bytes, etags: Mapping[str, str | None]) -
     """
     settings = json.dumps({"name": model.id, "arguments": model.arguments}).encode()
     for name, content in zip(_NAMES, (data, settings), strict=True):
-        blobs.write_over(this_loop().current_export + name, content, etags[name], metadata={_MODEL_ID: model.id})
+        blobs().write_over(this_loop().current_export + name, content, etags[name], metadata={_MODEL_ID: model.id})
 
 
 def follow() -> None:
@@ -61,7 +61,7 @@ def update() -> Published:
         DamagedModel: The published model was changed in storage.
     """
     for _ in range(_TRIES):
-        versions = {name: blobs.read_version(this_loop().current_export + name) for name in _NAMES}
+        versions = {name: blobs().read_version(this_loop().current_export + name) for name in _NAMES}
         published = published_store.read_published()
         model_id = published.model.id if published.model else None
         if all((version.metadata.get(_MODEL_ID) if version else None) == model_id for version in versions.values()):
@@ -79,4 +79,4 @@ def _replace(model: ModelReference | None, etags: Mapping[str, str | None]) -> N
         return
     for name, etag in etags.items():
         if etag is not None:
-            blobs.remove(this_loop().current_export + name, etag)
+            blobs().remove(this_loop().current_export + name, etag)

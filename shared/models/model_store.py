@@ -9,8 +9,8 @@ from shared import running_call
 from shared.errors import LoopError
 from shared.models.model_description import ModelDescription
 from shared.models.published import ID_DIGITS, sha256_in
-from shared.storage import blobs
 from shared.storage.paths import this_loop
+from shared.storage.this_storage import blobs
 from shared.times import compact, from_compact
 
 
@@ -56,20 +56,20 @@ def store(file: Path, position_us: int, revision: int) -> tuple[str, str]:
     """Store a model file; gives its path, whose name is its SHA-256, and the SHA-256."""
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
     path = path_of(sha256, position_us, revision)
-    _ensure(path, lambda: blobs.upload_file(path, file), _keep_intact)
+    _ensure(path, lambda: blobs().upload_file(path, file), _keep_intact)
     return path, sha256
 
 
 def put(data: bytes, position_us: int, revision: int) -> str:
     """Store a model's bytes; gives their path."""
     path = path_of(hashlib.sha256(data).hexdigest(), position_us, revision)
-    _ensure(path, lambda: blobs.create(path, data), _keep_intact)
+    _ensure(path, lambda: blobs().create(path, data), _keep_intact)
     return path
 
 
 def remove(model: ModelBlob) -> None:
     """Delete a blob, unless it was made or renewed since it was listed."""
-    blobs.remove_unchanged(model.path, model.etag)
+    blobs().remove_unchanged(model.path, model.etag)
 
 
 @running_call.harmless()
@@ -86,14 +86,14 @@ def _ensure(path: str, create: Callable[[], bool], keep: Callable[[str], bool]) 
 @running_call.harmless()
 def renew(path: str) -> bool:
     """Keep a model from who was about to delete it; False if it is gone."""
-    return blobs.renew(path)
+    return blobs().renew(path)
 
 
 def _keep_intact(path: str) -> bool:
     """The same for a model that has the bytes of its name; one that was damaged is deleted, to be made again."""
-    stored = blobs.read(path)
+    stored = blobs().read(path)
     if stored is not None and hashlib.sha256(stored.data).hexdigest() != sha256_in(path):
-        blobs.remove_unchanged(path, stored.etag)
+        blobs().remove_unchanged(path, stored.etag)
         return False
     return renew(path)
 
@@ -111,12 +111,12 @@ def description_path(state_blob: str) -> str:
 def describe(state_blob: str, description: ModelDescription) -> None:
     """Store the description of a model beside its training state."""
     path = description_path(state_blob)
-    _ensure(path, lambda: blobs.create(path, description.to_json()), renew)
+    _ensure(path, lambda: blobs().create(path, description.to_json()), renew)
 
 
 def read_described(state_blob: str) -> DescribedModel | None:
     """Read the description of the model with a training state; None if there is none."""
-    stored = blobs.read(description_path(state_blob))
+    stored = blobs().read(description_path(state_blob))
     return DescribedModel(state_blob, ModelDescription.read(stored.data)) if stored else None
 
 
@@ -149,7 +149,7 @@ def find_described_by_id(model_id: str) -> DescribedModel | None:
 
 def exists(path: str) -> bool:
     """Whether a model is still in storage."""
-    return blobs.read_etag(path) is not None
+    return blobs().read_etag(path) is not None
 
 
 def fetch(path: str, into: Path) -> None:
@@ -175,17 +175,17 @@ def read_intact(path: str) -> bytes:
 
 def read(path: str) -> bytes | None:
     """Read the bytes of a model; None if they are gone."""
-    stored = blobs.read(path)
+    stored = blobs().read(path)
     return stored.data if stored else None
 
 
 def list_paths() -> Iterator[str]:
     """The paths of all blobs of models, descriptions too, oldest log position first."""
-    return blobs.list_paths(this_loop().models)
+    return blobs().list_paths(this_loop().models)
 
 
 def list_blobs() -> Iterator[ModelBlob]:
     """All blobs of models as they are now, in the same order; ten times the work of `list_paths`."""
-    for blob in blobs.list_blobs(this_loop().models):
+    for blob in blobs().list_blobs(this_loop().models):
         position = blob.path.removeprefix(this_loop().models).split("-", 1)[0]
         yield ModelBlob(blob.path, from_compact(position), blob.etag)

@@ -12,8 +12,9 @@ from shared.configuration.settings_change import Cause, value_change
 from shared.loops import loop_list_store
 from shared.models import reference_store
 from shared.models.published import Published
-from shared.storage import blobs, json_documents
+from shared.storage import json_documents
 from shared.storage.paths import this_loop
+from shared.storage.this_storage import blobs
 
 MOST_PREVIOUS = 50
 """How many models before the one in use `published.json` names."""
@@ -26,7 +27,7 @@ def read_published() -> Published:
 
 def read_published_version() -> tuple[Published, str | None]:
     """Read what is published, and its ETag; a new loop has published nothing, and no ETag."""
-    stored = blobs.read(this_loop().published)
+    stored = blobs().read(this_loop().published)
     if stored is None:
         return Published(), None
     return json_documents.read(Published, stored.data), stored.etag
@@ -64,7 +65,7 @@ def publish(published: Published, etag: str | None) -> str:
     Raises:
         ChangedMeanwhile: Storage has another version.
     """
-    return blobs.write_over(this_loop().published, json_documents.to_json(_shorten(published)), etag)
+    return blobs().write_over(this_loop().published, json_documents.to_json(_shorten(published)), etag)
 
 
 def _shorten(published: Published) -> Published:

@@ -11,8 +11,9 @@ from typing import Self
 
 from shared import running_call
 from shared.models.published import ModelReference
-from shared.storage import background_reads, blobs, json_documents
+from shared.storage import json_documents
 from shared.storage.paths import this_loop
+from shared.storage.this_storage import blobs
 from shared.times import compact, from_compact
 
 _SUFFIX = ".json"
@@ -41,23 +42,23 @@ class StoredReference:
 def store(model: ModelReference, since_us: int) -> None:
     """Store the reference to a model, without the ids of its events."""
     text = json_documents.to_json(model.without_event_ids())
-    blobs.write(f"{this_loop().references}{compact(since_us)}-{model.id}{_SUFFIX}", text)
+    blobs().write(f"{this_loop().references}{compact(since_us)}-{model.id}{_SUFFIX}", text)
 
 
 def list_all() -> list[StoredReference]:
     """List the references, newest first; a model may have several."""
-    return [StoredReference.at(path) for path in blobs.list_paths(this_loop().references)][::-1]
+    return [StoredReference.at(path) for path in blobs().list_paths(this_loop().references)][::-1]
 
 
 def list_etags() -> dict[StoredReference, str]:
     """List the references with the ETags that they have now; ten times the work of `list_all`."""
-    return {StoredReference.at(blob.path): blob.etag for blob in blobs.list_blobs(this_loop().references)}
+    return {StoredReference.at(blob.path): blob.etag for blob in blobs().list_blobs(this_loop().references)}
 
 
 def read(stored: Iterable[StoredReference]) -> dict[str, ModelReference]:
     """Read references, by path; those that are gone are left out."""
     paths = [reference.path for reference in stored]
-    texts = zip(paths, background_reads.read_all(paths), strict=True)
+    texts = zip(paths, blobs().read_all(paths), strict=True)
     return {path: json_documents.read(ModelReference, text) for path, text in texts if text is not None}
 
 
@@ -84,4 +85,4 @@ def newest_of_each(stored: Sequence[StoredReference], without: Iterable[str]) ->
 
 def remove(reference: StoredReference, etag: str) -> None:
     """Delete a reference, unless it was stored anew since it had this ETag."""
-    blobs.remove_unchanged(reference.path, etag)
+    blobs().remove_unchanged(reference.path, etag)

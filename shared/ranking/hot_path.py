@@ -14,7 +14,7 @@ from shared.ranking.live_settings import LiveSettings
 from shared.ranking.model_in_use import LoadedModel, ModelInUse, RejectedModel
 from shared.ranking.refused_ranks import RefusedRanks
 from shared.settings import settings
-from shared.storage.rest import Rest
+from shared.storage.interface import Connection
 
 
 class SizedModel(Protocol):
@@ -34,9 +34,9 @@ class HotPath[Model: SizedModel]:
     """
 
     def __init__(
-        self, connect: Callable[[], Rest], load: Callable[[bytes, ModelReference, Exploration], Model]
+        self, connect: Callable[[], Connection], load: Callable[[bytes, ModelReference, Exploration], Model]
     ) -> None:
-        """Take what gives the account's REST interface when it is first needed, and what makes a model.
+        """Take what gives the connection to storage when it is first needed, and what makes a model.
 
         Args:
             load: Is given a blob's bytes, what was published of it, and the exploration.
@@ -49,8 +49,8 @@ class HotPath[Model: SizedModel]:
         self.action_cache = ActionCache(secrets.token_hex(16))
 
     @cached_property
-    def rest(self) -> Rest:
-        """The account's REST interface.
+    def connection(self) -> Connection:
+        """The connection to storage.
 
         Raises:
             InvalidSetting: A setting is missing or makes no sense.
@@ -60,12 +60,12 @@ class HotPath[Model: SizedModel]:
     @cached_property
     def intake(self) -> Intake:
         """Where events and observations are appended."""
-        return Intake(self.rest, settings())
+        return Intake(self.connection, settings())
 
     @cached_property
     def live_settings(self) -> LiveSettings:
         """What configuration and published model say."""
-        return LiveSettings(self.rest, initial_configuration)
+        return LiveSettings(self.connection, initial_configuration)
 
     @property
     def model(self) -> ModelInUse[Model] | None:
@@ -75,8 +75,8 @@ class HotPath[Model: SizedModel]:
     def follow_published(self) -> ModelInUse[Model]:
         """The model that this process ranks with, which follows what is published from the first Rank on."""
         if self._model is None:
-            self._model = ModelInUse(self.rest, self._load_with_exploration)
-            self._challenger = ModelInUse(self.rest, self._load_with_exploration)
+            self._model = ModelInUse(self.connection, self._load_with_exploration)
+            self._challenger = ModelInUse(self.connection, self._load_with_exploration)
             self.live_settings.follow(self._model.follow)
             self.live_settings.follow(self._follow_challenger)
         return self._model

@@ -15,10 +15,9 @@ from shared.models.published import ModelReference
 from shared.ranking.hot_path import HotPath, SizedModel
 from shared.ranking.live_settings import CurrentSettings
 from shared.settings import settings
-from shared.storage.account import account
+from shared.storage.interface import Clock, Connection
 from shared.storage.paths import this_loop
-from shared.storage.rest import Rest
-from shared.storage.storage_clock import StorageClock
+from shared.storage.this_storage import this_storage
 from shared.times import SECOND
 from shared.web.errors import ExpiredKey, TooManyActions, TooManyCalls
 
@@ -47,10 +46,9 @@ class HotPaths[Model: SizedModel]:
         self._keys = KeyCheck()
 
     @cached_property
-    def rest(self) -> Rest:
-        """The account's REST interface, whose connections all loops share."""
-        deadline = settings().write_deadline_us / SECOND
-        return Rest(account(settings().storage), timeout=deadline / ATTEMPTS)
+    def connection(self) -> Connection:
+        """The connection to storage, which all loops share."""
+        return this_storage().connect(settings().write_deadline_us / SECOND / ATTEMPTS)
 
     def here(self) -> HotPath[Model]:
         """The hot path of this loop, which there is."""
@@ -109,11 +107,11 @@ class HotPaths[Model: SizedModel]:
         """Stop refreshing, and close the connections."""
         for hot_path in self._loops.all():
             await hot_path.close()
-        await self.rest.close()
+        await self.connection.close()
 
     @property
-    def _clock(self) -> StorageClock:
-        return self.rest.clock
+    def _clock(self) -> Clock:
+        return self.connection.clock
 
     def _make(self) -> HotPath[Model]:
-        return HotPath(lambda: self.rest, self._load)
+        return HotPath(lambda: self.connection, self._load)

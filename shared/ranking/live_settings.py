@@ -12,8 +12,8 @@ from shared.configuration.service_configuration import ServiceConfiguration
 from shared.errors import LoopError, UnknownLoop
 from shared.models.published import Published
 from shared.storage import json_documents
+from shared.storage.interface import Blob, Connection
 from shared.storage.paths import DEFAULT, this_loop
-from shared.storage.rest import Blob, Rest
 from shared.storage.storage_answers import BlobMissing
 from shared.storage_errors import StorageUnavailable
 
@@ -60,7 +60,7 @@ class LiveSettings:
 
     def __init__(
         self,
-        rest: Rest,
+        connection: Connection,
         first_configuration: Callable[[], Configuration],
         clock: Callable[[], float] = time.time,
         period: float = PERIOD,
@@ -74,7 +74,7 @@ class LiveSettings:
         """
         self.last_error: str | None = None
         self.refreshed_at: float | None = None
-        self._rest = rest
+        self._connection = connection
         self._first_configuration = first_configuration
         self._clock = clock
         self._period = period
@@ -196,7 +196,7 @@ class LiveSettings:
             if this_loop().name != DEFAULT:
                 raise UnknownLoop from None
             first = json_documents.to_json(self._first_configuration())
-            await self._rest.create_blob(this_loop().configuration, first, "application/json")
+            await self._connection.create_blob(this_loop().configuration, first, "application/json")
             blob = await self._read(this_loop().configuration, None)
         return _newer(blob, lambda text: json_documents.read_at_start(Configuration, text), self._configuration)
 
@@ -208,7 +208,7 @@ class LiveSettings:
         return _newer(blob, lambda text: json_documents.read_at_start(Published, text), self._published)
 
     async def _read(self, path: str, earlier: tuple[object, str] | None) -> Blob | None:
-        return await self._rest.read_blob(path, earlier[1] if earlier else None)
+        return await self._connection.read_blob(path, earlier[1] if earlier else None)
 
     def _patience(self) -> float:
         return self._period if self._current else _FIRST_PATIENCE

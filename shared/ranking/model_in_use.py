@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from shared.models.published import ModelReference, Published
-from shared.storage.rest import Rest
+from shared.storage.interface import Connection
 from shared.storage_errors import StorageUnavailable
 
 _FETCH_SECONDS: Final = 30
@@ -44,10 +44,10 @@ class ModelInUse[Model]:
         rejected: The published model that is not in use, and why; None if it is in use, or none is published.
     """
 
-    def __init__(self, rest: Rest, load: Callable[[bytes, ModelReference], Model]) -> None:
+    def __init__(self, connection: Connection, load: Callable[[bytes, ModelReference], Model]) -> None:
         """Take the function that loads a model from bytes: called in the event loop's thread, may raise anything."""
         self.rejected: RejectedModel | None = None
-        self._rest = rest
+        self._connection = connection
         self._load = load
         self._loaded: LoadedModel[Model] | None = None
         self._rejected_blobs: dict[str, RejectedModel] = {}
@@ -121,7 +121,7 @@ class ModelInUse[Model]:
         return None
 
     async def _fetch(self, reference: ModelReference) -> bytes:
-        blob = await self._rest.read_blob(reference.predictor_blob, timeout=_FETCH_SECONDS)
+        blob = await self._connection.read_blob(reference.predictor_blob, timeout=_FETCH_SECONDS)
         data = blob.data if blob else b""
         digest = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
         if digest != reference.sha256:

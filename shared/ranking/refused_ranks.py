@@ -9,9 +9,9 @@ import json
 import logging
 import os
 
-from shared.storage import background_reads, blobs
 from shared.storage.paths import this_loop
 from shared.storage.steady_clock import steady_us
+from shared.storage.this_storage import blobs
 from shared.storage_errors import StorageUnavailable
 from shared.times import DAY, SECOND, from_datetime
 
@@ -42,9 +42,9 @@ class RefusedRanks:
 
     def count_recent(self, at_us: int) -> int:
         """The refused Ranks of all processes in about the last day before a moment. Blocking."""
-        newest = sorted(blobs.list_blobs(this_loop().instances), key=lambda blob: blob.modified)[-_MOST_READ:]
+        newest = sorted(blobs().list_blobs(this_loop().instances), key=lambda blob: blob.modified)[-_MOST_READ:]
         recent = [blob.path for blob in newest if at_us - from_datetime(blob.modified) < DAY]
-        others = background_reads.read_all(path for path in recent if not path.endswith(self._name))
+        others = blobs().read_all(path for path in recent if not path.endswith(self._name))
         own = self._count if steady_us() - self._since_us < DAY else 0
         return own + sum(map(_read_count, others))
 
@@ -53,16 +53,16 @@ class RefusedRanks:
         self._written_us = steady_us()
         text = json.dumps({_KEY: self._count})
         try:
-            await asyncio.to_thread(blobs.write, f"{this_loop().instances}{self._name}", text.encode())
+            await asyncio.to_thread(blobs().write, f"{this_loop().instances}{self._name}", text.encode())
         except StorageUnavailable as trouble:
             _log.info("refused Ranks are told later: %s", trouble)
 
 
 def delete_old_counts(at_us: int) -> None:
     """Delete the counts that were written more than two days before a moment."""
-    for blob in list(blobs.list_blobs(this_loop().instances)):
+    for blob in list(blobs().list_blobs(this_loop().instances)):
         if at_us - from_datetime(blob.modified) > 2 * DAY:
-            blobs.remove_unchanged(blob.path, blob.etag)
+            blobs().remove_unchanged(blob.path, blob.etag)
 
 
 def _read_count(stored: bytes | None) -> int:

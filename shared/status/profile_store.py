@@ -1,13 +1,14 @@
 """The stored profile of a loop's features; if the profile is lost, a new one begins."""
 
 from shared.status.feature_profile import Profile
-from shared.storage import blobs, json_documents
+from shared.storage import json_documents
 from shared.storage.paths import this_loop
+from shared.storage.this_storage import blobs
 
 
 def read() -> tuple[Profile, str | None]:
     """Read the profile and its ETag; an empty profile if there is none, or none that can be read."""
-    stored = blobs.read(this_loop().profile)
+    stored = blobs().read(this_loop().profile)
     if stored is None:
         return Profile(), None
     try:
@@ -22,9 +23,9 @@ def write(profile: Profile, etag: str | None) -> str:
     Raises:
         ChangedMeanwhile: Another version is stored by now.
     """
-    return blobs.write_over(this_loop().profile, json_documents.to_json(profile), etag)
+    return blobs().write_over(this_loop().profile, json_documents.to_json(profile), etag)
 
 
 def remove() -> None:
     """Delete the profile."""
-    blobs.remove(this_loop().profile)
+    blobs().remove(this_loop().profile)

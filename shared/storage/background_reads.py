@@ -5,19 +5,15 @@ rows become log, and while an SDK works in a thread, the event loop of the calls
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
 from functools import cache
 from threading import Lock, Thread
 from typing import Any, Final
 
-from shared.settings import StorageSettings, settings
-from shared.storage.account import account
-from shared.storage.rest import Blob, Rest
-from shared.storage.storage_answers import BlobMissing, StorageRefused
+from shared.storage.storage_answers import StorageRefused
 from shared.storage_errors import StorageUnavailable
 
-_SECONDS: Final = 30
 _PAUSES: Final = (0.2, 0.8, 2.0)
 _making = Lock()
 
@@ -25,16 +21,6 @@ _making = Lock()
 def begin[Result](read: Coroutine[Any, Any, Result]) -> "Future[Result]":
     """Start a read while the caller goes on."""
     return asyncio.run_coroutine_threadsafe(read, _loop())
-
-
-def rest() -> Rest:
-    """The account's REST interface, for what runs on the event loop of this module."""
-    return _rest(settings().storage)
-
-
-@cache
-def _rest(storage: StorageSettings) -> Rest:
-    return Rest(account(storage), timeout=_SECONDS)
 
 
 async def retry[Result](attempt: Callable[[], Awaitable[Result]]) -> Result:
@@ -51,38 +37,6 @@ async def retry[Result](attempt: Callable[[], Awaitable[Result]]) -> Result:
         except StorageUnavailable:
             await asyncio.sleep(pause)
     return await attempt()
-
-
-async def read_blob(path: str, timeout: float | None = None) -> Blob | None:
-    """Read a blob; None if the blob is gone."""
-    try:
-        return await retry(lambda: rest().read_blob(path, timeout=timeout))
-    except BlobMissing:
-        return None
-
-
-async def read(path: str) -> bytes | None:
-    """Read the content of a blob; None if the blob is gone."""
-    blob = await read_blob(path)
-    return blob.data if blob else None
-
-
-async def read_piece(path: str, start: int, length: int, etag: str | None = None) -> bytes | None:
-    """Read a piece of a blob, shorter at its end; None if the blob is gone.
-
-    Raises:
-        BlobChanged: The blob has another ETag than the one that was given.
-    """
-    try:
-        return await retry(lambda: rest().read_piece(path, start, length, etag))
-    except BlobMissing:
-        return None
-
-
-def read_all(paths: Iterable[str]) -> list[bytes | None]:
-    """Read the contents of blobs at the same time, in their order; None for a blob that is gone."""
-    reads = [begin(read(path)) for path in paths]
-    return [content.result() for content in reads]
 
 
 def _loop() -> asyncio.AbstractEventLoop:

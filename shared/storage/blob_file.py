@@ -4,9 +4,9 @@ import io
 from collections.abc import Buffer
 from typing import Final, Self
 
-from shared.storage import background_reads, blobs
-from shared.storage.blobs import BlobVersion
+from shared.storage.interface import BlobVersion
 from shared.storage.storage_answers import BlobChanged
+from shared.storage.this_storage import blobs
 from shared.storage_errors import StorageUnavailable
 
 PIECE_BYTES: Final = 4 * 1024 * 1024
@@ -30,7 +30,7 @@ class BlobFile(io.RawIOBase):
     @classmethod
     def open(cls, path: str) -> Self | None:
         """Open a blob; None if there is no blob."""
-        version = blobs.read_version(path)
+        version = blobs().read_version(path)
         return cls(path, version) if version else None
 
     def readable(self) -> bool:
@@ -53,9 +53,8 @@ class BlobFile(io.RawIOBase):
         return len(some)
 
     def _read_piece(self) -> bytes:
-        piece = background_reads.read_piece(self._path, self._read_bytes, PIECE_BYTES, self.version.etag)
         try:
-            content = background_reads.begin(piece).result()
+            content = blobs().read_piece(self._path, self._read_bytes, PIECE_BYTES, self.version.etag)
         except BlobChanged as error:
             raise StorageUnavailable(f"{self._path} was changed while it was read") from error
         if content is None:

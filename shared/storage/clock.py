@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from shared.storage import blobs, sdk
+from shared.storage.interface import AHEAD_US, Clock
 from shared.storage.paths import this_loop
-from shared.storage.storage_clock import AHEAD_US, StorageClock
+from shared.storage.this_storage import this_storage
 
 
 def now_us() -> int:
@@ -16,16 +16,16 @@ def now_us() -> int:
     return storage_clock().now_us()
 
 
-def storage_clock() -> StorageClock:
-    """Give the clock of the account, which storage has told the time.
+def storage_clock() -> Clock:
+    """Give the clock of storage, once storage has told the time.
 
     Raises:
         StorageUnavailable: As `now_us`.
     """
-    clock = sdk.clock()
-    if not clock.has_answer:
-        blobs.read_etag(this_loop().state)
-    return clock
+    storage = this_storage()
+    if not storage.clock.has_answer:
+        storage.blobs.read_etag(this_loop().state)
+    return storage.clock
 
 
 def next_us(last_us: int, time_us: int) -> int:

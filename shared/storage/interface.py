@@ -18,7 +18,7 @@ from shared.storage.storage_answers import ChangedMeanwhile
 from shared.times import SECOND
 
 AHEAD_US: Final = SECOND
-"""How far an arrival time may be ahead of storage's clock."""
+"""How far an arrival time may be ahead of storage's clock; twice what an estimate of the clock is ahead at most."""
 FOR_EVER: Final = -1
 """The life of a message that never expires."""
 MOST_PAGE_ROWS: Final = 1000
@@ -57,7 +57,7 @@ class Row(NamedTuple):
 
     @property
     def size_bytes(self) -> int:
-        """At most how many bytes the row takes in a request: its payload in base64, and texts with all their escapes."""
+        """At most how many bytes the row takes in a request, with its payload in base64 and its texts in escapes."""
         return _ROW_BYTES + 6 * (len(self.event_id) + len(self.slot or "")) + len(self.payload) * 11 // 8
 
 
@@ -315,6 +315,10 @@ class Blobs(ABC):
         Raises:
             BlobChanged: The blob has another ETag than the given one.
         """
+
+    @abstractmethod
+    def begin_read_piece(self, path: str, start: int, length: int, etag: str | None = None) -> "Future[bytes | None]":
+        """Begin to read a piece of a blob while the caller goes on; the result is that of `read_piece`."""
 
     @abstractmethod
     def read_version(self, path: str) -> BlobVersion | None:

@@ -27,8 +27,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from shared.errors import LoopError
-from shared.storage import blobs, plain_documents
-from shared.storage.blobs import ChangedMeanwhile
+from shared.storage import plain_documents
+from shared.storage.storage_answers import ChangedMeanwhile
+from shared.storage.this_storage import blobs
 from shared.storage_errors import StorageUnavailable
 from shared.stored_objects import GrowingStoredObject, StoredObject
 
@@ -119,13 +120,13 @@ def change[Document, Changed](
         StorageUnavailable: Other writers came between each time.
     """
     for _ in range(_TRIES):
-        stored = blobs.read(path)
+        stored = blobs().read(path)
         before = parse(stored.data) if stored else None
         after = change(before)
         if are_same(before, after):
             return after
         try:
-            blobs.write_over(path, text(after), stored.etag if stored else None)
+            blobs().write_over(path, text(after), stored.etag if stored else None)
         except ChangedMeanwhile:
             continue
         return after

@@ -40,4 +40,4 @@ def open_storage(storage: StorageSettings) -> Storage:
         return EmbeddedStorage(Path(storage.folder))
     from shared.storage.azure.storage import AzureStorage
 
-    return AzureStorage(storage)
+    return AzureStorage.open(storage)

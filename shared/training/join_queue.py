@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from shared.storage import queues
 from shared.storage.paths import DEFAULT, JOIN_QUEUE, check_name, this_loop
+from shared.storage.this_storage import queues
 from shared.training.training_state import Intent
 
 _NUMBERS = ("from", "to", "shards", "shard", "complete")
@@ -67,4 +67,4 @@ def send(intent: Intent, shards: Iterable[int], complete_us: int) -> None:
     """
     part = intent.from_us, intent.to_us, intent.shards
     messages = (JoinMessage(this_loop().name, *part, shard, complete_us) for shard in shards)
-    queues.send_at_once(JOIN_QUEUE, [message.text() for message in messages], _SECONDS_TO_LIVE)
+    queues().send(JOIN_QUEUE, [message.text() for message in messages], seconds_to_live=_SECONDS_TO_LIVE)

@@ -1,16 +1,19 @@
 """The lease that lets one trainer work at a time, and the commit record that it guards."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from shared import running_call
 from shared.errors import LoopError
-from shared.storage import blobs, json_documents
+from shared.storage import json_documents
+from shared.storage.interface import Lease
 from shared.storage.paths import this_loop
 from shared.storage.repetition import Repetition
-from shared.storage.sdk import translate_errors
 from shared.storage.steady_clock import steady_us
+from shared.storage.storage_answers import BlobMissing, ChangedMeanwhile
+from shared.storage.this_storage import blobs
 from shared.storage_errors import StorageUnavailable
 from shared.times import SECOND
 from shared.training.training_state import State
@@ -36,7 +39,7 @@ class Trainer:
         state: The commit record as last read or committed.
     """
 
-    def __init__(self, lease: Any, acquired_us: int, state: State, etag: str, clock: Callable[[], int]) -> None:
+    def __init__(self, lease: Lease, acquired_us: int, state: State, etag: str, clock: Callable[[], int]) -> None:
         self.state = state
         self._lease = lease
         self._etag = etag
@@ -63,8 +66,10 @@ class Trainer:
             return
         self.check()
         try:
-            self._etag = blobs.write_over(this_loop().state, json_documents.to_json(state), self._etag, self._lease.id)
-        except blobs.ChangedMeanwhile as error:
+            self._etag = blobs().write_over(
+                this_loop().state, json_documents.to_json(state), self._etag, self._lease.id
+            )
+        except ChangedMeanwhile as error:
             raise LeaseLost("another trainer has taken over") from error
         self.state = state
 
@@ -74,26 +79,17 @@ class Trainer:
         _give_back(self._lease)
 
     def _renew(self) -> None:
-        from shared.storage.azure_sdk import AzureError, HttpResponseError
-
         started_us = self._clock()
-        try:
-            self._lease.renew()
-            self._renewal.at_us = started_us
-        except HttpResponseError as error:
-            self._renewal.lost |= error.status_code in (404, 409, 412)
-        except AzureError:
-            return
+        with suppress(StorageUnavailable):
+            if self._lease.renew():
+                self._renewal.at_us = started_us
+            else:
+                self._renewal.lost = True
 
 
 @running_call.harmless()
-def _give_back(lease: Any) -> None:
-    from shared.storage.azure_sdk import AzureError
-
-    try:
-        lease.release()
-    except AzureError:
-        return
+def _give_back(lease: Lease) -> None:
+    lease.release()
 
 
 @running_call.harmless()
@@ -108,25 +104,17 @@ def take(first: Callable[[], State], clock: Callable[[], int] = steady_us) -> Tr
         BlobLeased: A lease that never ends lies on the commit record, which no trainer took.
         UnreadableDocument: The commit record is damaged, or of another version.
     """
-    from shared.storage.azure_sdk import BlobLeaseClient, HttpResponseError, ResourceNotFoundError
-
-    lease, acquired_us = BlobLeaseClient(blobs.client(this_loop().state)), clock()
-    with translate_errors():
-        try:
-            try:
-                lease.acquire(_SECONDS)
-            except ResourceNotFoundError:
-                blobs.create(this_loop().state, json_documents.to_json(first()))
-                acquired_us = clock()
-                lease.acquire(_SECONDS)
-        except HttpResponseError as error:
-            if error.status_code != 409:
-                raise
-            if blobs.client(this_loop().state).get_blob_properties().lease.duration == "infinite":
-                raise blobs.BlobLeased(this_loop().state) from error
-            return None
+    acquired_us = clock()
     try:
-        stored = blobs.read(this_loop().state)
+        lease = blobs().acquire(this_loop().state, _SECONDS)
+    except BlobMissing:
+        blobs().create(this_loop().state, json_documents.to_json(first()))
+        acquired_us = clock()
+        lease = blobs().acquire(this_loop().state, _SECONDS)
+    if lease is None:
+        return None
+    try:
+        stored = blobs().read(this_loop().state)
         if stored is None:
             raise StorageUnavailable("the commit record vanished while it was read")
         return Trainer(lease, acquired_us, json_documents.read(State, stored.data), stored.etag, clock)
@@ -137,7 +125,7 @@ def take(first: Callable[[], State], clock: Callable[[], int] = steady_us) -> Tr
 
 def read_state() -> State | None:
     """Read the commit record without the lease; None before the first training run."""
-    stored = blobs.read(this_loop().state)
+    stored = blobs().read(this_loop().state)
     return json_documents.read(State, stored.data) if stored else None
 
 

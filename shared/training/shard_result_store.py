@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 
 from shared.log import manifest
-from shared.storage import background_reads, blobs, json_documents
+from shared.storage import json_documents
 from shared.storage.paths import this_loop
+from shared.storage.this_storage import blobs
 from shared.training.shard_result import ShardResult
 from shared.training.training_state import Intent
 
@@ -13,12 +14,12 @@ _JSON = ".json"
 
 def create(result: ShardResult) -> None:
     """Store a result, unless there is one already."""
-    blobs.create(_path(result.intent, result.shard), json_documents.to_json(result))
+    blobs().create(_path(result.intent, result.shard), json_documents.to_json(result))
 
 
 def exists(intent: Intent, shard: int) -> bool:
     """Whether a shard of a part has a result."""
-    return blobs.read_etag(_path(intent, shard)) is not None
+    return blobs().read_etag(_path(intent, shard)) is not None
 
 
 def read_new(intent: Intent, before: Iterable[int] = ()) -> Mapping[int, ShardResult]:
@@ -28,15 +29,15 @@ def read_new(intent: Intent, before: Iterable[int] = ()) -> Mapping[int, ShardRe
         before: Shards whose results were read before.
     """
     wanted = {_path(intent, shard) for shard in range(intent.shards)} - {_path(intent, shard) for shard in before}
-    texts = background_reads.read_all(path for path in blobs.list_paths(this_loop().joins) if path in wanted)
+    texts = blobs().read_all(path for path in blobs().list_paths(this_loop().joins) if path in wanted)
     results = [json_documents.read(ShardResult, text) for text in texts if text is not None]
     return {result.shard: result for result in results if result.intent == intent}
 
 
 def remove_all() -> None:
     """Delete all results; those of a part that is not finished will be there again when they are needed."""
-    for path in blobs.list_paths(this_loop().joins):
-        blobs.remove(path)
+    for path in blobs().list_paths(this_loop().joins):
+        blobs().remove(path)
 
 
 def _path(intent: Intent, shard: int) -> str:

@@ -29,8 +29,8 @@ from shared.log.redaction import EventTarget, FeatureTarget
 from shared.log.stored_lines import LONGEST_LINE_BYTES
 from shared.status.event_trace import trace
 from shared.status.newest_events import Filters
-from shared.storage import blobs
 from shared.storage.paths import in_loop, this_loop
+from shared.storage.this_storage import blobs
 from shared.times import HOUR, MINUTE
 from shared.web import threads
 from shared.web.errors import LogReadersBusy
@@ -176,7 +176,7 @@ def test_a_line_of_which_half_was_given_ends_if_the_rest_is_gone(tmp_path: Path)
     texts = []
     for page in pages(from_us):
         texts.append(page.text)
-        blobs.remove(first.path)
+        blobs().remove(first.path)
 
     assert texts == [long[:LONGEST_LINE_BYTES], b"\n" + last]
 

@@ -20,8 +20,8 @@ from shared import settings
 from shared.configuration.container_sas import problem
 from shared.log.customer_container import ContainerFailed, CustomerContainer
 from shared.log.customer_process import ExchangeFailed, Exchanges, Rate
-from shared.storage import sdk
 from shared.storage.public_addresses import is_public
+from shared.storage.this_storage import this_storage
 from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.conftest import NEVER
@@ -141,7 +141,9 @@ def copy(address: str, folder: Path) -> str:
     source = folder / "blob"
     source.write_bytes(LOG)
     try:
-        answer = Exchanges(address, is_local=sdk.is_local(), least_rate=Rate(1, 60)).write("a", str(source), {})
+        answer = Exchanges(address, is_local=this_storage().is_local, least_rate=Rate(1, 60)).write(
+            "a", str(source), {}
+        )
     except ExchangeFailed as failure:
         return str(failure)
     return "" if answer["status"] == "201" else f"answered {answer['status']}"

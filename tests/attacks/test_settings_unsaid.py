@@ -8,7 +8,7 @@ import pytest
 from localhost.azurite.emulator import Azurite
 from shared import settings
 from shared.settings import InvalidSetting, declarations
-from shared.storage.account import account
+from shared.storage.azure.account import account
 from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.conftest import NEVER

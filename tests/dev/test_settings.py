@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from localhost.data_folder import keep_key, make_private
-from localhost.environment import choose_settings, stores_in_data_folder, read_local_settings
+from localhost.environment import choose_settings, read_local_settings, stores_in_data_folder
 from localhost.failures import StartFailure
 
 

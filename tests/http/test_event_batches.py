@@ -71,9 +71,7 @@ def rows_of(stored: StoredLoop, begin: str) -> Counter[Stored]:
     """The rewards and activations that storage holds, of events whose id begins so; repetitions are one."""
     rows = {(row.event_id, row.key.rsplit("|")[1]): row for row in stored.rows("rewards")}
     return Counter(
-        (id_.removeprefix(begin), row.slot, row.value)
-        for (id_, _), row in rows.items()
-        if id_.startswith(begin)
+        (id_.removeprefix(begin), row.slot, row.value) for (id_, _), row in rows.items() if id_.startswith(begin)
     )
 
 

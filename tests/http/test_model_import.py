@@ -16,8 +16,8 @@ from shared.models import published_store, signing
 from shared.models.published import Origin, Published, Start
 from shared.models.signed_file import MAX_MODEL_BYTES, SignedModel, unpack
 from shared.models.signing import Signer, new_signer
-from shared.storage import blobs
 from shared.storage.paths import this_loop
+from shared.storage.this_storage import blobs
 from tests.hosts import HostProcess
 from tests.http.api import Answer, Api
 from tests.http.conftest import NEVER
@@ -133,7 +133,7 @@ def test_an_export_is_signed_by_the_loop_s_own_certificate(own_api: Api, models:
     assert own_api.get("/rankloop/v1/models").json["signer"] == {
         "fingerprint": hashlib.sha256(there.certificate).hexdigest()
     }
-    stored = blobs.read(this_loop().signer)
+    stored = blobs().read(this_loop().signer)
     assert stored is not None
     assert b"PRIVATE KEY" in stored.data
     assert b"PRIVATE KEY" not in export
@@ -228,12 +228,12 @@ def test_training_goes_on_from_an_imported_model(own_api: Api, models: dict[str,
 def test_the_current_export_follows(own_api: Api, models: dict[str, bytes]) -> None:
     """For applications that read models from blobs; after a reset there is none."""
     own_api.put(OWN, models["trained"])
-    exported = blobs.read(f"{this_loop().current_export}model.vw")
+    exported = blobs().read(f"{this_loop().current_export}model.vw")
     own_api.delete(f"{V1}/model")
 
     assert exported is not None
     assert models["trained"] == exported.data
-    assert blobs.read(f"{this_loop().current_export}model.vw") is None
+    assert blobs().read(f"{this_loop().current_export}model.vw") is None
 
 
 def test_only_trusted_signers_are_taken_where_some_are_named(azurite: Azurite, models: dict[str, bytes]) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from localhost.azurite.accounts import EmulatedAccount
 from shared.ranking.refused_ranks import delete_old_counts
-from shared.storage import blobs
 from shared.storage.paths import this_loop
+from shared.storage.this_storage import blobs
 from shared.times import DAY
 from tests.clock import now_us
 from tests.conftest import StartHost
@@ -54,7 +54,7 @@ def test_each_instance_warns_of_the_ranks_that_all_refused(
     assert warning is not None
     assert warning.startswith("3 Rank calls")
     assert read_warning(second) == warning
-    assert len(list(blobs.list_blobs(this_loop().instances))) == 1
+    assert len(list(blobs().list_blobs(this_loop().instances))) == 1
 
 
 @pytest.mark.parametrize(("days", "left"), [(1, 1), (3, 0)])
@@ -63,8 +63,8 @@ def test_the_counts_of_an_instance_go_after_two_days(
 ) -> None:
     """Instances come and go."""
     here(storage.connection_string)
-    blobs.write(f"{this_loop().instances}gone.json", b'{"tooManyActions":1}')
+    blobs().write(f"{this_loop().instances}gone.json", b'{"tooManyActions":1}')
 
     delete_old_counts(now_us() + days * DAY)
 
-    assert len(list(blobs.list_blobs(this_loop().instances))) == left
+    assert len(list(blobs().list_blobs(this_loop().instances))) == left

@@ -18,7 +18,7 @@ from shared.schedules import longest_pause_us
 from shared.settings import Settings, read
 from shared.status import learning_status
 from shared.status.learning_status import StatusInputs, Waiting
-from shared.storage.endpoints import from_identity
+from shared.storage.azure.endpoints import from_identity
 from shared.times import MINUTE, SECOND, to_datetime
 from tests.infra.azd_parameters import read_parameters, variables
 from tests.infra.bicep import DEPLOYMENTS, NAMES

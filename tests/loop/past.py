@@ -12,19 +12,17 @@ from itertools import batched, groupby
 from typing import Any
 
 from shared.configuration.configuration import Configuration, LearningSettings, new_configuration
-from shared.intake import keys, row_json
-from shared.intake.rows import Event, Observation
+from shared.intake import keys
+from shared.intake.rows import Event, Observation, event_row, observation_row
 from shared.learner import features
 from shared.log import ranked_event
 from shared.ranking.decision import NO_MODEL, decide, equal_chances
-from shared.settings import StorageSettings
 from shared.storage import json_documents, paths
-from shared.storage.account import account
+from shared.storage.interface import Connection, Row
 from shared.storage.paths import this_loop
-from shared.storage.rest import Rest
 from shared.times import DAY, HOUR, MINUTE, SECOND
 from tests.clock import now_us
-from tests.loop.stored_loop import StoredLoop
+from tests.loop.stored_loop import StoredLoop, open_again
 
 SHARDS = 4
 OFTEN_WAIT = 4 * HOUR
@@ -180,38 +178,30 @@ def _span_us(rows: Sequence[Event | Observation]) -> int:
 
 
 async def _write(storage: str, past: Past, span_us: int, shards: Callable[[int], int]) -> None:
-    rest = Rest(account(StorageSettings(storage)), timeout=20)
+    opened = open_again(storage)
+    connection = opened.connect(20)
     try:
-        for kind, rows in _build_entities(past, shards).items():
-            by_time = sorted(rows, key=lambda row: row[0])
-            for table, group in groupby(by_time, key=lambda row: this_loop().table_name(kind, row[0], span_us)):
-                await rest.create_table(table)
-                await _insert(rest, table, [(place, entity) for _, place, entity in group])
+        for kind, rows in _make_rows(past, shards).items():
+            by_time = sorted(rows, key=lambda row: row.at_us)
+            for table, group in groupby(by_time, key=lambda row: this_loop().table_name(kind, row.at_us, span_us)):
+                await connection.create_table(table)
+                await _insert(connection, table, list(group))
     finally:
-        await rest.close()
+        await connection.close()
+        opened.close()
 
 
-def _build_entities(
-    past: Past, shards: Callable[[int], int]
-) -> dict[paths.Kind, list[tuple[int, tuple[str, str], bytes]]]:
-    """Arrival, keys and text of each row."""
-    events = [(event, row_json.event_place(event, shards(event.at_us))) for event in past.events]
-    observations = [
-        (observation, row_json.observation_place(observation, shards(observation.at_us)))
-        for observation in past.observations
-    ]
-    within_us = past.deadline_us
+def _make_rows(past: Past, shards: Callable[[int], int]) -> dict[paths.Kind, list[Row]]:
+    deadline_us = past.deadline_us
     return {
-        "events": [(row.at_us, place, row_json.event_entity(place, row, within_us)) for row, place in events],
-        "rewards": [
-            (row.at_us, place, row_json.observation_entity(place, row, within_us)) for row, place in observations
-        ],
+        "events": [event_row(each, shards(each.at_us), deadline_us=deadline_us) for each in past.events],
+        "rewards": [observation_row(each, shards(each.at_us), deadline_us=deadline_us) for each in past.observations],
     }
 
 
-async def _insert(rest: Rest, table: str, rows: Sequence[tuple[tuple[str, str], bytes]]) -> None:
-    """Insert rows by partition; of two with one key the first stays, as in the service."""
-    by_key = dict(reversed(rows))
+async def _insert(connection: Connection, table: str, rows: Sequence[Row]) -> None:
+    """Insert rows by partition; of two with one key the first stays, as in storage."""
+    by_key = {(row.partition, row.key): row for row in reversed(rows)}
     for _, partition in groupby(sorted(by_key), key=lambda place: place[0]):
         for some in batched(partition, 100, strict=False):
-            await rest.insert_batch(table, [by_key[place] for place in some])
+            await connection.insert(table, [by_key[place] for place in some])

@@ -15,10 +15,10 @@ from azure.storage.blob import BlobLeaseClient, BlobServiceClient
 
 from shared.log import manifest, marks
 from shared.settings import StorageSettings
+from shared.storage.azure.storage import AzureStorage
 from shared.storage.embedded.storage import EmbeddedStorage
 from shared.storage.interface import Row, RowRange, Storage
 from shared.storage.paths import EXCHANGES, OF_ALL, OF_LOOP
-from shared.storage.this_storage import open_storage
 
 TRAINED = (
     *("state.json", "published.json", "logs/", "manifests/", "models/", "references/", "refused/", "metrics/"),
@@ -219,7 +219,7 @@ def open_again(storage: str) -> Storage:
     """Open a storage for a test alone, which closes it."""
     if Path(storage).is_absolute():
         return EmbeddedStorage(Path(storage))
-    return open_storage.__wrapped__(StorageSettings(storage))
+    return AzureStorage.open(StorageSettings(storage))
 
 
 def _break_lease(storage: str, path: str) -> None:

@@ -13,8 +13,8 @@ import pytest
 from localhost.azurite.accounts import EmulatedAccount
 from shared.intake.intake import Intake
 from shared.settings import Settings, StorageSettings, read
-from shared.storage.account import account
-from shared.storage.rest import Rest
+from shared.storage.azure.account import account
+from shared.storage.azure.rest import Rest
 from shared.storage_errors import StorageUnavailable
 from shared.times import MINUTE, SECOND, to_iso
 from tests import clock

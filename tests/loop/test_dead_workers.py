@@ -10,7 +10,7 @@ from localhost.azurite.accounts import EmulatedAccount
 from shared.evaluation import evaluation_queue, evaluation_run_store, evaluation_store, plan
 from shared.evaluation.evaluation import Evaluation, Purpose, Status
 from shared.loops import loop_list_store
-from shared.storage import blobs
+from shared.storage.this_storage import blobs
 from tests.loop import evaluated_log
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.test_evaluations_twice import build, evaluate_undisturbed, read_findings
@@ -54,7 +54,7 @@ class Deaths:
 def list_begun() -> set[str]:
     """The kinds of tasks that somebody works on."""
     signs = [listed.path for listed in loop_list_store.read_listing().work if "message" in listed.metadata]
-    texts = [stored.data.decode() for path in signs if (stored := blobs.read(path))]
+    texts = [stored.data.decode() for path in signs if (stored := blobs().read(path))]
     return {kind_of(evaluation_queue.read(text).task) for text in texts}
 
 

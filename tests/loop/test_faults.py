@@ -5,13 +5,13 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 
 from localhost.azurite.accounts import EmulatedAccount
-from shared.times import MINUTE
+from shared.storage.interface import Row
+from shared.times import MINUTE, SECOND
 from tests.conftest import StartHost
 from tests.faults.proxy import Fault, Request, Seeded
 from tests.http.slots import CCB, RANK, V1_1, news

@@ -20,8 +20,9 @@ from shared.evaluation.evaluation import Purpose
 from shared.evaluation.evaluation_queue import WorkMessage
 from shared.intake import scan
 from shared.loops import loop_list_store
-from shared.storage import blobs, clock, loop_threads, sdk
+from shared.storage import clock, loop_threads, sdk
 from shared.storage.paths import DEFAULT, EVALUATION_QUEUE, TRAINING_QUEUE, in_loop, loop_named, this_loop
+from shared.storage.this_storage import blobs
 from shared.times import DAY, HOUR, MINUTE, SECOND
 from tests.conftest import StartHost
 from tests.faults.proxy import Fault, FaultProxy, Request, none
@@ -163,7 +164,7 @@ def test_what_stands_still_in_a_loop_at_rest_goes_on(
     assert [message.content for message in queue.peek_messages(9)] == [work.text() for work in works]
     runs.survey()
     assert len(queue.peek_messages(9)) == len(works), requests
-    assert blobs.read(loop_named("news").state) is None
+    assert blobs().read(loop_named("news").state) is None
 
 
 def test_a_long_run_surveys_all_loops_in_between(requests: list[FaultProxy], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,7 +233,7 @@ def test_nothing_is_left_of_a_deleted_loop(requests: list[FaultProxy], monkeypat
     runs.run_all(stop)
     for text in take_messages():
         runs.take(text, stop)
-    assert [*blobs.list_paths("loops/news/")]
+    assert [*blobs().list_paths("loops/news/")]
     monkeypatch.setattr(loop_deletion, "_INSTANCES_KNOW_AFTER_US", 0)
     runs.run_all(stop)
     for text in take_messages():
@@ -240,8 +241,8 @@ def test_nothing_is_left_of_a_deleted_loop(requests: list[FaultProxy], monkeypat
 
     runs.run_all(stop)
     assert [entry.name for entry in loop_list_store.list_loops()] == ["news-2"]
-    assert [*blobs.list_paths("loops/news/")] == []
-    assert [*blobs.list_paths("loops/news-2/")]
+    assert [*blobs().list_paths("loops/news/")] == []
+    assert [*blobs().list_paths("loops/news-2/")]
     assert [table.name for table in sdk.tables().list_tables()] == []
 
 
@@ -260,7 +261,7 @@ def test_a_late_message_takes_nothing_from_the_next_loop_of_a_name(
 
     runs.take(late, stop)
 
-    assert blobs.read(loop_named("news").configuration) is not None, requests
+    assert blobs().read(loop_named("news").configuration) is not None, requests
 
 
 class Sleeper:
@@ -312,7 +313,7 @@ def test_a_deletion_that_slept_takes_nothing_from_the_next_loop_of_a_name(
 
             sleeper.wake()
 
-            assert blobs.read(loop.configuration) is not None, at
+            assert blobs().read(loop.configuration) is not None, at
             assert loop.name in loop_list_store.names(), at
             assert table in [each.name for each in scan.list_tables().tables], at
     assert at > 6
@@ -331,9 +332,9 @@ def test_of_two_that_make_a_loop_at_once_neither_takes_away_what_the_other_has_m
     """The second one has found no such loop in the list, for the first one had not come to its end."""
     with in_loop("news"):
         create_configuration(initial_configuration())
-        first = blobs.read(loop_named("news").configuration)
+        first = blobs().read(loop_named("news").configuration)
 
     assert loops._make("news", None, "API_KEY_1")
 
-    now = blobs.read(loop_named("news").configuration)
+    now = blobs().read(loop_named("news").configuration)
     assert (now and now.etag) == (first and first.etag)

@@ -17,8 +17,8 @@ from shared.configuration import configuration_store
 from shared.configuration.configuration import ShardChange
 from shared.log import manifest_store
 from shared.log.redaction import EventTarget
-from shared.storage import blobs
 from shared.storage.paths import this_loop
+from shared.storage.this_storage import blobs
 from shared.storage_errors import TrainerAtWork
 from shared.times import HOUR, SECOND
 from shared.training import lease, shard_result_store
@@ -317,7 +317,7 @@ def test_a_message_of_a_part_that_is_over_does_nothing(stored_loop: StoredLoop) 
             ShardJoins().take(JoinMessage("default", *ends, 4, 0, to_us).text(), 1)
         ShardJoins().take(JoinMessage("default", intent.from_us, intent.to_us, 8, 0, to_us).text(), 1)
 
-        assert [*blobs.list_paths(this_loop().logs)] == []
+        assert [*blobs().list_paths(this_loop().logs)] == []
     assert stored_loop.names("joins/") == []
 
 

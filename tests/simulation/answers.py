@@ -12,6 +12,7 @@ from typing import Any
 
 from azure.core import MatchConditions
 from azure.core.exceptions import AzureError, HttpResponseError
+from shared.storage.rest import Rest
 
 from shared.errors import LoopError
 from shared.evaluation import evaluation_queue
@@ -20,7 +21,6 @@ from shared.evaluation.evaluation_queue import WorkMessage
 from shared.storage import blobs, sdk
 from shared.storage.blob_file import BlobFile
 from shared.storage.paths import EVALUATION_QUEUE
-from shared.storage.rest import Rest
 from shared.storage.storage_answers import BlobMissing, RowExists, RowRefused, TableMissing
 from shared.times import from_iso
 

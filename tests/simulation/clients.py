@@ -26,11 +26,11 @@ from azure.core.exceptions import (
 )
 from azure.data.tables import TableErrorCode
 from azure.storage.blob import StorageErrorCode
+from shared.storage.rest import Blob, Rest, RowPage, StoredRow
+from shared.storage.storage_clock import StorageClock
 
 from shared.storage import paths, table_batch
-from shared.storage.rest import Blob, Rest, RowPage, StoredRow
 from shared.storage.storage_answers import BlobChanged, BlobMissing, OutcomeUnknown, StorageRefused, TableMissing
-from shared.storage.storage_clock import StorageClock
 from shared.storage_errors import StorageUnavailable
 from shared.times import from_datetime, to_datetime, to_iso
 from tests.simulation.faults import AT_ONCE, Died, Fault, Faults, Kind, Request

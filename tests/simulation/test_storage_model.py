@@ -19,6 +19,8 @@ from typing import Any, Final
 import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
+from shared.storage.account import account
+from shared.storage.rest import Rest
 
 from localhost.azurite.emulator import Azurite
 from shared import settings as product
@@ -26,8 +28,6 @@ from shared.intake import row_json
 from shared.intake.rows import Event
 from shared.log.customer_container import CustomerContainer
 from shared.settings import StorageSettings
-from shared.storage.account import account
-from shared.storage.rest import Rest
 from tests.simulation.answers import Answer, Operation, Side, entity, perform
 from tests.simulation.storage import Storage
 from tests.simulation.world import World

@@ -9,9 +9,9 @@ import pytest
 from localhost.azurite import accounts
 from shared.intake.intake import Intake
 from shared.settings import Settings, StorageSettings, read, use
-from shared.storage.account import StorageAccount, account
+from shared.storage.azure.account import StorageAccount, account
+from shared.storage.azure.rest import Rest
 from shared.storage.paths import this_loop
-from shared.storage.rest import Rest
 from shared.storage.storage_answers import BlobMissing
 from shared.times import MINUTE, SECOND
 from tests.clock import now_us

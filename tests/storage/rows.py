@@ -7,7 +7,7 @@ from azure.data.tables import TableClient, TableEntity
 
 from shared.intake.intake import Intake
 from shared.intake.rows import Event, Observation
-from shared.storage.account import StorageAccount
+from shared.storage.azure.account import StorageAccount
 from shared.times import from_datetime
 
 HASH = "h" * 22

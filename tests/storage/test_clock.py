@@ -7,8 +7,9 @@ import time_machine
 
 from localhost.azurite.accounts import EmulatedAccount
 from shared import settings
-from shared.storage import clock, sdk
-from shared.storage.rest import Rest
+from shared.storage import clock
+from shared.storage.azure.rest import Rest
+from shared.storage.this_storage import this_storage
 from shared.storage_errors import StorageUnavailable
 from shared.times import MINUTE
 from tests.clock import now_us
@@ -23,9 +24,9 @@ def test_the_time_is_storages_whatever_the_machine_says(storage: EmulatedAccount
     began_us = now_us()
 
     with settings.use(settings.read({"AzureWebJobsStorage": storage.connection_string})), time_machine.travel(step):
-        assert not sdk.clock().has_answer
+        assert not this_storage().clock.has_answer
         assert abs(clock.now_us() - began_us) < MINUTE
-        assert sdk.clock().has_answer
+        assert this_storage().clock.has_answer
 
 
 async def test_each_answer_over_rest_tells_the_time(rest: Rest, services: Services) -> None:

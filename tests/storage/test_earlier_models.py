@@ -9,7 +9,7 @@ from shared.configuration import configuration_store
 from shared.models import model_store, published_store, reference_store
 from shared.models.published import ModelFiles, ModelReference, Origin, Published, model_id
 from shared.models.published_store import MOST_PREVIOUS
-from shared.storage import blobs as stored_blobs
+from shared.storage.this_storage import blobs as stored_blobs
 from shared.times import DAY, HOUR, MINUTE
 from shared.training import lease
 from shared.training.configuration_changes import new_state
@@ -111,7 +111,7 @@ def test_references_go_with_their_models(trainer: Trainer) -> None:
 
     retention.apply_retention(trainer, configuration_store.read_configuration(), now_us())
 
-    stored = set(stored_blobs.list_paths("loops/default/models/"))
+    stored = set(stored_blobs().list_paths("loops/default/models/"))
     assert list_ids() == [*(model.id for model in reversed(young)), old[1].id]
     assert {path for model in (old[1], never_in_use, *young) for path in model.files.paths} == stored
     with pytest.raises(UnknownModel):

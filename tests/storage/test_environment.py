@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from localhost.azurite.accounts import EmulatedAccount
-from shared.storage import blobs
 from shared.storage.paths import this_loop
+from shared.storage.this_storage import blobs
 from tests.loop import evaluated_log
 
 
@@ -19,8 +19,8 @@ def test_logins_of_the_machine_change_no_request(
     monkeypatch.setenv("NETRC", str(logins))
 
     with evaluated_log.use_storage(storage.connection_string):
-        blobs.write(this_loop().signer, b"content")
-        stored = blobs.read(this_loop().signer)
+        blobs().write(this_loop().signer, b"content")
+        stored = blobs().read(this_loop().signer)
 
     assert stored is not None
     assert stored.data == b"content"

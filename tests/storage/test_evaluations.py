@@ -13,9 +13,10 @@ from shared.evaluation.outcome import Candidate, FeatureScore, Outcome, PolicyOu
 from shared.evaluation.tasks import LineCounts, TaskResult, TrainedModel
 from shared.metrics.estimators.sums import Sums
 from shared.models.model_store import DamagedModel
-from shared.storage import blobs, loop_threads, sdk
+from shared.storage import loop_threads, sdk
 from shared.storage.json_documents import UnreadableDocument
 from shared.storage.paths import EVALUATION_QUEUE
+from shared.storage.this_storage import blobs
 from shared.times import HOUR, MINUTE, compact
 from tests.clock import now_us
 from tests.loop import evaluated_log
@@ -53,7 +54,7 @@ def test_an_id_may_be_any_text(evaluation_id: str) -> None:
     assert evaluation_store.read(Purpose.EVALUATION, evaluation_id) == evaluation
     assert evaluation_store.read(Purpose.IMPORTANCE, evaluation_id) is None
     assert evaluation_store.list_all(Purpose.EVALUATION) == [evaluation]
-    [path] = (blob.path for blob in blobs.list_blobs("loops/default/evaluations/"))
+    [path] = (blob.path for blob in blobs().list_blobs("loops/default/evaluations/"))
     assert not any(step.endswith(".") for step in path.split("/"))
     evaluation_store.remove(Purpose.EVALUATION, evaluation_id)
     assert evaluation_store.read(Purpose.EVALUATION, evaluation_id) is None
@@ -156,8 +157,8 @@ def test_what_was_found_in_all_is_read_without_the_rest() -> None:
         evaluation_run_store.keep_outcome(evaluation, outcome)
         evaluation_run_store.tidy(evaluation)
 
-    blobs.write(f"loops/default/evaluations/id0/{compact(several[0].created_us)}/outcome.json", b"{")
-    blobs.remove(f"loops/default/evaluations/id1/{compact(several[1].created_us)}/totals.json")
+    blobs().write(f"loops/default/evaluations/id0/{compact(several[0].created_us)}/outcome.json", b"{")
+    blobs().remove(f"loops/default/evaluations/id1/{compact(several[1].created_us)}/totals.json")
     totals = evaluation_run_store.read_totals(several)
 
     assert totals == [outcome.totals, outcome.totals, None, None]
@@ -193,8 +194,8 @@ def test_a_model_is_what_was_learned_or_nothing(tmp_path: Path) -> None:
     sha256 = evaluation_run_store.keep_model(evaluation, tmp_path / "model")
 
     assert evaluation_run_store.read_model(evaluation, sha256) == b"learned"
-    (path,) = (blob.path for blob in blobs.list_blobs("loops/default/evaluations/one/") if blob.path.endswith(".vw"))
-    blobs.write(path, b"changed")
+    (path,) = (blob.path for blob in blobs().list_blobs("loops/default/evaluations/one/") if blob.path.endswith(".vw"))
+    blobs().write(path, b"changed")
     with pytest.raises(DamagedModel):
         evaluation_run_store.read_model(evaluation, sha256)
     with pytest.raises(DamagedModel):

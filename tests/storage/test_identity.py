@@ -14,10 +14,10 @@ from shared.intake.intake import Intake
 from shared.intake.rows import Event
 from shared.settings import Settings, StorageSettings
 from shared.storage import endpoints
-from shared.storage.access_token import Identity
-from shared.storage.account import StorageAccount
+from shared.storage.azure.access_token import Identity
+from shared.storage.azure.account import StorageAccount
+from shared.storage.azure.rest import Rest
 from shared.storage.paths import this_loop
-from shared.storage.rest import Rest
 from shared.storage_errors import StorageUnavailable
 from shared.times import SECOND
 from tests.clock import now_us
@@ -175,7 +175,7 @@ async def test_no_token_is_storage_that_is_unavailable(caplog: pytest.LogCapture
 
 
 async def test_a_token_that_does_not_come_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.storage.access_token._MOST_WAIT_SECONDS", 0.1)
+    monkeypatch.setattr("shared.storage.azure.access_token._MOST_WAIT_SECONDS", 0.1)
     identity = Identity(lambda: Credential(takes=3))
     began = time.monotonic()
 

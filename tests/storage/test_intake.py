@@ -15,8 +15,8 @@ from shared.intake import row_json
 from shared.intake.intake import Intake
 from shared.intake.keys import shard
 from shared.settings import Settings
+from shared.storage.azure.rest import Rest
 from shared.storage.paths import this_loop
-from shared.storage.rest import Rest
 from shared.storage_errors import RowTooLarge, StorageUnavailable
 from shared.times import DAY, MINUTE, SECOND
 from tests.clock import now_us

@@ -18,8 +18,8 @@ from shared.intake.intake import Intake, StoredEvent
 from shared.intake.rows import Event, Observation, counts
 from shared.settings import Settings
 from shared.storage import paths
+from shared.storage.azure.rest import Rest
 from shared.storage.paths import this_loop
-from shared.storage.rest import Rest
 from shared.storage_errors import StorageUnavailable
 from shared.times import SECOND
 from tests.faults.proxy import FaultProxy, Seeded

@@ -9,9 +9,9 @@ import pytest
 from shared.configuration.configuration import Configuration, new_configuration
 from shared.models.published import Published
 from shared.ranking.live_settings import LiveSettings
+from shared.storage.azure.rest import Rest
 from shared.storage.json_documents import to_json
 from shared.storage.paths import this_loop
-from shared.storage.rest import Rest
 from shared.storage_errors import StorageUnavailable
 from tests.faults.proxy import Fault, FaultProxy
 from tests.storage.conftest import Services

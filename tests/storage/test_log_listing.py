@@ -10,8 +10,8 @@ import pytest
 from shared.configuration.configuration import RewardSettings
 from shared.configuration.reward_aggregation import Aggregation
 from shared.log import log_listing_store, log_store, manifest_store
-from shared.storage import blobs
 from shared.storage.paths import this_loop
+from shared.storage.this_storage import blobs
 from shared.times import DAY, HOUR, MINUTE, SECOND, from_iso
 from tests.faults.proxy import FaultProxy
 from train_timer.log_ahead import LogAhead
@@ -92,7 +92,7 @@ def test_refused_lines_go_with_their_shard_and_with_no_other(tmp_path: Path) -> 
 
     log_store.remove([first])
 
-    assert [path.rsplit("/", 1)[1] for path in blobs.list_paths(this_loop().refused)] == [
+    assert [path.rsplit("/", 1)[1] for path in blobs().list_paths(this_loop().refused)] == [
         "19700101T000000000000Z-19700101T010000000000Z.11.cb.jsonl",
         "19700101T000000000000Z-19700101T010000000000Z.cb.jsonl",
     ]

@@ -13,8 +13,8 @@ from shared.log import log_store, manifest_store
 from shared.log.log_position import LogPlace
 from shared.log.manifest import LogBlob, Manifest, manifest_path
 from shared.models.published import Published
-from shared.storage import blobs as stored_blobs
 from shared.storage import json_documents
+from shared.storage.this_storage import blobs as stored_blobs
 from shared.times import DAY, HOUR, MINUTE
 from shared.training import lease
 from shared.training.configuration_changes import new_state
@@ -32,7 +32,7 @@ DAYS = 40
 def many(blobs: FaultProxy) -> FaultProxy:
     """Manifests of forty days in parts of five minutes, 11,520 parts in all; the proxy before their storage."""
     for day in range(DAYS):
-        stored_blobs.write(manifest_path(start(day)), json_documents.to_json(manifest(start(day))))
+        stored_blobs().write(manifest_path(start(day)), json_documents.to_json(manifest(start(day))))
     manifest_store.mark_complete()
     blobs.requests.clear()
     return blobs
@@ -172,7 +172,7 @@ def test_retention_deletes_so_much_and_leaves_the_rest_to_the_next_run(
     left, done = [], []
     for _ in range(4):
         retention.apply_retention(trainer, configuration, start(3))
-        left.append(len(list(stored_blobs.list_blobs("loops/default/logs/"))))
+        left.append(len(list(stored_blobs().list_blobs("loops/default/logs/"))))
         done.append(trainer.state.retention_at_us > 0)
 
     assert left == [17, 7, 5, 5]

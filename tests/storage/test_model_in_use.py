@@ -8,7 +8,7 @@ import pytest
 
 from shared.models.published import ModelReference, Published
 from shared.ranking.model_in_use import ModelInUse
-from shared.storage.rest import Rest
+from shared.storage.azure.rest import Rest
 from shared.storage_errors import StorageUnavailable
 from tests.faults.proxy import Fault, FaultProxy
 from tests.storage.conftest import Services

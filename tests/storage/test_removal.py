@@ -16,7 +16,7 @@ from shared.log.manifest import LogBlob
 from shared.log.redaction import EventTarget
 from shared.models import model_store
 from shared.models.model_description import ModelDescription
-from shared.storage import blobs
+from shared.storage.this_storage import blobs
 from shared.times import HOUR, MINUTE
 from tests.loop import evaluated_log, past
 
@@ -51,7 +51,7 @@ def test_log_goes_with_its_refused_lines(tmp_path: Path) -> None:
 
     log_store.remove(listed)
 
-    assert [stored.path for stored in blobs.list_blobs("loops/default/")] == []
+    assert [stored.path for stored in blobs().list_blobs("loops/default/")] == []
     log_store.remove(listed)
 
 
@@ -86,14 +86,14 @@ def test_a_model_that_was_learned_again_since_it_was_listed_stays(tmp_path: Path
     path, _ = model_store.store(file, HOUR, 1)
     describe(path)
     listed = list(model_store.list_blobs())
-    before = [blobs.read(blob.path) for blob in listed]
+    before = [blobs().read(blob.path) for blob in listed]
 
     model_store.store(file, HOUR, 1)
     describe(path)
     for blob in listed:
         model_store.remove(blob)
 
-    after = [blobs.read(blob.path) for blob in listed]
+    after = [blobs().read(blob.path) for blob in listed]
     assert [blob and blob.data for blob in after] == [blob and blob.data for blob in before]
     assert None not in after
 
@@ -103,7 +103,7 @@ def test_a_damaged_model_that_is_learned_again_is_whole(tmp_path: Path) -> None:
     file = tmp_path / "model.vw"
     file.write_bytes(b"model")
     path, _ = model_store.store(file, HOUR, 1)
-    blobs.write(path, b"damaged")
+    blobs().write(path, b"damaged")
 
     assert model_store.store(file, HOUR, 1)[0] == path
     assert model_store.read_intact(path) == b"model"

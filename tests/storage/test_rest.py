@@ -11,7 +11,7 @@ from shared.intake import row_json
 from shared.intake.rows import Event, Observation
 from shared.settings import StorageSettings
 from shared.storage import table_batch
-from shared.storage.rest import Rest
+from shared.storage.azure.rest import Rest
 from shared.storage.storage_answers import (
     BlobChanged,
     BlobMissing,

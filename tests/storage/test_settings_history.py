@@ -20,10 +20,10 @@ from shared.configuration.settings_change import (
 from shared.models import published_store
 from shared.models.published import Published, Start
 from shared.models.replacement import replace_model
-from shared.storage import blobs as stored_blobs
 from shared.storage import json_documents
 from shared.storage.clock import now_us
 from shared.storage.paths import this_loop
+from shared.storage.this_storage import blobs as stored_blobs
 from shared.times import DAY, SECOND
 from tests.faults.proxy import FaultProxy
 
@@ -60,7 +60,7 @@ def test_every_instance_reads_the_last_few_changes_only() -> None:
     for share in SHARES:
         explore(share)
 
-    history = json_documents.read(SettingsHistory, stored_blobs.read(this_loop().history).data)  # type: ignore[union-attr]
+    history = json_documents.read(SettingsHistory, stored_blobs().read(this_loop().history).data)  # type: ignore[union-attr]
     assert len(configuration_store.read_configuration().changes) == MOST_RECENT
     assert len(history.changes) == MORE
     assert read() == expected(SHARES)
@@ -92,12 +92,12 @@ def test_a_change_is_later_than_the_one_before_it_though_the_clock_goes_back(ahe
 
 def test_a_history_that_cannot_be_written_keeps_no_change_from_being_made() -> None:
     """The changes stay where they are until it can."""
-    stored_blobs.write(this_loop().history, b"damaged")
+    stored_blobs().write(this_loop().history, b"damaged")
     for share in SHARES:
         explore(share)
     assert len(configuration_store.read_configuration().changes) == len(SHARES)
 
-    stored_blobs.remove(this_loop().history)
+    stored_blobs().remove(this_loop().history)
     explore(0.9)
 
     assert len(configuration_store.read_configuration().changes) == MOST_RECENT
@@ -123,7 +123,7 @@ def test_the_history_has_an_end() -> None:
 
 def test_a_loop_of_an_earlier_version_has_no_history_yet() -> None:
     configuration = json_documents.to_json(configuration_store.initial_configuration()).replace(b',"changes":[]', b"")
-    stored_blobs.write(this_loop().configuration, configuration)
+    stored_blobs().write(this_loop().configuration, configuration)
     assert b"changes" not in configuration.replace(b"shard_changes", b"")
 
     before = read()

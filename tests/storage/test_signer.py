@@ -11,8 +11,9 @@ from localhost.environment import ROOT
 from shared import settings
 from shared.models.certificate_store import signer
 from shared.models.signing import Signer
-from shared.storage import blobs, loop_threads
+from shared.storage import loop_threads
 from shared.storage.paths import this_loop
+from shared.storage.this_storage import blobs
 
 
 @pytest.fixture
@@ -25,10 +26,10 @@ def here(storage: accounts.EmulatedAccount) -> Iterator[None]:
 @pytest.mark.usefixtures("here")
 def test_all_instances_sign_with_one_certificate() -> None:
     """Also those that need it for the first time at once."""
-    blobs.create("loops/default/nothing", b"")
+    blobs().create("loops/default/nothing", b"")
     signers = loop_threads.at_once(lambda _: signer(), range(4), 4)
 
-    stored = blobs.read(this_loop().signer)
+    stored = blobs().read(this_loop().signer)
     assert stored is not None
     assert {loop_signer.certificate for loop_signer in signers} == {Signer.read(stored.data).certificate}
     assert len({loop_signer.sign(b"a model") for loop_signer in signers}) == 1

@@ -14,8 +14,9 @@ from shared.evaluation.evaluation import Purpose, Status
 from shared.evaluation.evaluation_queue import WorkMessage, make_message
 from shared.evaluation.work_sign_store import MOST_DEATHS, SignOfLife, WorkSign
 from shared.loops import loop_list_store
-from shared.storage import blobs, sdk
+from shared.storage import sdk
 from shared.storage.paths import EVALUATION_QUEUE
+from shared.storage.this_storage import blobs
 from shared.times import DAY, HOUR, SECOND
 from tests.loop import evaluated_log
 from train_timer.loop_runs import LoopRuns
@@ -157,7 +158,7 @@ def test_work_that_kills_its_worker_again_and_again_is_given_up(stop: Event) -> 
 def test_a_sign_that_makes_no_sense_holds_up_no_run_of_the_trainer(caplog: pytest.LogCaptureFixture) -> None:
     """The log says so; an error would end each run before it learns."""
     loop_list_store.announce()
-    blobs.create(f"{loop_list_store.WORK}odd", b"", {"message": "first", "deaths": "many"})
+    blobs().create(f"{loop_list_store.WORK}odd", b"", {"message": "first", "deaths": "many"})
 
     LoopRuns().survey()
 

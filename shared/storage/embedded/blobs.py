@@ -111,6 +111,10 @@ class FileBlobs(Blobs):
             return file.read(length)
 
     @override
+    def begin_read_piece(self, path: str, start: int, length: int, etag: str | None = None) -> "Future[bytes | None]":
+        return self._readers.submit(self.read_piece, path, start, length, etag)
+
+    @override
     def read_version(self, path: str) -> BlobVersion | None:
         stored = self._find(path)
         return stored and stored.described()

@@ -7,10 +7,10 @@ import hmac
 import pytest
 
 from shared.settings import InvalidSetting, StorageSettings
-from shared.storage.access_token import Identity
-from shared.storage.account import account
-from shared.storage.endpoints import Endpoints
-from shared.storage.shared_key import SharedKey
+from shared.storage.azure.access_token import Identity
+from shared.storage.azure.account import account
+from shared.storage.azure.endpoints import Endpoints
+from shared.storage.azure.shared_key import SharedKey
 
 KEY = "c2VjcmV0"
 

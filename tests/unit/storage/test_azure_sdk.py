@@ -10,8 +10,9 @@ from tests.unit.pages import ROOT
 _THREADS = """
 import asyncio, sys, threading, time
 from localhost.host.queue_account import QueueAccount
+from shared.storage.this_storage import blobs
 from shared.settings import InvalidSetting, StorageSettings
-from shared.storage import account, blobs, sdk
+from shared.storage import account, sdk
 
 made = account.account(StorageSettings("AccountName=mine;AccountKey=c2VjcmV0"))
 signed_in = account.account(StorageSettings(account_name="mine"))
@@ -24,7 +25,7 @@ def import_transport():
     import shared.storage.timed_transport
 
 first_uses = [
-    *(lambda: sdk.refusal(ValueError()), lambda: blobs.write_over("c/b", b"", None), import_transport),
+    *(lambda: sdk.refusal(ValueError()), lambda: blobs().write_over("c/b", b"", None), import_transport),
     *(lambda: made.blobs, lambda: made.tables, lambda: made.queues, signed_in.credential.for_sdk),
     lambda: asyncio.run(listen()),
 ]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.storage.http_connection import Answer, BrokenAnswer, Connection
+from shared.storage.azure.http_connection import Answer, BrokenAnswer, Connection
 
 BY_LENGTH = b'HTTP/1.1 201 Created\r\nETag: W/"x: y"\r\nContent-Length: 5\r\n\r\nhello'
 IN_CHUNKS = b"HTTP/1.1 202 Accepted\r\ntransfer-encoding: chunked\r\n\r\n4\r\nab\r\n\r\n1;name=value\r\nc\r\n0\r\n\r\n"

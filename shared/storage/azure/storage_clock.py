@@ -9,8 +9,6 @@ from shared.storage.steady_clock import steady_us
 from shared.storage_errors import StorageUnavailable
 from shared.times import SECOND, from_datetime
 
-AHEAD_US: Final = SECOND
-"""How far an arrival time may be ahead of storage's clock; twice what the estimate is ahead at most."""
 _LEAN_US: Final = SECOND // 2
 _SKEW_US: Final = SECOND // 10
 """How far the clocks of storage's own machines may be apart."""

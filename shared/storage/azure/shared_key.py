@@ -78,7 +78,7 @@ class SharedKey:
 
     def for_sdk(self) -> "AzureNamedKeyCredential":
         """See `Credential`."""
-        from shared.storage.azure_sdk import AzureNamedKeyCredential
+        from shared.storage.azure.azure_sdk import AzureNamedKeyCredential
 
         return AzureNamedKeyCredential(self._account, self._text)
 

@@ -9,10 +9,6 @@ import orjson
 from shared.storage.storage_answers import OutcomeUnknown, RowExists, RowRefused, TableMissing
 from shared.times import from_iso
 
-ROWS: Final = 100
-BYTES: Final = 4 * 1024 * 1024 - 16 * 1024
-PART_BYTES: Final = 512
-
 CONTENT_TYPE: Final = "multipart/mixed; boundary=batch_rankloop"
 _OPEN: Final = b"--batch_rankloop\r\nContent-Type: multipart/mixed; boundary=changeset_rankloop\r\n\r\n"
 _PART: Final = (

@@ -1,15 +1,18 @@
 """The REST interface of the storage services: the requests that the hot path sends, and no others."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Sequence
+from typing import Any, Final, override
 from urllib.parse import quote, urlencode, urlsplit
 
 import orjson
 
-from shared.storage import paths, table_batch
-from shared.storage.account import StorageAccount
-from shared.storage.http_connection import Answer
-from shared.storage.http_pool import HttpPool
+from shared.storage import paths
+from shared.storage.azure import row_json, table_batch
+from shared.storage.azure.account import StorageAccount
+from shared.storage.azure.http_connection import Answer
+from shared.storage.azure.http_pool import HttpPool
+from shared.storage.azure.storage_clock import StorageClock
+from shared.storage.interface import Blob, Connection, Row, RowPage, RowRange
 from shared.storage.storage_answers import BlobChanged, BlobMissing, OutcomeUnknown, StorageRefused, TableMissing
 from shared.storage_errors import StorageUnavailable
 
@@ -28,41 +31,10 @@ _MAY_END: Final = (408, 409, 429)
 _BATCH: Final = {**_JSON, "Content-Type": table_batch.CONTENT_TYPE}
 
 
-class Blob(NamedTuple):
-    """A blob's content, and the ETag of its version."""
+class Rest(Connection):
+    """Reads and writes rows and blobs of one account; every answer tells storage's time."""
 
-    data: bytes
-    etag: str
-
-
-class StoredRow(NamedTuple):
-    """A row of a table.
-
-    Attributes:
-        entity: The row's properties in the service's JSON: 64-bit numbers and binaries are texts.
-        stored_at_us: When the row was stored, by storage's clock.
-    """
-
-    entity: dict[str, Any]
-    stored_at_us: int
-
-
-class RowPage(NamedTuple):
-    """A page of a query's rows, and where the next page begins; `after` is None on the last page."""
-
-    entities: list[dict[str, Any]]
-    after: Mapping[str, str] | None
-
-
-class Rest:
-    """Reads and writes rows and blobs of one account.
-
-    Every method raises `StorageUnavailable` where storage gives no usable answer; the narrower `OutcomeUnknown` says
-    that the request may have had its effect.
-
-    Attributes:
-        clock: Storage's clock, which every answer tells.
-    """
+    clock: StorageClock
 
     def __init__(self, account: StorageAccount, *, timeout: float) -> None:
         """Take the account, and the seconds to wait for an answer."""
@@ -74,53 +46,36 @@ class Rest:
         self._blobs = HttpPool(account.endpoints.blob, account.certificates, timeout)
         self._blobs_path = urlsplit(account.endpoints.blob).path
 
-    async def insert(self, table: str, entity: bytes) -> int:
-        """Insert one row; gives when it was stored, in microseconds of storage's clock.
+    @override
+    async def insert(self, table: str, rows: Sequence[Row]) -> list[int]:
+        entities = [row_json.encode(row) for row in rows]
+        if len(entities) == 1:
+            answer = await self._table("POST", f"/{table}", _INSERT, entities[0])
+            times = [table_batch.parse_etag(answer.header(b"etag") or "")] if answer.status == 204 else []
+        else:
+            body = table_batch.encode(f"{self._address}/{table}", entities)
+            answer = await self._table("POST", "/$batch", _BATCH, body)
+            times = table_batch.decode(answer.body, len(entities)) if answer.status == 202 else []
+        if not times:
+            raise _insert_error(self._note_time(answer), len(entities))
+        self.clock.note(times[0], times[0], answer.sent_us, answer.received_us)
+        return times
 
-        Raises:
-            RowExists, RowRefused, TableMissing: The row was not stored.
-        """
-        answer = await self._table("POST", f"/{table}", _INSERT, entity)
-        if answer.status == 204:
-            stored_at_us = table_batch.parse_etag(answer.header(b"etag") or "")
-            self.clock.note(stored_at_us, stored_at_us, answer.sent_us, answer.received_us)
-            return stored_at_us
-        raise _insert_error(self._note_time(answer), 1)
-
-    async def insert_batch(self, table: str, entities: Sequence[bytes]) -> list[int]:
-        """Insert rows of one partition, all or none; gives when each was stored.
-
-        Raises:
-            RowExists, RowRefused, TableMissing: No row was stored.
-        """
-        body = table_batch.encode(f"{self._address}/{table}", entities)
-        answer = await self._table("POST", "/$batch", _BATCH, body)
-        if answer.status == 202:
-            times = table_batch.decode(answer.body, len(entities))
-            self.clock.note(times[0], times[0], answer.sent_us, answer.received_us)
-            return times
-        raise _insert_error(self._note_time(answer), len(entities))
-
-    async def read(self, table: str, partition: str, row: str) -> StoredRow | None:
-        """Read one row; None if there is no such row."""
-        path = f"/{table}(PartitionKey='{_quote_key(partition)}',RowKey='{_quote_key(row)}')"
+    @override
+    async def read(self, table: str, partition: str, key: str) -> Row | None:
+        path = f"/{table}(PartitionKey='{_quote_key(partition)}',RowKey='{_quote_key(key)}')"
         answer = self._note_time(await self._table("GET", path, _JSON, None))
         if answer.status == 404:
             return None
         if answer.status != 200:
             raise _error(answer)
-        entity = orjson.loads(answer.body)
-        return StoredRow(entity, table_batch.parse_etag(answer.header(b"etag") or ""))
+        return row_json.decode(orjson.loads(answer.body), table_batch.parse_etag(answer.header(b"etag") or ""))
 
-    async def query(self, table: str, options: Mapping[str, str]) -> RowPage:
-        """Read a page of rows, in order of their keys.
-
-        Args:
-            options: `$filter`, `$select` and so on, and the `after` of the page before.
-
-        Raises:
-            TableMissing: There is no such table.
-        """
+    @override
+    async def query(self, table: str, rows: RowRange, most: int, after: Any | None = None) -> RowPage:
+        options = {"$filter": row_filter(rows), "$top": str(most), **(after or {})}
+        if not rows.payloads:
+            options["$select"] = row_json.WITHOUT_PAYLOAD
         answer = self._note_time(
             await self._table("GET", f"/{table}()", _JSON, None, urlencode(options, quote_via=quote))
         )
@@ -128,21 +83,17 @@ class Rest:
             raise TableMissing
         if answer.status != 200:
             raise _error(answer)
-        after = {name: value for name, key in _AFTER.items() if (value := answer.header(key)) is not None}
-        return RowPage(orjson.loads(answer.body)["value"], after or None)
+        behind = {name: value for name, key in _AFTER.items() if (value := answer.header(key)) is not None}
+        return RowPage([row_json.decode(entity) for entity in orjson.loads(answer.body)["value"]], behind or None)
 
+    @override
     async def create_table(self, table: str) -> None:
-        """Create a table unless there is one."""
         answer = self._note_time(await self._table("POST", "/Tables", _INSERT, orjson.dumps({"TableName": table})))
         if answer.status not in (201, 204) and b"TableAlreadyExists" not in answer.body:
             raise _error(answer)
 
+    @override
     async def read_blob(self, path: str, etag: str | None = None, *, timeout: float | None = None) -> Blob | None:
-        """Read a blob; None if the blob still has an ETag.
-
-        Raises:
-            BlobMissing: There is no such blob.
-        """
         headers = {"If-None-Match": etag} if etag else {}
         answer = await self._blob("GET", path, "", headers, None, timeout)
         if answer.status == 304:
@@ -172,8 +123,8 @@ class Rest:
             raise _error(answer)
         return answer.body
 
+    @override
     async def create_blob(self, path: str, data: bytes, content_type: str) -> bool:
-        """Write a blob, and make its container where there is none; False if a blob of that path is there already."""
         headers = {"x-ms-blob-type": "BlockBlob", "If-None-Match": "*", "Content-Type": content_type}
         answer = await self._blob("PUT", path, "", headers, data)
         if answer.status == 404:
@@ -185,20 +136,16 @@ class Rest:
             return False
         raise _error(answer)
 
+    @override
     async def clear_metadata(self, path: str) -> None:
-        """Remove a blob's metadata, which gives the blob another ETag.
-
-        Raises:
-            BlobMissing: There is no such blob.
-        """
         answer = await self._blob("PUT", path, "comp=metadata", {"If-Match": "*"}, b"")
         if answer.status == 404:
             raise BlobMissing(path)
         if answer.status != 200:
             raise _error(answer)
 
+    @override
     async def close(self) -> None:
-        """End all idle connections; the next request opens a new connection."""
         await self._tables.close()
         await self._blobs.close()
 
@@ -231,6 +178,20 @@ class Rest:
     def _note_time(self, answer: Answer) -> Answer:
         self.clock.note_date(answer.header(b"date"), answer.sent_us, answer.received_us)
         return answer
+
+
+def row_filter(rows: RowRange) -> str:
+    """Write the condition for the rows of a range."""
+    where = f"PartitionKey ge '{rows.first_partition}' and PartitionKey le '{rows.last_partition}'"
+    where += "" if rows.from_us is None else f" and at ge {rows.from_us}L"
+    where += "" if rows.to_us is None else f" and at lt {rows.to_us}L"
+    if rows.keys:
+        keys = [f"(RowKey gt '{first}' and RowKey lt '{last}')" for first, last in rows.keys]
+        where += f" and ({' or '.join(keys)})"
+    if rows.id_begin:
+        end = f"{rows.id_begin[:-1]}{chr(ord(rows.id_begin[-1]) + 1)}"
+        where += f" and id ge '{rows.id_begin}' and id lt '{end}'"
+    return where
 
 
 def _quote_key(key: str) -> str:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from shared.storage.shared_key import API_VERSION
+from shared.storage.azure.shared_key import API_VERSION
 from shared.storage_errors import StorageUnavailable
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.settings import InvalidSetting, StorageSettings
-from shared.storage import endpoints
-from shared.storage.access_token import Identity
-from shared.storage.endpoints import Endpoints
-from shared.storage.shared_key import Credential, SharedKey
-from shared.storage.storage_clock import StorageClock
+from shared.storage.azure import endpoints
+from shared.storage.azure.access_token import Identity
+from shared.storage.azure.endpoints import Endpoints
+from shared.storage.azure.shared_key import Credential, SharedKey
+from shared.storage.azure.storage_clock import StorageClock
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -49,7 +49,7 @@ class StorageAccount:
     @cached_property
     def blobs(self) -> "BlobServiceClient":
         """The SDK's client for blobs, blocking: for use outside the event loop's thread."""
-        from shared.storage.azure_sdk import BlobServiceClient
+        from shared.storage.azure.azure_sdk import BlobServiceClient
 
         return BlobServiceClient(
             self.endpoints.blob, self.credential.for_sdk(), **_BLOB_AND_QUEUE_PAUSES, **self._options()
@@ -58,7 +58,7 @@ class StorageAccount:
     @cached_property
     def tables(self) -> "TableServiceClient":
         """The SDK's client for tables, blocking: for use outside the event loop's thread."""
-        from shared.storage.azure_sdk import TableServiceClient
+        from shared.storage.azure.azure_sdk import TableServiceClient
 
         credential = self.credential.for_sdk()
         return TableServiceClient(self.endpoints.table, credential=credential, **_TABLE_PAUSES, **self._options())
@@ -66,14 +66,20 @@ class StorageAccount:
     @cached_property
     def queues(self) -> "QueueServiceClient":
         """The SDK's client for queues, blocking: for use outside the event loop's thread."""
-        from shared.storage.azure_sdk import QueueServiceClient
+        from shared.storage.azure.azure_sdk import QueueServiceClient
 
         return QueueServiceClient(
             self.endpoints.queue, self.credential.for_sdk(), **_BLOB_AND_QUEUE_PAUSES, **self._options()
         )
 
+    def close(self) -> None:
+        """Close the SDK's clients."""
+        for name in ("blobs", "tables", "queues"):
+            if name in self.__dict__:
+                self.__dict__.pop(name).close()
+
     def _options(self) -> dict[str, Any]:
-        from shared.storage.timed_transport import TimedTransport
+        from shared.storage.azure.timed_transport import TimedTransport
 
         trust = {"connection_verify": self.certificates} if self.certificates else {}
         gc.freeze()  # what the SDK has imported stays; a collection of all would look at it for 30 ms
@@ -104,7 +110,7 @@ def account(settings: StorageSettings) -> StorageAccount:
 
 
 def _identity(settings: StorageSettings) -> "TokenCredential":
-    from shared.storage.azure_identity import DefaultAzureCredential, ManagedIdentityCredential
+    from shared.storage.azure.azure_identity import DefaultAzureCredential, ManagedIdentityCredential
 
     client_id = settings.client_id or None
     if settings.credential:

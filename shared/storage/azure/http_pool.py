@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
-from shared.storage.http_connection import Answer, Connection
+from shared.storage.azure.http_connection import Answer, Connection
 from shared.storage.storage_answers import OutcomeUnknown
 from shared.storage.time_limits import TimeLimits
 from shared.storage_errors import StorageUnavailable

@@ -6,10 +6,10 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from shared import running_call
 from shared.running_call import RunningCall
-from shared.storage.azure_sdk import AzureError, HttpRequest, RequestsTransport, ServiceResponseError
-from shared.storage.http_connection import READS
+from shared.storage.azure.azure_sdk import AzureError, HttpRequest, RequestsTransport, ServiceResponseError
+from shared.storage.azure.http_connection import READS
+from shared.storage.azure.storage_clock import StorageClock
 from shared.storage.steady_clock import steady_us
-from shared.storage.storage_clock import StorageClock
 
 _BUSY = 503
 """What storage answers to a request that it did not begin with."""

@@ -1,0 +1,1 @@
+"""Storage in an account of Azure: Table, Blob and Queue Storage."""
