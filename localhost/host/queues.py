@@ -9,23 +9,28 @@ import base64
 import json
 import logging
 import os
-from contextlib import AsyncExitStack
+from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from azure_functions_runtime.bindings.datumdef import Datum
 
+from localhost.failures import StartFailure
 from localhost.host import worker
 from localhost.host.background import finish, report, watch
 from localhost.host.functions import QueueFunction
 from localhost.host.host_file import QueueRules
-from localhost.host.queue_account import queue_account
+from shared.settings import StorageSettings
+from shared.storage.storage_answers import MessageLost
+from shared.storage_errors import StorageUnavailable
 
 if TYPE_CHECKING:
-    from azure.storage.queue import QueueMessage
-    from azure.storage.queue.aio import QueueClient
+    from shared.storage.interface import QueueMessage, Queues
 
 _log = logging.getLogger(__name__)
+_ACCOUNT = "queues"
+"""Stands for the account's name where only the address of its queues is known."""
 _HIDDEN_SECONDS = 600
 _RENEW_SECONDS = 300.0
 _RENEW_AGAIN_SECONDS = 10.0
@@ -42,12 +47,11 @@ class QueueListener:
         self._function = function
         self._rules = rules
         self._limit = limit
-        self._account = queue_account(function, os.environ)
+        self._queue = _Queue(queue_settings(function, os.environ), function.queue)
         self._started = 0
         self._finished = 0
         self._poll: asyncio.Task[None] | None = None
         self._going: set[asyncio.Task[None]] = set()
-        self._clients = AsyncExitStack()
 
     @property
     def name(self) -> str:
@@ -77,7 +81,6 @@ class QueueListener:
         """Fetch no more messages, and cancel what is worked on for longer than `grace` seconds."""
         await finish([self._poll] if self._poll else [], 0)
         await finish(list(self._going), grace)
-        await self._clients.aclose()  # what was worked on has told its queue what came of it
 
     def _go(self, work: Any) -> asyncio.Task[None]:
         self._started += 1
@@ -92,72 +95,53 @@ class QueueListener:
 
     async def _listen(self) -> None:
         await asyncio.sleep(_QUIET_SECONDS)
-        name = self._function.queue
-        enter = self._clients.enter_async_context
-        queue, poison = await enter(self._account.queue(name)), await enter(self._account.queue(f"{name}-poison"))
         pause, handled = _FIRST_PAUSE, set[asyncio.Task[None]]()
         while True:
             while len(handled) > self._rules.new_batch_threshold:
                 _, handled = await asyncio.wait(handled, return_when=asyncio.FIRST_COMPLETED)
-            batch = await self._fetch(queue)
-            handled |= {self._go(self._handle(message, queue, poison)) for message in batch}
+            batch = await self._fetch()
+            handled |= {self._go(self._handle(message)) for message in batch}
             pause = _FIRST_PAUSE if batch else min(2 * pause, self._rules.max_polling_interval.total_seconds())
             if not batch:
                 await asyncio.sleep(pause)
 
-    async def _fetch(self, queue: "QueueClient") -> list["QueueMessage"]:
-        from localhost.host.azure_queue import AzureError, ResourceNotFoundError
-
-        size = self._rules.batch_size
+    async def _fetch(self) -> list["QueueMessage"]:
         try:
-            pages = queue.receive_messages(
-                max_messages=size, messages_per_page=size, visibility_timeout=_HIDDEN_SECONDS
-            )
-            return [message async for message in pages]
-        except ResourceNotFoundError:
-            return []
-        except AzureError as error:
-            _log.warning("queue %s cannot be read: %s", self._function.queue, type(error).__name__)
+            return await self._queue.receive(self._rules.batch_size)
+        except StorageUnavailable as error:
+            _log.warning("queue %s cannot be read: %s", self._function.queue, error)
             return []
 
-    async def _handle(self, message: "QueueMessage", queue: "QueueClient", poison: "QueueClient") -> None:
-        from localhost.host.azure_queue import AzureError
-
+    async def _handle(self, message: "QueueMessage") -> None:
         try:
-            await self._work(message, queue, poison)
-        except AzureError as error:
-            _log.warning("%s: a message stays in its queue, storage said %s", self.name, type(error).__name__)
+            await self._work(message)
+        except (StorageUnavailable, MessageLost) as error:
+            _log.warning("%s: a message stays in its queue: %s", self.name, error or "another host has it")
 
-    async def _work(self, message: "QueueMessage", queue: "QueueClient", poison: "QueueClient") -> None:
-        tries = message.dequeue_count or 1
-        renewal = watch(_stay_hidden(message, queue), "renewal")
+    async def _work(self, message: "QueueMessage") -> None:
+        tries, hidden = message.dequeue_count, _HiddenMessage(message, self._queue)
+        renewal = watch(hidden.stay(), "renewal")
         done = False
         try:
             done = tries <= self._rules.max_dequeue_count and await self._try(message)
         finally:  # also where the host ends meanwhile
             await finish([renewal], 0)
-            await self._conclude(message, queue, poison, done=done)
+            await self._conclude(hidden.message, done=done)
 
-    async def _conclude(
-        self, message: "QueueMessage", queue: "QueueClient", poison: "QueueClient", *, done: bool
-    ) -> None:
+    async def _conclude(self, message: "QueueMessage", *, done: bool) -> None:
         """Tell the queue what came of a message."""
         if done:
-            await queue.delete_message(message)
-        elif (message.dequeue_count or 1) < self._rules.max_dequeue_count:
-            await queue.update_message(message, visibility_timeout=int(self._rules.visibility_timeout.total_seconds()))
+            await self._queue.remove(message)
+        elif message.dequeue_count < self._rules.max_dequeue_count:
+            await self._queue.hide(message, int(self._rules.visibility_timeout.total_seconds()))
         else:
-            await self._put_aside(message, queue, poison)
-
-    async def _put_aside(self, message: "QueueMessage", queue: "QueueClient", poison: "QueueClient") -> None:
-        await _create(poison)
-        await poison.send_message(message.content, time_to_live=-1)
-        await queue.delete_message(message)
-        _log.warning("%s: a message went to %s after %d tries", self.name, poison.queue_name, message.dequeue_count)
+            await self._queue.put_aside(message)
+            poison = f"{self._function.queue}-poison"
+            _log.warning("%s: a message went to %s after %d tries", self.name, poison, message.dequeue_count)
 
     async def _try(self, message: "QueueMessage") -> bool:
         try:
-            text = _text(message.content, self._rules)
+            text = _text(message.text, self._rules)
         except ValueError:
             _log.error("%s: a message is not base64 text, which host.json says it is", self.name)
             return False
@@ -169,26 +153,86 @@ class QueueListener:
         return not outcome.error
 
 
-async def _stay_hidden(message: "QueueMessage", queue: "QueueClient") -> None:
-    from localhost.host.azure_queue import AzureError
+class _Queue:
+    """A queue of a storage, for an event loop; threads do what takes time."""
 
-    pause = _RENEW_SECONDS
-    while True:
-        await asyncio.sleep(pause)
-        try:
-            renewed = await queue.update_message(message, visibility_timeout=_HIDDEN_SECONDS)
-            message.pop_receipt, pause = renewed.pop_receipt, _RENEW_SECONDS
-        except AzureError:
-            pause = _RENEW_AGAIN_SECONDS
+    def __init__(self, storage: StorageSettings, name: str) -> None:
+        self._storage, self._name = storage, name
+
+    async def receive(self, most: int) -> list["QueueMessage"]:
+        return await asyncio.to_thread(lambda: self._queues.receive(self._name, most, _HIDDEN_SECONDS))
+
+    async def hide(self, message: "QueueMessage", seconds: int) -> "QueueMessage":
+        return await asyncio.to_thread(lambda: self._queues.hide(self._name, message, seconds))
+
+    async def remove(self, message: "QueueMessage") -> None:
+        await asyncio.to_thread(lambda: self._queues.remove(self._name, message))
+
+    async def put_aside(self, message: "QueueMessage") -> None:
+        """Move a message into the queue of those that failed too often."""
+
+        def move() -> None:
+            self._queues.send(f"{self._name}-poison", [message.text])
+            self._queues.remove(self._name, message)
+
+        await asyncio.to_thread(move)
+
+    @property
+    def _queues(self) -> "Queues":
+        from shared.storage.this_storage import open_storage
+
+        return open_storage(self._storage).queues
 
 
-async def _create(queue: "QueueClient") -> None:
-    from localhost.host.azure_queue import ResourceExistsError
+class _HiddenMessage:
+    """A message that is worked on.
 
-    try:
-        await queue.create_queue()
-    except ResourceExistsError:
-        return
+    Attributes:
+        message: With its last receipt.
+    """
+
+    def __init__(self, message: "QueueMessage", queue: _Queue) -> None:
+        self.message = message
+        self._queue = queue
+
+    async def stay(self) -> None:
+        """Hide the message again and again."""
+        pause = _RENEW_SECONDS
+        while True:
+            await asyncio.sleep(pause)
+            try:
+                self.message, pause = await self._queue.hide(self.message, _HIDDEN_SECONDS), _RENEW_SECONDS
+            except (StorageUnavailable, MessageLost):
+                pause = _RENEW_AGAIN_SECONDS
+
+
+def queue_settings(function: QueueFunction, settings: Mapping[str, str]) -> StorageSettings:
+    """Give the storage that the settings name for a function, as the platform finds it.
+
+    Raises:
+        StartFailure: They name none.
+    """
+    for name in (function.connection, f"AzureWebJobs{function.connection}"):
+        if text := settings.get(name):
+            return StorageSettings(folder=text) if Path(text).is_absolute() else StorageSettings(text)
+        if address := _queue_address(name, settings):
+            kind = settings.get(f"{name}__credential", "").lower()
+            if kind not in ("", "managedidentity"):
+                raise StartFailure(
+                    f"The setting {name}__credential is {kind!r}.", "Set it to managedidentity, or leave it out."
+                )
+            client_id = settings.get(f"{name}__clientId", "")
+            return StorageSettings("", _ACCOUNT, address, address, address, kind, client_id)
+    raise StartFailure(
+        f"Function {function.name} listens to a queue, but the setting {function.connection} is missing.",
+        f"Set it to the connection string of a storage account, or, to sign in with an identity, set "
+        f"{function.connection}__queueServiceUri or {function.connection}__accountName.",
+    )
+
+
+def _queue_address(name: str, settings: Mapping[str, str]) -> str:
+    account = settings.get(f"{name}__accountName")
+    return settings.get(f"{name}__queueServiceUri") or (f"https://{account}.queue.core.windows.net" if account else "")
 
 
 def _text(content: str, rules: QueueRules) -> str:
@@ -198,13 +242,13 @@ def _text(content: str, rules: QueueRules) -> str:
 def _metadata(message: "QueueMessage") -> dict[str, Datum]:
     return {
         "Id": Datum(message.id, "string"),
-        "PopReceipt": Datum(message.pop_receipt, "string"),
+        "PopReceipt": Datum(message.receipt, "string"),
         "DequeueCount": Datum(str(message.dequeue_count), "json"),
-        "InsertionTime": _time(message.inserted_on),
-        "ExpirationTime": _time(message.expires_on),
-        "NextVisibleTime": _time(message.next_visible_on),
+        "InsertionTime": _time(message.inserted),
+        "ExpirationTime": _time(message.expires),
+        "NextVisibleTime": _time(message.visible),
     }
 
 
-def _time(moment: datetime | None) -> Datum:
-    return Datum(json.dumps(moment.isoformat() if moment else None), "json")
+def _time(moment: datetime) -> Datum:
+    return Datum(json.dumps(moment.isoformat()), "json")

@@ -33,6 +33,7 @@ from shared.times import SECOND, from_datetime
 
 TABLE = "events2026120300001440"
 STORAGES = ("embedded", "azure")
+_numbers = iter(range(10_000, 100_000))
 
 
 @pytest.fixture(scope="module", params=STORAGES)
@@ -61,12 +62,9 @@ async def connection(storage: Storage) -> Any:
 
 
 @pytest.fixture
-def root(request: pytest.FixtureRequest) -> str:
+def root() -> str:
     """A folder of blobs that no other test has."""
-    return f"contract/{request.node.name}/"
-
-
-_numbers = iter(range(10_000, 100_000))
+    return f"contract/{next(_numbers)}/"
 
 
 @pytest.fixture
@@ -313,7 +311,7 @@ def test_there_is_no_blob_before_it_is_written(storage: Storage, root: str) -> N
 
 @pytest.mark.parametrize("name", ["plain", "a b", "ä/ö", "%41", "dots../..x", "UPPER", "a+b&c=d", "q?#"])
 def test_names_may_have_all_characters(storage: Storage, root: str, name: str) -> None:
-    path = f"{root.replace('[', '').replace(']', '')}{name}"
+    path = f"{root}{name}"
     storage.blobs.write(path, name.encode())
 
     blob = storage.blobs.read(path)
@@ -597,11 +595,12 @@ async def test_what_a_killed_process_was_told_is_stored(
     }
     for name in range(3):
         blob = await asyncio.to_thread(storage.blobs.read, f"contract/killed/{name}")
-        last = [number for kind, place, number in told[1] if (kind, place) == ("blob", name)][-1]
-        assert blob is not None
-        kept = int(blob.data[: len(blob.data) // 1000])
-        assert blob.data == b"%d" % kept * 1000
-        assert kept >= last
+        written = [number for kind, place, number in told[1] if (kind, place) == ("blob", name)]
+        if written:
+            assert blob is not None
+            kept = int(blob.data[: len(blob.data) // 1000])
+            assert blob.data == b"%d" % kept * 1000
+            assert kept >= written[-1]
     assert await connection.insert(table, [row()])
 
 

@@ -199,6 +199,7 @@ class _AzureLease(Lease):
         from shared.storage.azure.azure_sdk import HttpResponseError
 
         with translate_errors():
+            self._lease.id = self.id  # the SDK's client forgets it once the lease was released
             try:
                 self._lease.renew()
             except HttpResponseError as error:
@@ -211,6 +212,7 @@ class _AzureLease(Lease):
     def release(self) -> None:
         from shared.storage.azure.azure_sdk import AzureError
 
+        self._lease.id = self.id
         try:
             self._lease.release()
         except AzureError:

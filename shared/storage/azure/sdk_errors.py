@@ -42,7 +42,7 @@ class _Translation(AbstractContextManager[None, bool]):
 
         if self._absent and isinstance(error, ResourceNotFoundError):
             return True
-        if isinstance(error, HttpResponseError):
+        if isinstance(error, HttpResponseError) and error.status_code is not None:
             kind = StorageRefused if _is_refused_write(error) else StorageUnavailable
             raise kind(_describe(error)) from error
         if isinstance(error, AzureError):

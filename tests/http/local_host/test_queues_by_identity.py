@@ -12,7 +12,8 @@ from azure.storage.queue import QueueClient
 from localhost.failures import StartFailure
 from localhost.host.functions import QueueFunction
 from localhost.host.host_process import HostProcess
-from localhost.host.queue_account import QueueAccount, queue_account
+from localhost.host.queues import queue_settings
+from shared.settings import StorageSettings
 from tests.http.local_host.conftest import NEVER
 from tests.http.local_host.test_background import post, waiting
 from tests.http.local_host.toy_app import make_app
@@ -87,28 +88,36 @@ def test_an_identity_that_the_app_does_not_have_is_logged(
 ) -> None:
     """And the host goes on trying."""
     with host(secured, identities, tmp_path, "99999999-2222-3333-4444-555555555555") as started:
-        assert eventually(lambda: started.log().count("queue letters cannot be read: ClientAuthenticationError") >= 2)
+        refusal = "queue letters cannot be read: storage cannot be reached (ClientAuthenticationError)"
+        assert eventually(lambda: started.log().count(refusal) >= 2)
 
     assert set(identities.refused) == {"no identity with this client_id"}
+
+
+def by_identity(credential: str = "", client_id: str = "") -> StorageSettings:
+    """The queues at an address."""
+    addresses = {"blob_uri": URI, "queue_uri": URI, "table_uri": URI}
+    return StorageSettings(account_name="queues", credential=credential, client_id=client_id, **addresses)
 
 
 @pytest.mark.parametrize(
     ("settings", "account"),
     [
-        ({"Post": "a"}, QueueAccount("a")),
-        ({"AzureWebJobsPost": "a"}, QueueAccount("a")),
-        ({"Post__queueServiceUri": "u", "Post": "a"}, QueueAccount("a")),
-        ({"Post__queueServiceUri": URI}, QueueAccount(address=URI)),
-        ({"AzureWebJobsPost__queueServiceUri": URI}, QueueAccount(address=URI)),
-        ({"Post__accountName": "account"}, QueueAccount(address=URI)),
+        ({"Post": "a"}, StorageSettings("a")),
+        ({"AzureWebJobsPost": "a"}, StorageSettings("a")),
+        ({"Post": "/a/folder"}, StorageSettings(folder="/a/folder")),
+        ({"Post__queueServiceUri": "u", "Post": "a"}, StorageSettings("a")),
+        ({"Post__queueServiceUri": URI}, by_identity()),
+        ({"AzureWebJobsPost__queueServiceUri": URI}, by_identity()),
+        ({"Post__accountName": "account"}, by_identity()),
         (
             {"Post__accountName": "account", "Post__credential": "managedIdentity", "Post__clientId": "c"},
-            QueueAccount(address=URI, credential="managedidentity", client_id="c"),
+            by_identity("managedidentity", "c"),
         ),
     ],
 )
-def test_the_settings_tell_the_account_as_on_the_platform(settings: dict[str, str], account: QueueAccount) -> None:
-    assert account == queue_account(FUNCTION, settings)
+def test_the_settings_tell_the_account_as_on_the_platform(settings: dict[str, str], account: StorageSettings) -> None:
+    assert account == queue_settings(FUNCTION, settings)
 
 
 @pytest.mark.parametrize(
@@ -121,6 +130,6 @@ def test_the_settings_tell_the_account_as_on_the_platform(settings: dict[str, st
 )
 def test_settings_that_name_no_account_are_refused(settings: dict[str, str], message: str) -> None:
     with pytest.raises(StartFailure) as failure:
-        queue_account(FUNCTION, settings)
+        queue_settings(FUNCTION, settings)
 
     assert message in str(failure.value)
