@@ -43,7 +43,7 @@ def back_up(data: Path, file: Path) -> int:
     if not folder.exists():
         raise StartFailure(f"There is no loop in {data}.", f"Choose the folder of {_UP} by --data.")
     fresh = file.with_name(f"{file.name}.new")
-    with _explained(file), _removed_at_end(data / f"copy-{token_hex(4)}") as copy:
+    with _explain_failures(file), _temporary_folder(data / f"copy-{token_hex(4)}") as copy:
         storage = EmbeddedStorage(folder)
         storage.copy_to(copy)
         storage.close()
@@ -69,7 +69,7 @@ def restore(data: Path, file: Path) -> int:
     if folder.exists():
         raise StartFailure(f"There are data in {data} already.", "Choose another folder by --data, or move them away.")
     make_private(data)
-    with serving_alone(data), _explained(file), _removed_at_end(data / f"restored-{token_hex(4)}") as fresh:
+    with serving_alone(data), _explain_failures(file), _temporary_folder(data / f"restored-{token_hex(4)}") as fresh:
         with tarfile.open(file, "r:gz") as archive:
             archive.extractall(fresh, filter="data")
         if not (fresh / _STORAGE).exists():
@@ -94,7 +94,7 @@ def copy_from_azurite(data: Path) -> None:
     if not old.exists() or folder.exists():
         what = f"There are data in {folder} already" if folder.exists() else f"There are no data of Azurite in {data}"
         raise StartFailure(f"{what}.", "Leave out --from-azurite, or choose another folder by --data.")
-    with _explained(old), _removed_at_end(data / f"copied-{token_hex(4)}") as fresh:
+    with _explain_failures(old), _temporary_folder(data / f"copied-{token_hex(4)}") as fresh:
         with Azurite(old) as azurite:
             source, target = open_storage(StorageSettings(azurite.account.connection_string)), EmbeddedStorage(fresh)
             blobs, rows = _copy_blobs(source, target), _copy_rows(source, target)
@@ -150,7 +150,7 @@ def _copy_messages(source: Storage, target: EmbeddedStorage) -> None:
 
 
 @contextmanager
-def _removed_at_end(folder: Path) -> Iterator[Path]:
+def _temporary_folder(folder: Path) -> Iterator[Path]:
     """Give a folder that is not there yet, and is gone after the `with` block."""
     try:
         yield folder
@@ -159,7 +159,7 @@ def _removed_at_end(folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _explained(file: Path) -> Iterator[None]:
+def _explain_failures(file: Path) -> Iterator[None]:
     """Say what is wrong with data or a file, for people."""
     try:
         yield

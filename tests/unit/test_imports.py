@@ -45,6 +45,8 @@ _STORES = (
     "shared/training/lease.py",
 )
 """Files that speak to storage."""
+_SDKS_HERE = ("shared/storage/azure/*",)
+"""Files that speak to the SDKs of Azure's storage."""
 _LEARNER = ("shared/learner/*", "shared/evaluation/replay/*", "shared/imports/import_pass.py")
 """Files that run Vowpal Wabbit, or read and write what it reads and writes."""
 _DISK = ("shared/imports/files/*", "shared/package_id.py")
@@ -55,11 +57,11 @@ _BODIES = ("shared/*_bodies.py",)
 """Files that read and write bodies of Ranks and rewards without pydantic."""
 _LIBRARIES = {
     "arro3": ("shared/imports/files/table_file.py",),
-    "azure": (*_STORES, "shared/web/*"),
+    "azure": (*_SDKS_HERE, "shared/web/*"),
     "certifi": ("shared/log/customer_process.py",),
     "cronsim": ("shared/schedules.py",),
     "cryptography": ("shared/models/signing.py",),
-    "httptools": ("shared/storage/http_connection.py",),
+    "httptools": ("shared/storage/azure/http_connection.py",),
     "isal": ("shared/log/ranked_event.py", "shared/log/stored_lines.py"),
     "jwt": ("shared/web/*",),
     "mmh3": ("shared/ranking/sampling.py",),
@@ -77,7 +79,7 @@ _LIBRARIES = {
     ),
     "pydantic": _FORMS,
     "pydantic_core": _FORMS,
-    "urllib3": ("shared/storage/timed_transport.py",),
+    "urllib3": ("shared/storage/azure/timed_transport.py",),
     "vowpalwabbit": ("shared/learner/vowpal_wabbit.py",),
     **dict.fromkeys(
         ("asyncio", "logging", "os", "pathlib", "random", "secrets", "socket", "subprocess", "threading", "time"),
@@ -90,11 +92,14 @@ _LIBRARIES = {
 """What in `shared/` may import what is no rule: other libraries, and the modules that do I/O or read the time."""
 _ALLOWED = {
     "azure.functions": ("shared/web/*", *_FUNCTIONS),
-    "azure.storage": _STORES,
-    "azure.data": _STORES,
-    "azure.identity": _STORES,
-    "azure.core": _STORES,
-    "httptools": ("shared/storage/http_connection.py",),
+    "azure.storage": _SDKS_HERE,
+    "azure.data": _SDKS_HERE,
+    "azure.identity": _SDKS_HERE,
+    "azure.core": _SDKS_HERE,
+    "shared.storage.azure": ("shared/storage/azure/*", "shared/storage/this_storage.py"),
+    "shared.storage.embedded": ("shared/storage/embedded/*", "shared/storage/this_storage.py"),
+    "sqlite3": ("shared/storage/embedded/*",),
+    "httptools": ("shared/storage/azure/http_connection.py",),
     "pydantic": _FORMS,
     "pydantic_core": _FORMS,
     "vowpalwabbit": ("shared/learner/vowpal_wabbit.py",),
@@ -104,7 +109,7 @@ _ALLOWED = {
 """What in the product may import what speaks to a service, and who reads the environment."""
 
 _SDKS = ("azure.core", "azure.data", "azure.identity", "azure.storage")
-_SDK_IMPORTER = "shared/storage/azure_sdk.py"
+_SDK_IMPORTER = "shared/storage/azure/azure_sdk.py"
 """Imports them for all others."""
 
 

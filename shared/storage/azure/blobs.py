@@ -78,7 +78,7 @@ class AzureBlobs(Blobs):
     @override
     def write(self, path: str, data: bytes) -> None:
         with translate_errors():
-            _tell_conflicts(path, lambda: self._upload(path, data, overwrite=True))
+            _raise_conflicts(path, lambda: self._upload(path, data, overwrite=True))
 
     @override
     def write_over(
@@ -91,12 +91,12 @@ class AzureBlobs(Blobs):
     ) -> str:
         from shared.storage.azure.azure_sdk import ResourceNotFoundError
 
-        condition = {"overwrite": False} if etag is None else {"overwrite": True, **_unchanged(etag)}
+        condition = {"overwrite": False} if etag is None else {"overwrite": True, **_condition(etag)}
         condition |= {} if lease_id is None else {"lease": lease_id}
         condition |= {} if metadata is None else {"metadata": dict(metadata)}
         with translate_errors():
             try:
-                uploaded = _tell_conflicts(path, lambda: self._upload(path, data, **condition), lease_id)
+                uploaded = _raise_conflicts(path, lambda: self._upload(path, data, **condition), lease_id)
             except ResourceNotFoundError as error:
                 raise ChangedMeanwhile(f"{path} was deleted by another writer") from error
             return str(uploaded["etag"])
@@ -105,7 +105,7 @@ class AzureBlobs(Blobs):
     def set_metadata(self, path: str, metadata: Mapping[str, str], etag: str | None = None) -> bool:
         with translate_errors(absent=True):
             client = self._client(path)
-            _tell_conflicts(path, lambda: client.set_blob_metadata(dict(metadata), **_unchanged(etag)))
+            _raise_conflicts(path, lambda: client.set_blob_metadata(dict(metadata), **_condition(etag)))
             return True
         return False
 
@@ -113,7 +113,7 @@ class AzureBlobs(Blobs):
     def remove(self, path: str, etag: str | None = None) -> None:
         with translate_errors(absent=True):
             client = self._client(path)
-            _tell_conflicts(path, lambda: client.delete_blob(**_unchanged(etag)))
+            _raise_conflicts(path, lambda: client.delete_blob(**_condition(etag)))
 
     @override
     def list_blobs(self, prefix: str, page: int = 5000) -> Iterator[ListedBlob]:
@@ -219,14 +219,14 @@ class _AzureLease(Lease):
             return
 
 
-def _unchanged(etag: str | None) -> dict[str, Any]:
+def _condition(etag: str | None) -> dict[str, Any]:
     """The condition that a blob still has an ETag; none without an ETag."""
     from shared.storage.azure.azure_sdk import MatchConditions
 
     return {} if etag is None else {"etag": etag, "match_condition": MatchConditions.IfNotModified}
 
 
-def _tell_conflicts[Result](path: str, write: Callable[[], Result], lease_id: str | None = None) -> Result:
+def _raise_conflicts[Result](path: str, write: Callable[[], Result], lease_id: str | None = None) -> Result:
     """Write, and raise what a conflict means.
 
     Raises:

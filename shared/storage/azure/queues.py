@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from azure.storage.queue import QueueClient
 
 _SENT_AT_ONCE: Final = 8
-_LOST: Final = ("MessageNotFound", "PopReceiptMismatch", "QueueNotFound")
+_LOSSES: Final = ("MessageNotFound", "PopReceiptMismatch", "QueueNotFound")
 _sending = RLock()
 """Held for the first message of each `send`: the SDK prepares its classes at their first use, not safely for two
 threads."""
@@ -55,11 +55,11 @@ class AzureQueues(Queues):
             hidden = client.update_message(message.id, message.receipt, visibility_timeout=hidden_seconds)
             return message._replace(receipt=str(hidden.pop_receipt), visible=hidden.next_visible_on or message.visible)
 
-        return _tell_loss(update)
+        return _raise_loss(update)
 
     @override
     def remove(self, name: str, message: QueueMessage) -> None:
-        _tell_loss(lambda: self._client(name).delete_message(message.id, message.receipt))
+        _raise_loss(lambda: self._client(name).delete_message(message.id, message.receipt))
 
     def _client(self, name: str) -> "QueueClient":
         return self._account.queues.get_queue_client(name)
@@ -82,7 +82,7 @@ def _read(message: Any) -> QueueMessage:
     return QueueMessage(message.id, message.pop_receipt, message.content, message.dequeue_count or 1, *times)
 
 
-def _tell_loss[Result](work: Callable[[], Result]) -> Result:
+def _raise_loss[Result](work: Callable[[], Result]) -> Result:
     """Do something with a message; raises `MessageLost` if it is another receiver's or gone."""
     from shared.storage.azure.azure_sdk import HttpResponseError
 
@@ -90,6 +90,6 @@ def _tell_loss[Result](work: Callable[[], Result]) -> Result:
         try:
             return work()
         except HttpResponseError as error:
-            if getattr(error, "error_code", "") in _LOST:
+            if getattr(error, "error_code", "") in _LOSSES:
                 raise MessageLost from error
             raise

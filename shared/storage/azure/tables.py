@@ -45,13 +45,13 @@ class AzureTables(Tables):
             self._account.tables.get_table_client(table).delete_entity(partition, key)
 
     async def _read(self, table: str, rows: RowRange) -> list[Row]:
-        found: list[Row] = []
+        stored: list[Row] = []
         after: Any | None = None
         try:
             while True:
                 page = await background_reads.retry(lambda: self._reader.query(table, rows, MOST_PAGE_ROWS, after))
-                found += page.rows
+                stored += page.rows
                 if (after := page.after) is None:
-                    return found
+                    return stored
         except TableMissing:
             return []

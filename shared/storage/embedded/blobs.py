@@ -60,7 +60,7 @@ class _Stored(NamedTuple):
     def is_leased(self, now_us: int) -> bool:
         return self.lease_id is not None and now_us < self.lease_until_us
 
-    def described(self) -> BlobVersion:
+    def describe(self) -> BlobVersion:
         return BlobVersion(self.etag, json.loads(self.metadata), self.size_bytes, to_datetime(self.modified_us))
 
 
@@ -84,7 +84,7 @@ class FileBlobs(Blobs):
 
     @override
     def read(self, path: str) -> Blob | None:
-        with self._opened(path) as (stored, file):
+        with self._open_version(path) as (stored, file):
             return Blob(file.read(), stored.etag) if file and stored else None
 
     @override
@@ -93,7 +93,7 @@ class FileBlobs(Blobs):
 
     def read_unless(self, path: str, etag: str | None) -> Blob | None:
         """Read a blob as `Connection.read_blob`."""
-        if etag is not None and (known := self._find(path)) is not None and known.etag == etag:
+        if etag is not None and (stored := self._find(path)) is not None and stored.etag == etag:
             return None
         blob = self.read(path)
         if blob is None:
@@ -102,7 +102,7 @@ class FileBlobs(Blobs):
 
     @override
     def read_piece(self, path: str, start: int, length: int, etag: str | None = None) -> bytes | None:
-        with self._opened(path) as (stored, file):
+        with self._open_version(path) as (stored, file):
             if file is None or stored is None:
                 return None
             if etag not in (None, stored.etag):
@@ -117,7 +117,7 @@ class FileBlobs(Blobs):
     @override
     def read_version(self, path: str) -> BlobVersion | None:
         stored = self._find(path)
-        return stored and stored.described()
+        return stored and stored.describe()
 
     @override
     def create(self, path: str, data: bytes | IO[bytes], metadata: Mapping[str, str] | None = None) -> bool:
@@ -189,31 +189,31 @@ class FileBlobs(Blobs):
         after, end = "", _end(prefix)
         while True:
             with self._index.reading() as index:
-                found = index.execute(
+                rows = index.execute(
                     f"SELECT path, {_COLUMNS} FROM blobs WHERE path >= ? AND path > ? AND path < ? "
                     "ORDER BY path LIMIT ?",
                     (prefix, after, end, page),
                 ).fetchall()
-            for path, *columns in found:
-                etag, metadata, size_bytes, modified = _Stored._make(columns).described()
+            for path, *columns in rows:
+                etag, metadata, size_bytes, modified = _Stored._make(columns).describe()
                 yield ListedBlob(path, size_bytes, modified, metadata, etag)
-            if len(found) < page:
+            if len(rows) < page:
                 return
-            after = found[-1][0]
+            after = rows[-1][0]
 
     @override
     def list_folders(self, prefix: str) -> Iterator[str]:
         first, end = prefix, _end(prefix)
         while True:
             with self._index.reading() as index:
-                found = index.execute(
+                path = index.execute(
                     "SELECT path FROM blobs WHERE path >= ? AND path < ? AND instr(substr(path, ?), '/') "
                     "ORDER BY path LIMIT 1",
                     (first, end, len(prefix) + 1),
                 ).fetchone()
-            if found is None:
+            if path is None:
                 return
-            folder = found[0][len(prefix) :].partition("/")[0]
+            folder = path[0][len(prefix) :].partition("/")[0]
             yield folder
             first = f"{prefix}{folder}0"  # the character behind the slash
 
@@ -251,7 +251,7 @@ class FileBlobs(Blobs):
             StorageUnavailable: A file is missing or has another size.
         """
         for blob in [each for container in ("loops/", "exports/") for each in self.list_blobs(container)]:
-            with self._opened(blob.path) as (stored, file):
+            with self._open_version(blob.path) as (stored, file):
                 if file and stored and os.fstat(file.fileno()).st_size != stored.size_bytes:
                     raise StorageUnavailable(f"the file of the blob {blob.path} does not have its size")
 
@@ -300,7 +300,7 @@ class FileBlobs(Blobs):
 
     def _name_file(self, path: str, version: str) -> None:
         """Give a version's file the blob's name, if it is still the blob's version."""
-        with self._index.locked() as index:
+        with self._index.lock() as index:
             stored = _find(index, path)
             if stored is None or stored.version != version:
                 (self._written / version).unlink(missing_ok=True)
@@ -312,7 +312,7 @@ class FileBlobs(Blobs):
 
     def _delete_file(self, path: str, version: str) -> None:
         """Delete the file of a blob that was deleted, unless there is a blob of the path again."""
-        with self._index.locked() as index:
+        with self._index.lock() as index:
             (self._written / version).unlink(missing_ok=True)
             if _find(index, path) is None:
                 file = self._file(path)
@@ -323,7 +323,7 @@ class FileBlobs(Blobs):
                         (self._contents / folder).rmdir()
 
     @contextmanager
-    def _opened(self, path: str) -> "Iterator[tuple[_Stored | None, IO[bytes] | None]]":
+    def _open_version(self, path: str) -> "Iterator[tuple[_Stored | None, IO[bytes] | None]]":
         """Open the content of a blob; gives what the index has of it, too, and None twice if it is missing."""
         with translate_errors(path):
             stored, file = self._open(path)
@@ -383,8 +383,8 @@ class _FileLease(Lease):
 
 
 def _find(index: sqlite3.Connection, path: str) -> _Stored | None:
-    found = index.execute(f"SELECT {_COLUMNS} FROM blobs WHERE path = ?", (path,)).fetchone()
-    return found and _Stored._make(found)
+    columns = index.execute(f"SELECT {_COLUMNS} FROM blobs WHERE path = ?", (path,)).fetchone()
+    return columns and _Stored._make(columns)
 
 
 def _check_unchanged(path: str, stored: _Stored, etag: str | None, now_us: int) -> None:

@@ -59,7 +59,7 @@ class Database:
         Raises:
             StorageUnavailable: The database cannot be read.
         """
-        with self._translated(), self._lent() as connection:
+        with self._translate_errors(), self._lend() as connection:
             yield connection
 
     @contextmanager
@@ -72,7 +72,7 @@ class Database:
             StorageUnavailable: Nothing was written.
             OutcomeUnknown: The disk failed when the transaction was to become durable.
         """
-        with self._translated(), self._writing, self._lent() as connection:
+        with self._translate_errors(), self._writing, self._lend() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 now_us = self._pass_time(connection)
@@ -84,9 +84,9 @@ class Database:
                 raise
 
     @contextmanager
-    def locked(self) -> Iterator[sqlite3.Connection]:
+    def lock(self) -> Iterator[sqlite3.Connection]:
         """Lend a connection to read what nobody changes meanwhile; nothing can be written."""
-        with self._translated(), self._writing, self._lent() as connection:
+        with self._translate_errors(), self._writing, self._lend() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -110,9 +110,9 @@ class Database:
             StorageRefused: It is damaged.
         """
         with self.reading() as connection:
-            (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
-        if found != "ok":
-            raise StorageRefused(f"{self.path.name} cannot be used: its file is damaged ({found})")
+            (problem,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+        if problem != "ok":
+            raise StorageRefused(f"{self.path.name} cannot be used: its file is damaged ({problem})")
 
     def close(self) -> None:
         """Close all connections that are not lent; those that are close when they come back."""
@@ -127,7 +127,7 @@ class Database:
         return now_us
 
     @contextmanager
-    def _lent(self) -> Iterator[sqlite3.Connection]:
+    def _lend(self) -> Iterator[sqlite3.Connection]:
         """Lend an open connection; one on which something failed is not lent again."""
         try:
             connection = self._idle.pop()
@@ -200,7 +200,7 @@ class Database:
             raise
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         """Raise what the errors of SQLite mean; conflicts and missing tables pass unchanged."""
         try:
             yield

@@ -90,8 +90,8 @@ class SpanDatabases(Tables):
     @override
     def list_names(self, first: str, end: str) -> list[str]:
         with self._index.reading() as index:
-            found = index.execute("SELECT name FROM tables WHERE name >= ? AND name < ? ORDER BY name", (first, end))
-            return [name for (name,) in found]
+            text = "SELECT name FROM tables WHERE name >= ? AND name < ? ORDER BY name"
+            return [name for (name,) in index.execute(text, (first, end))]
 
     @override
     def drop(self, table: str) -> None:
@@ -140,8 +140,8 @@ class SpanDatabases(Tables):
 
         def read(database: Database) -> Row | None:
             with database.reading() as connection:
-                found = connection.execute(text, (partition, key)).fetchone()
-                return found and Row._make(found)
+                row = connection.execute(text, (partition, key)).fetchone()
+                return row and Row._make(row)
 
         with suppress(TableMissing):
             return self._use(table, read)
@@ -157,8 +157,8 @@ class SpanDatabases(Tables):
             with database.reading() as connection:
                 return [Row._make(row) for row in connection.execute(text, (*values, most))]
 
-        found = self._use(table, read)
-        return RowPage(found, (found[-1].partition, found[-1].key) if len(found) == most else None)
+        page = self._use(table, read)
+        return RowPage(page, (page[-1].partition, page[-1].key) if len(page) == most else None)
 
     def insert_all(self, writes: "Sequence[_Write]") -> None:
         """Insert what waits, in one transaction for each span; each write gets its outcome."""
@@ -266,7 +266,7 @@ class _Write:
     future: asyncio.Future[list[int]]
     outcome: list[int] | Exception | None = None
 
-    def tell(self) -> None:
+    def finish(self) -> None:
         """Tell the outcome to the code that waits for it; on its event loop."""
         if self.future.done():
             return
@@ -310,33 +310,33 @@ class RowWriter:
     def _run(self) -> None:
         is_closing = False
         while not is_closing:
-            taken = [self._waiting.get(), *self._take_waiting()]
-            is_closing = None in taken
-            writes = [write for write in taken if write is not None]
+            waiting = [self._waiting.get(), *self._take_waiting()]
+            is_closing = None in waiting
+            writes = [write for write in waiting if write is not None]
             self._spans.insert_all(writes)
-            _tell_all(writes)
+            _finish_all(writes)
 
     def _take_waiting(self) -> list[_Write | None]:
-        taken: list[_Write | None] = []
+        waiting: list[_Write | None] = []
         with suppress(Empty):
-            while len(taken) < _MOST_WRITES:
-                taken.append(self._waiting.get_nowait())
-        return taken
+            while len(waiting) < _MOST_WRITES:
+                waiting.append(self._waiting.get_nowait())
+        return waiting
 
 
-def _tell_all(writes: Sequence[_Write]) -> None:
+def _finish_all(writes: Sequence[_Write]) -> None:
     """Tell all outcomes, with one call for each event loop."""
     loops: dict[asyncio.AbstractEventLoop, list[_Write]] = {}
     for write in writes:
         loops.setdefault(write.future.get_loop(), []).append(write)
     for loop, of_loop in loops.items():
         with suppress(RuntimeError):  # the loop is closed, and nobody waits
-            loop.call_soon_threadsafe(_tell, of_loop)
+            loop.call_soon_threadsafe(_finish, of_loop)
 
 
-def _tell(writes: Sequence[_Write]) -> None:
+def _finish(writes: Sequence[_Write]) -> None:
     for write in writes:
-        write.tell()
+        write.finish()
 
 
 def _insert_batch(connection: sqlite3.Connection, write: _Write, now_us: int) -> list[int] | Exception:

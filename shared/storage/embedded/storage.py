@@ -84,7 +84,7 @@ class EmbeddedStorage(Storage):
             for each in (folder, rows, blobs):
                 each.mkdir(mode=_PRIVATE)
             files = self._spans.copy_to(rows)
-            with self._index.locked():
+            with self._index.lock():
                 self._index.copy_to(folder / "store.db")
                 self._blobs.link_to(blobs)
         copy = Database(folder / "store.db", _MIGRATIONS, self._clock)

@@ -9,8 +9,9 @@ import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.storage.azure.storage_clock import AHEAD_US, StorageClock
+from shared.storage.azure.storage_clock import StorageClock
 from shared.storage.clock import Arrivals
+from shared.storage.interface import AHEAD_US
 from shared.storage.steady_clock import steady_us
 from shared.storage_errors import StorageUnavailable
 from shared.times import DAY, HOUR, MINUTE, SECOND, from_iso, to_datetime

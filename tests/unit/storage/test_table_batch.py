@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.storage import table_batch
+from shared.storage.azure import table_batch
 from shared.storage.storage_answers import OutcomeUnknown, RowExists, RowRefused, TableMissing
 from shared.times import from_iso
 
