@@ -12,23 +12,23 @@ from typing import Any
 
 from azure.core import MatchConditions
 from azure.core.exceptions import AzureError, HttpResponseError
-from shared.storage.rest import Rest
 
 from shared.errors import LoopError
 from shared.evaluation import evaluation_queue
 from shared.evaluation.evaluation import Purpose
 from shared.evaluation.evaluation_queue import WorkMessage
-from shared.storage import blobs, sdk
+from shared.storage.azure.rest import Rest
 from shared.storage.blob_file import BlobFile
+from shared.storage.interface import Row, RowRange
 from shared.storage.paths import EVALUATION_QUEUE
-from shared.storage.storage_answers import BlobMissing, RowExists, RowRefused, TableMissing
-from shared.times import from_iso
+from shared.storage.storage_answers import BlobMissing, MessageLost, RowExists, RowRefused, TableMissing
+from shared.storage.this_storage import blobs, queues, tables
 
 Answer = Any
 Operation = tuple[Any, ...]
 """The name of one of the methods of `Blobs`, `Tables` or `Queues`, and its arguments."""
 
-_REFUSALS = (AzureError, LoopError, RowExists, RowRefused, TableMissing, BlobMissing)
+_REFUSALS = (AzureError, LoopError, MessageLost, RowExists, RowRefused, TableMissing, BlobMissing)
 _SAME_CODES = {"LeaseNotPresentWithBlobOperation": "LeaseLost"}
 """Azurite answers a write under a lease that is no more as if the lease had expired; see `storage.Blobs`."""
 
@@ -39,12 +39,14 @@ class Side:
 
     Attributes:
         rest: Its client of the hot path.
+        account: Its blocking clients.
         run: Runs a coroutine of that client.
         scope: Comes before all names, so that each sequence begins with nothing.
         etags: The ETags that were given, with the numbers of the operations that first gave them.
     """
 
     rest: Rest
+    account: Any
     run: Callable[[Coroutine[Any, Any, Any]], Any]
     scope: str
     etags: dict[str, int] = field(default_factory=dict)
@@ -69,55 +71,59 @@ class Side:
 
     # Blobs
 
+    def client(self, name: str) -> Any:
+        """The SDK's client of a blob."""
+        return self.account.blobs.get_blob_client(*self.path(name).split("/", 1))
+
     def path(self, name: str) -> str:
         """The path of a blob, in a container of this sequence."""
         return f"{self.scope}{name}"
 
     def create(self, name: str, data: bytes, metadata: dict[str, str]) -> Answer:
-        return blobs.create(self.path(name), data, metadata)
+        return blobs().create(self.path(name), data, metadata)
 
     def write(self, name: str, data: bytes) -> Answer:
-        return blobs.write(self.path(name), data)
+        return blobs().write(self.path(name), data)
 
     def write_over(self, name: str, data: bytes, etag: int | None, lease: int | None, metadata: Any) -> Answer:
         known = None if etag is None else self.etag(etag)
-        return blobs.write_over(self.path(name), data, known, self.lease(lease), metadata)
+        return blobs().write_over(self.path(name), data, known, self.lease(lease), metadata)
 
     def upload(self, name: str, data: bytes, lease: int | None) -> Answer:
         """Write a blob by the client itself, whose error holds what `write_over` makes one of."""
         under = {} if lease is None else {"lease": self.lease(lease)}
-        return str(blobs.client(self.path(name)).upload_blob(data, overwrite=True, **under)["etag"])
+        return str(self.client(name).upload_blob(data, overwrite=True, **under)["etag"])
 
     def replace(self, name: str, data: bytes) -> Answer:
         """Write a blob that is there, as `CustomerContainer.replace`; Azurite would write it where there is none."""
-        if blobs.read_etag(self.path(name)) is None:
+        if blobs().read_etag(self.path(name)) is None:
             return "there is none"
         container, blob = self.path(name).split("/", 1)
-        client = sdk.blobs().get_container_client(container)
+        client = self.account.blobs.get_container_client(container)
         return client.upload_blob(blob, data, overwrite=True, match_condition=MatchConditions.IfPresent) and "written"
 
     def remove(self, name: str, etag: int | None) -> Answer:
-        return blobs.remove(self.path(name), None if etag is None else self.etag(etag))
+        return blobs().remove(self.path(name), None if etag is None else self.etag(etag))
 
     def delete(self, name: str) -> Answer:
         """Delete a blob by the client itself, which raises where there is none."""
-        return blobs.client(self.path(name)).delete_blob()
+        return self.client(name).delete_blob()
 
     def read(self, name: str) -> Answer:
-        return blobs.read(self.path(name))
+        return blobs().read(self.path(name))
 
     def read_etag(self, name: str) -> Answer:
-        return blobs.read_etag(self.path(name))
+        return blobs().read_etag(self.path(name))
 
     def read_version(self, name: str) -> Answer:
-        version = blobs.read_version(self.path(name))
+        version = blobs().read_version(self.path(name))
         return version and (*version[:3], version.modified.tzinfo is not None)
 
     def read_piece(self, name: str, start: int, length: int) -> Answer:
         """Read a piece that does not begin where the blob ends; there, Azurite would answer that it is empty."""
-        if (blob := blobs.read(self.path(name))) is not None and len(blob.data) == start:
+        if (blob := blobs().read(self.path(name))) is not None and len(blob.data) == start:
             return "the blob ends there"
-        return blobs.read_piece(self.path(name), start, length)
+        return blobs().read_piece(self.path(name), start, length)
 
     def read_file(self, name: str, written: bytes | None) -> Answer:
         """Read a blob as a file, which may be written after it was opened."""
@@ -125,34 +131,34 @@ class Side:
         if file is None:
             return "there is none"
         if written is not None:
-            blobs.write(self.path(name), written)
+            blobs().write(self.path(name), written)
         return file.read()
 
     def renew_etag(self, name: str) -> Answer:
-        return blobs.renew(self.path(name))
+        return blobs().renew(self.path(name))
 
     def remove_unchanged(self, name: str, etag: int) -> Answer:
-        return blobs.remove_unchanged(self.path(name), self.etag(etag))
+        return blobs().remove_unchanged(self.path(name), self.etag(etag))
 
     def read_lease(self, name: str) -> Answer:
-        return blobs.client(self.path(name)).get_blob_properties().lease.duration
+        return self.client(name).get_blob_properties().lease.duration
 
     def write_unmodified(self, name: str, data: bytes, seconds: int) -> Answer:
         """Write a blob unless it was changed within some seconds before the last one, as `CustomerContainer.copy`."""
-        read = blobs.client(self.path(name)).get_blob_properties
+        read = self.client(name).get_blob_properties
         since = read().last_modified - timedelta(seconds=seconds)
         container, blob = self.path(name).split("/", 1)
-        client = sdk.blobs().get_container_client(container)
+        client = self.account.blobs.get_container_client(container)
         return client.upload_blob(blob, data, overwrite=True, if_unmodified_since=since) and "written"
 
     def list_blobs(self, prefix: str) -> Answer:
-        listed = list(blobs.list_blobs(self.path(prefix)))
+        listed = list(blobs().list_blobs(self.path(prefix)))
         return [
             (blob.path, blob.size_bytes, blob.metadata, blob.etag, blob.modified.tzinfo is not None) for blob in listed
         ]
 
     def list_folders(self, prefix: str) -> Answer:
-        return list(blobs.list_folders(self.path(prefix)))
+        return list(blobs().list_folders(self.path(prefix)))
 
     def read_blob(self, name: str, etag: int | None) -> Answer:
         known = None if etag is None else self.etag(etag)
@@ -165,7 +171,7 @@ class Side:
         return self.run(self.rest.create_blob(self.path(name), data, "text/plain"))
 
     def acquire(self, name: str, seconds: int) -> Answer:
-        self.leases.append(blobs.client(self.path(name)).acquire_lease(seconds))
+        self.leases.append(self.client(name).acquire_lease(seconds))
 
     def acquire_again(self, lease: int, seconds: int) -> Answer:
         if taken := self._lease(lease):
@@ -191,91 +197,78 @@ class Side:
         return self.run(self.rest.create_table(self.table(name)))
 
     def delete_table(self, name: str) -> Answer:
-        return sdk.tables().delete_table(self.table(name))
+        return self.account.tables.delete_table(self.table(name))
 
     def list_tables(self) -> Answer:
         named = f"TableName ge '{self.scope}' and TableName lt '{self.scope}zz'"
-        return [item.name for item in sdk.tables().query_tables(named)]
+        return [item.name for item in self.account.tables.query_tables(named)]
 
     def insert(self, name: str, row: tuple[str, str, str]) -> Answer:
-        stored_us = self.run(self.rest.insert(self.table(name), entity(row)))
-        self.stored_us[name, row[0], row[1]] = stored_us
-        return type(stored_us)
+        return self.insert_batch(name, row[0], [row[1:]])
 
     def insert_batch(self, name: str, partition: str, rows: list[tuple[str, str]]) -> Answer:
-        stored = self.run(
-            self.rest.insert_batch(self.table(name), [entity((partition, key, text)) for key, text in rows])
-        )
+        stored = self.run(self.rest.insert(self.table(name), [make_row((partition, key, text)) for key, text in rows]))
         self.stored_us |= {(name, partition, row[0]): at_us for row, at_us in zip(rows, stored, strict=True)}
         return len(stored)
 
     def read_row(self, name: str, partition: str, row: str) -> Answer:
         stored = self.run(self.rest.read(self.table(name), partition, row))
-        return stored and (self._row(name, stored.entity), stored.stored_at_us == self.stored_us[name, partition, row])
+        return stored and self._row(name, stored)
 
-    def query(self, name: str, where: str, options: dict[str, str]) -> Answer:
+    def query(self, name: str, rows: RowRange, most: int) -> Answer:
         """All pages of a query, none of which is beyond the size that was asked for."""
-        rows: list[Any] = []
-        after: Any = {}
-        while after is not None:
-            page = self.run(self.rest.query(self.table(name), {"$filter": where, **options, **after}))
-            assert len(page.entities) <= int(options.get("$top", "1000"))
-            rows += [self._row(name, row) for row in page.entities]
-            after = page.after
-        return rows
+        found: list[Any] = []
+        after: Any = None
+        while True:
+            page = self.run(self.rest.query(self.table(name), rows, most, after))
+            assert len(page.rows) <= most
+            found += [self._row(name, row) for row in page.rows]
+            if (after := page.after) is None:
+                return found
 
-    def delete_rows(self, name: str, where: str) -> Answer:
+    def delete_rows(self, name: str, rows: RowRange) -> Answer:
         """Delete rows as `row_deletion.delete_rows`."""
-        client = sdk.tables().get_table_client(self.table(name))
-        rows = list(client.query_entities(where, select=["PartitionKey", "RowKey"]))
-        for row in rows:
-            client.delete_entity(row["PartitionKey"], row["RowKey"])
-        return [dict(row) for row in rows]
+        found = tables().read(self.table(name), rows)
+        for row in found:
+            tables().delete(self.table(name), row.partition, row.key)
+        return [(row.partition, row.key) for row in found]
 
     def delete_row(self, name: str, partition: str, row: str) -> Answer:
-        return sdk.tables().get_table_client(self.table(name)).delete_entity(partition, row)
+        return self.account.tables.get_table_client(self.table(name)).delete_entity(partition, row)
 
-    def _row(self, name: str, row: dict[str, Any]) -> dict[str, Any]:
+    def _row(self, name: str, row: Row) -> Any:
         """A row, whose time of storage is replaced by whether it is the one that the insert gave."""
-        known = {column: value for column, value in row.items() if value is not None and not column.startswith("odata")}
-        if "Timestamp" in known:
-            key = name, known["PartitionKey"], known["RowKey"]
-            known["Timestamp"] = from_iso(known["Timestamp"]) == self.stored_us[key]
-        return known
+        is_same = row.stored_at_us == self.stored_us[name, row.partition, row.key]
+        return [*row[:-1], is_same]
 
     # Queues
 
     def create_queue(self) -> Answer:
-        sdk.queues().create_queue(self.scope)
+        self.account.queues.create_queue(self.scope)
 
     def send(self, text: str, hidden: int) -> Answer:
-        sdk.queues().get_queue_client(self.scope).send_message(text, visibility_timeout=hidden, time_to_live=-1)
+        self.account.queues.get_queue_client(self.scope).send_message(text, visibility_timeout=hidden, time_to_live=-1)
 
     def receive(self, most: int) -> Answer:
-        client = sdk.queues().get_queue_client(self.scope)
-        received = list(client.receive_messages(max_messages=most, visibility_timeout=600))
+        received = queues().receive(self.scope, most, 600)
         self.messages += received
-        return [(message.content, message.dequeue_count) for message in received]
+        return [(message.text, message.dequeue_count) for message in received]
 
     def delete_message(self, number: int) -> Answer:
         if self.messages:
-            sdk.queues().get_queue_client(self.scope).delete_message(self.messages[number % len(self.messages)])
+            queues().remove(self.scope, self.messages[number % len(self.messages)])
 
     def send_work(self, work: str) -> Answer:
         evaluation_queue.send([WorkMessage("default", Purpose.EVALUATION, work, 1, None)])
 
     def receive_work(self, most: int) -> Answer:
-        client = sdk.queues().get_queue_client(EVALUATION_QUEUE)
-        return [evaluation_queue.read(message.content) for message in client.receive_messages(max_messages=most)]
+        return [evaluation_queue.read(message.text) for message in queues().receive(EVALUATION_QUEUE, most, 30)]
 
 
-def entity(row: tuple[str, str, str]) -> bytes:
-    """A row's JSON, as the product writes it."""
+def make_row(row: tuple[str, str, str]) -> Row:
+    """A row that has all that rows can have."""
     partition, key, text = row
-    return (
-        f'{{"PartitionKey":"{partition}","RowKey":"{key}","at":"1800000000000000","at@odata.type":"Edm.Int64",'
-        f'"id":"{text}","v":0.5,"v@odata.type":"Edm.Double","d0":"AAEC","d0@odata.type":"Edm.Binary"}}'
-    ).encode()
+    return Row(partition, key, text, 1_800_000_000_000_000, 20_000_000, 0.5, "slot", b"\x00\x01\x02")
 
 
 def perform(side: Side, operations: list[Operation]) -> list[Answer]:

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any, Final
 
 from azure.functions import HttpRequest
-from shared.storage.blobs import BlobLeased, ChangedMeanwhile
 
 from export_fn import imported_model, logs, models, quarantines, redaction_call, relabel_evaluation, relabels
 from shared.configuration import configuration_store, relabel_changes
@@ -25,6 +24,7 @@ from shared.log.redaction import EventTarget, FeatureTarget, Target
 from shared.models import published_store
 from shared.status.relabel_forms import NewRelabel
 from shared.storage.clock import now_us
+from shared.storage.storage_answers import BlobLeased, ChangedMeanwhile
 from shared.storage_errors import StorageUnavailable, TrainerAtWork
 from shared.times import to_iso
 from shared.training import lease

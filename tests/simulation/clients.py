@@ -1,7 +1,7 @@
 """The clients through which the product reaches the model in place of Azure.
 
 `Gate` carries a process's requests to the model, through whatever faults are decided for them. The other classes answer
-what the clients of the SDKs and `shared.storage.rest.Rest` answer, as far as the product uses them, and raise the
+what the clients of the SDKs and `shared.storage.azure.rest.Rest` answer, as far as the product uses them, and raise the
 SDKs' own errors; `test_storage_model.py` compares them with the real clients.
 """
 
@@ -26,22 +26,25 @@ from azure.core.exceptions import (
 )
 from azure.data.tables import TableErrorCode
 from azure.storage.blob import StorageErrorCode
-from shared.storage.rest import Blob, Rest, RowPage, StoredRow
-from shared.storage.storage_clock import StorageClock
 
-from shared.storage import paths, table_batch
+from shared.storage import paths
+from shared.storage.azure import row_json, table_batch
+from shared.storage.azure.endpoints import Endpoints
+from shared.storage.azure.rest import Rest
+from shared.storage.azure.storage_clock import StorageClock
+from shared.storage.interface import Blob, Row, RowPage, RowRange
 from shared.storage.storage_answers import BlobChanged, BlobMissing, OutcomeUnknown, StorageRefused, TableMissing
 from shared.storage_errors import StorageUnavailable
-from shared.times import from_datetime, to_datetime, to_iso
+from shared.times import from_datetime, to_datetime
 from tests.simulation.faults import AT_ONCE, Died, Fault, Faults, Kind, Request
-from tests.simulation.storage import BLOBS_OF_PAGE, ROWS_OF_PAGE, Entity, Message, Refused, Storage, StoredBlob
+from tests.simulation.storage import BLOBS_OF_PAGE, Entity, Message, Refused, Storage, StoredBlob
 from tests.simulation.virtual_time import SECOND, Clock
 
 type Apply[Answer] = Callable[[int | None], Answer]
 """A request that reaches storage; it is given how many entries a page may have at most, None for the usual number."""
 
 _PAUSES: Final[Mapping[str, tuple[float, ...]]] = {"blob": (0, 1, 1), "table": (0, 0.8, 1.6), "queue": (0, 1, 1)}
-"""Seconds between the tries of an SDK's client, as `shared.storage.account` configures them, without the jitter."""
+"""Seconds between the tries of an SDK's client, as `azure.account` configures them, without the jitter."""
 _SDK_SECONDS: Final = 30
 _READS: Final = ("get ", "head ", "list ", "query ")
 """How the names of operations begin that only read."""
@@ -415,10 +418,14 @@ class SimulatedBlob:
     def get_blob_properties(self) -> BlobProperties:
         return self._properties(self._get("head blob"))
 
-    def set_blob_metadata(self, metadata: Mapping[str, str]) -> None:
-        change = self.service.storage.set_metadata
+    def set_blob_metadata(
+        self, metadata: Mapping[str, str], *, etag: str | None = None, match_condition: MatchConditions | None = None
+    ) -> None:
+        change, conditions = self.service.storage.set_metadata, _conditions(etag, match_condition)
         self.service.call(
-            "set metadata", self.path, lambda _: change(self.container_name, self.blob_name, dict(metadata))
+            "set metadata",
+            self.path,
+            lambda _: change(self.container_name, self.blob_name, dict(metadata), **conditions),
         )
 
     def upload_blob(
@@ -611,28 +618,12 @@ class SimulatedTable:
     service: SimulatedTables
     table_name: str
 
-    def query_entities(self, query_filter: str, *, select: Sequence[str] | None = None) -> Iterator[Entity]:
-        after, more = None, True
-        while more:
-            page, after = self._page(query_filter, after)
-            more = after is not None
-            for stored in page:
-                yield {name: stored.entity[name] for name in select or stored.entity if name in stored.entity}
-
     def delete_entity(self, partition_key: str, row_key: str) -> None:
         path, delete = f"{self.table_name}/{partition_key}/{row_key}", self.service.storage.delete_entity
         try:
             self.service.call("delete entity", path, lambda _: delete(self.table_name, partition_key, row_key))
         except ResourceNotFoundError:
             return
-
-    def _page(self, where: str, after: Any) -> Any:
-        page = self.service.storage.page
-        return self.service.call(
-            "query entities",
-            self.table_name,
-            lambda most: page(self.table_name, where, after, ROWS_OF_PAGE if most is None else most),
-        )
 
 
 class SimulatedQueues:
@@ -668,6 +659,9 @@ class QueueMessage:
     content: str
     pop_receipt: str
     dequeue_count: int
+    inserted_on: datetime
+    expires_on: datetime
+    next_visible_on: datetime
 
 
 @dataclass(slots=True)
@@ -683,29 +677,34 @@ class SimulatedQueue:
             "send message", self.queue_name, lambda _: send(self.queue_name, content, visibility_timeout, seconds)
         )
 
-    def receive_messages(self, *, max_messages: int, visibility_timeout: int = 30) -> Iterator[QueueMessage]:
-        receive = self.service.storage.receive
+    def receive_messages(
+        self, *, max_messages: int, messages_per_page: int | None = None, visibility_timeout: int = 30
+    ) -> Iterator[QueueMessage]:
+        receive, times = self.service.storage.receive, [to_datetime(self.service.gate.clock.now_us)] * 3
         for message in self.service.call(
             "receive messages", self.queue_name, lambda _: receive(self.queue_name, max_messages, visibility_timeout)
         ):
-            yield QueueMessage(message.id, message.text, message.receipt, message.received)
+            yield QueueMessage(message.id, message.text, message.receipt, message.received, *times)
 
-    def delete_message(self, message: QueueMessage) -> None:
+    def delete_message(self, message_id: str, pop_receipt: str) -> None:
         delete = self.service.storage.delete
-        self.service.call(
-            "delete message", self.queue_name, lambda _: delete(self.queue_name, message.id, message.pop_receipt)
-        )
+        self.service.call("delete message", self.queue_name, lambda _: delete(self.queue_name, message_id, pop_receipt))
+
+    def create_queue(self) -> None:
+        self.service.create_queue(self.queue_name)
 
 
 @dataclass(slots=True)
 class SimulatedAccount:
-    """As `shared.storage.account.StorageAccount`: the blocking clients of one process."""
+    """As `shared.storage.azure.account.StorageAccount`: the blocking clients of one process."""
 
     storage: Storage
     gate: Gate
     blobs: SimulatedBlobs = field(init=False)
     tables: SimulatedTables = field(init=False)
     queues: SimulatedQueues = field(init=False)
+
+    endpoints = Endpoints("simulated", "https://blob", "https://queue", "https://table")
 
     def __post_init__(self) -> None:
         self.blobs = SimulatedBlobs(self.storage, self.gate)
@@ -727,16 +726,11 @@ class SimulatedRest(Rest):
         self._gate = gate
         self._timeout = timeout
 
-    async def insert(self, table: str, entity: bytes) -> int:
-        return (await self._insert("insert entity", table, [entity]))[0]
-
-    async def insert_batch(self, table: str, entities: Sequence[bytes]) -> list[int]:
-        return await self._insert("insert batch", table, entities)
-
-    async def _insert(self, operation: str, table: str, entities: Sequence[bytes]) -> list[int]:
-        rows, sent_us = list(map(_entity, entities)), self._gate.steady_us
+    async def insert(self, table: str, rows: Sequence[Row]) -> list[int]:
+        entities, sent_us = [_entity(row_json.encode(row)) for row in rows], self._gate.steady_us
+        operation = "insert entity" if len(entities) == 1 else "insert batch"
         try:
-            stored = await self._send(operation, table, lambda _: self._storage.tables.insert(table, rows))
+            stored = await self._send(operation, table, lambda _: self._storage.tables.insert(table, entities))
         except Refused as refused:
             if refused.status not in (400, 404, 409, 413):
                 raise _unexpected(refused) from None
@@ -744,35 +738,28 @@ class SimulatedRest(Rest):
         self.clock.note(stored[0], stored[0], sent_us, self._gate.steady_us)
         return stored
 
-    async def read(self, table: str, partition: str, row: str) -> StoredRow | None:
-        path, get = f"{table}/{partition}/{row}", self._storage.tables.get
+    async def read(self, table: str, partition: str, key: str) -> Row | None:
+        path, get = f"{table}/{partition}/{key}", self._storage.tables.get
         try:
-            stored = await self._send("get entity", path, lambda _: get(table, partition, row))
+            stored = await self._send("get entity", path, lambda _: get(table, partition, key))
         except Refused as refused:
             if refused.status == 404:
                 return None
             raise _unexpected(refused) from None
-        return StoredRow(_with_timestamp(stored.entity, stored.stored_us), stored.stored_us)
+        return row_json.decode(stored.entity, stored.stored_us)
 
-    async def query(self, table: str, options: Mapping[str, str]) -> RowPage:
-        after = None
-        if "NextPartitionKey" in options:
-            after = options["NextPartitionKey"], options.get("NextRowKey", "")
-        where, most_rows = options.get("$filter", ""), int(options.get("$top", ROWS_OF_PAGE))
+    async def query(self, table: str, rows: RowRange, most: int, after: Any | None = None) -> RowPage:
         page = self._storage.tables.page
         try:
-            rows, following = await self._send(
-                "query entities", table, lambda most: page(table, where, after, most_rows if most is None else most)
+            stored, following = await self._send(
+                "query entities", table, lambda fewer: page(table, rows, after, most if fewer is None else fewer)
             )
         except Refused as refused:
             if refused.status == 404:
                 raise TableMissing from None
             raise _unexpected(refused) from None
-        entities = [_with_timestamp(stored.entity, stored.stored_us) for stored in rows]
-        if "$select" in options:
-            names = options["$select"].split(",")
-            entities = [{name: entity[name] for name in names if name in entity} for entity in entities]
-        return RowPage(entities, {"NextPartitionKey": following[0], "NextRowKey": following[1]} if following else None)
+        found = [row_json.decode(row.entity, row.stored_us) for row in stored]
+        return RowPage(found if rows.payloads else [row._replace(payload=b"") for row in found], following)
 
     async def create_table(self, table: str) -> None:
         try:
@@ -825,6 +812,9 @@ class SimulatedRest(Rest):
         except Refused as refused:
             return _answer_refused(refused)
 
+    async def clear_metadata(self, path: str) -> None:
+        raise NotImplementedError
+
     async def close(self) -> None:
         return
 
@@ -853,7 +843,3 @@ def _odata_error(refused: Refused) -> bytes:
 def _entity(text: bytes) -> Entity:
     """Read a row's JSON as the service answers it without metadata."""
     return {name: value for name, value in orjson.loads(text).items() if not name.endswith("@odata.type")}
-
-
-def _with_timestamp(entity: Entity, stored_us: int) -> Entity:
-    return {**entity, "Timestamp": to_iso(stored_us)}

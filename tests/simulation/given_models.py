@@ -21,8 +21,8 @@ from shared.learner.arguments import parse
 from shared.log import log_line, manifest_store, ranked_event, stored_lines
 from shared.log.corrected_lines import CorrectedLines
 from shared.models import model_store, published_store
-from shared.storage import blobs
 from shared.storage.clock import now_us
+from shared.storage.this_storage import blobs
 from shared.training import lease
 from tests.simulation import chained_learner
 from tests.simulation.outcome import Acknowledged, GivenModel
@@ -119,7 +119,7 @@ def _learn(evaluation: Evaluation, policy: Policy, configuration: Configuration)
     held = CorrectedLines(log.corrections)
     state, logs, events = chained_learner.begin(list(arguments)), list[str](), 0
     for blob in manifest_store.list_blobs(log.from_us, log.to_us, configuration.logs_deleted_before_us):
-        if (stored := blobs.read(blob.path)) is not None:
+        if (stored := blobs().read(blob.path)) is not None:
             lines = list(stored_lines.read_lines(stored.data, blob.rewards, log.rewards))
             lines = [line for line in lines if log_line.kind(line) == log.kind and not held.is_quarantined(line)]
             lines = [held.relabel(line, log.rewards) for line in lines]

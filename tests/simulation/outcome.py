@@ -17,8 +17,9 @@ from shared.models import model_store, published_store
 from shared.models.published import Published
 from shared.status.learning_status import Waiting
 from shared.status.waiting import count_waiting
-from shared.storage import blobs, json_documents, paths
+from shared.storage import json_documents, paths
 from shared.storage.paths import this_loop
+from shared.storage.this_storage import blobs
 from shared.times import DAY, SECOND
 from shared.training import lease
 from shared.training.training_state import State
@@ -230,7 +231,7 @@ class Outcome:
 
     def stored_log(self) -> list[str]:
         """The paths of the log blobs in storage."""
-        return self.reader.call(lambda: list(blobs.list_paths(this_loop().logs)))
+        return self.reader.call(lambda: list(blobs().list_paths(this_loop().logs)))
 
     def copies(self) -> dict[str, bytes]:
         """The customer's copies of log blobs, by their paths in the loop's own account."""

@@ -12,11 +12,10 @@ from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import count
-from operator import ge, gt, le, lt
 from typing import Any, Final
 
+from shared.storage.interface import RowRange
 from tests.simulation.virtual_time import SECOND, Clock
 
 ROWS_OF_BATCH: Final = 100
@@ -137,9 +136,12 @@ class Blobs:
             raise Refused(416, "InvalidRange")
         return blob, blob.data[start:end]
 
-    def set_metadata(self, container: str, name: str, metadata: Mapping[str, str]) -> None:
+    def set_metadata(
+        self, container: str, name: str, metadata: Mapping[str, str], *, if_match: str | None = None
+    ) -> None:
         """Replace a blob's metadata, whereby it gets another ETag."""
         blob = self.get(container, name)
+        self._check_conditions(blob, if_match)
         lease = self._check_lease(blob, None)
         self._container(container).blobs[name] = StoredBlob(
             name, blob.data, metadata, self._new_etag(), self._clock.now_us, lease
@@ -339,17 +341,17 @@ class Tables:
         return StoredEntity(place.rows[key], place.stored_us[key])
 
     def page(
-        self, table: str, where: str, after: Key | None, most: int = ROWS_OF_PAGE
+        self, table: str, rows: RowRange, after: Key | None, most: int = ROWS_OF_PAGE
     ) -> tuple[list[StoredEntity], Key | None]:
-        """A page of the rows that a filter selects, in order of their keys, and the key with which the next begins."""
-        place, query = self._table(table), parse_filter(where)
-        start = bisect_left(place.keys, max(query.first, after or query.first))
+        """A page of the rows of a range, in order of their keys, and the key with which the next begins."""
+        place, first = self._table(table), (rows.first_partition, "")
+        start = bisect_left(place.keys, max(first, after or first))
         page: list[StoredEntity] = []
         for position in range(start, len(place.keys)):
             key = place.keys[position]
-            if key[0] > query.last_partition:
+            if key[0] > rows.last_partition:
                 return page, None
-            if not query.selects(key, place.rows[key]):
+            if not _is_in(key, place.rows[key], rows):
                 continue
             if len(page) == most:
                 return page, key
@@ -394,47 +396,15 @@ def _check_batch(rows: Mapping[Key, Entity], keys: Sequence[Key]) -> None:
         sent.add(key)
 
 
-_COMPARISONS: Final = {"ge": ge, "gt": gt, "le": le, "lt": lt}
-
-
-@dataclass(slots=True)
-class Filter:
-    """A filter of rows by comparisons of their keys and of 64-bit numbers, all of which must hold.
-
-    Attributes:
-        first: No row before this key is selected.
-        last_partition: No row of a later partition is selected.
-        comparisons: Position in the key, comparison, value.
-        numbers: Name of the property, comparison, value.
-    """
-
-    first: Key
-    last_partition: str
-    comparisons: tuple[tuple[int, Any, str], ...]
-    numbers: tuple[tuple[str, Any, int], ...] = ()
-
-    def selects(self, key: Key, entity: Entity) -> bool:
-        """Whether a row with a key is selected."""
-        of_keys = all(holds(key[position], value) for position, holds, value in self.comparisons)
-        return of_keys and all(holds(int(entity[name]), value) for name, holds, value in self.numbers)
-
-
-@lru_cache(maxsize=256)
-def parse_filter(text: str) -> Filter:
-    """Read a filter such as `PartitionKey ge 'a' and RowKey lt 'b'`; an empty one selects all rows."""
-    first, last, comparisons, numbers = "", "\U0010ffff", [], []
-    for term in text.split(" and ") if text else ():
-        name, comparison, value = term.split(" ", 2)
-        if value.endswith("L"):
-            numbers.append((name, _COMPARISONS[comparison], int(value[:-1])))
-            continue
-        value = value[1:-1].replace("''", "'")
-        comparisons.append((("PartitionKey", "RowKey").index(name), _COMPARISONS[comparison], value))
-        if name == "PartitionKey" and comparison.startswith("g"):
-            first = max(first, value)
-        elif name == "PartitionKey":
-            last = min(last, value)
-    return Filter((first, ""), last, tuple(comparisons), tuple(numbers))
+def _is_in(key: Key, entity: Entity, rows: RowRange) -> bool:
+    """Whether a row of the partitions of a range is in the range."""
+    at_us = int(entity["at"])
+    return (
+        (not rows.keys or any(first < key[1] < last for first, last in rows.keys))
+        and (rows.from_us is None or at_us >= rows.from_us)
+        and (rows.to_us is None or at_us < rows.to_us)
+        and bool(entity["id"].startswith(rows.id_begin))
+    )
 
 
 @dataclass(slots=True)

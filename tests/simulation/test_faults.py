@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from shared.intake.scan import RowQuery, Tables, drop_table, read_rows
-from shared.storage import blobs, sdk
+from shared.intake.scan import RowQuery, Tables, read_rows
+from shared.storage.interface import Row, RowRange
 from shared.storage.paths import this_loop
-from shared.storage.storage_answers import OutcomeUnknown
+from shared.storage.storage_answers import ChangedMeanwhile, OutcomeUnknown
+from shared.storage.this_storage import blobs, tables
 from shared.storage_errors import StorageUnavailable
 from shared.training import lease
 from tests.simulation.faults import Died, Fault, Kind, Request, Seeded
@@ -43,7 +44,7 @@ def process(*faults: Fault) -> Iterator[tuple[World, Planned, Process]]:
     planned = Planned()
     world = World(planned)
     with world.active(), (started := world.process("process")):
-        blobs.write("loops/first", b"first")
+        blobs().write("loops/first", b"first")
         planned.left, planned.requests = list(faults), []
         yield world, planned, started
 
@@ -109,30 +110,30 @@ def test_a_client_that_gets_no_answer_from_any_try_says_so(kind: Kind) -> None:
     """Whether or not its request was obeyed; the SDKs' clients try four times, two minutes if each takes its time."""
     with process(*[Fault(kind)] * 4) as (_, planned, _):
         with pytest.raises(StorageUnavailable):
-            blobs.write("loops/blob", b"data")
+            blobs().write("loops/blob", b"data")
 
         assert planned.requests == ["put blob"] * 4
-        assert (blobs.read("loops/blob") is not None) is (APPLIED[kind] or kind is Kind.LATE)
+        assert (blobs().read("loops/blob") is not None) is (APPLIED[kind] or kind is Kind.LATE)
 
 
 @pytest.mark.parametrize("kind", [Kind.LOST_ANSWER, Kind.ERROR_AFTER])
 def test_a_client_meets_its_own_write_when_it_tries_again(kind: Kind) -> None:
     """As with Azure: a condition that held for the first try does not hold for the second."""
     with process(Fault(kind)):
-        assert not blobs.create("loops/blob", b"data")
+        assert not blobs().create("loops/blob", b"data")
 
     with process() as (_, planned, _):
-        etag = blobs.read_etag("loops/first")
+        etag = blobs().read_etag("loops/first")
         planned.left = [Fault(kind)]
-        with pytest.raises(blobs.ChangedMeanwhile):
-            blobs.write_over("loops/first", b"second", etag)
+        with pytest.raises(ChangedMeanwhile):
+            blobs().write_over("loops/first", b"second", etag)
 
 
 @pytest.mark.parametrize("kind", [Kind.LOST_REQUEST, Kind.BUSY, Kind.ERROR])
 def test_a_client_that_tries_again_has_its_answer(kind: Kind) -> None:
     """What the first try left undone, the second does."""
     with process(Fault(kind)) as (_, planned, _):
-        assert blobs.create("loops/blob", b"data")
+        assert blobs().create("loops/blob", b"data")
 
         assert planned.requests == ["put blob"] * 2
 
@@ -143,7 +144,7 @@ def test_the_hot_path_tries_once_and_says_whether_the_outcome_is_known(kind: Kin
     with process(Fault(), Fault(kind)) as (world, _, started):
         started.run(started.rest.create_table("events"))
         with pytest.raises(StorageUnavailable) as raised:
-            started.run(started.rest.insert("events", b'{"PartitionKey":"p","RowKey":"r"}'))
+            started.run(started.rest.insert("events", [Row("p", "r", "id", 1)]))
 
         assert isinstance(raised.value, OutcomeUnknown) is (kind is not Kind.LOST_REQUEST)
         assert _is_stored(world) is APPLIED[kind]
@@ -154,7 +155,7 @@ def test_a_late_request_is_obeyed_when_its_client_has_given_up() -> None:
     with process(Fault(), Fault(Kind.LATE, after_us=5_000_000)) as (world, _, started):
         started.run(started.rest.create_table("events"))
         with pytest.raises(OutcomeUnknown):
-            started.run(started.rest.insert("events", b'{"PartitionKey":"p","RowKey":"r"}'))
+            started.run(started.rest.insert("events", [Row("p", "r", "id", 1)]))
         started.kill()
         world.clock.sleep(4.9)
         before = _is_stored(world)
@@ -179,26 +180,26 @@ def test_a_process_that_dies_sends_nothing_any_more(kind: Kind, there: bool) -> 
             _write_and_tidy()
         requests = list(planned.requests)
         with pytest.raises(Died):
-            blobs.read("loops/first")
+            blobs().read("loops/first")
 
         assert requests == planned.requests == ["put blob"]
 
     assert not isinstance(Died(), Exception)
     with process(Fault(kind)) as (world, _, started):
         with pytest.raises(Died):
-            started.call(blobs.write, "loops/blob", b"data")
+            started.call(blobs().write, "loops/blob", b"data")
         with (another := world.process("another")):
-            assert (blobs.read("loops/blob") is not None) is there
+            assert (blobs().read("loops/blob") is not None) is there
         assert (started.is_dead, another.is_dead) == (True, False)
 
 
 def _write_and_tidy() -> None:
     try:
-        blobs.write("loops/blob", b"data")
+        blobs().write("loops/blob", b"data")
     except Exception:
-        blobs.remove("loops/first")
+        blobs().remove("loops/first")
     finally:
-        blobs.remove("loops/first")
+        blobs().remove("loops/first")
 
 
 def test_a_death_ends_all_that_the_process_has_begun() -> None:
@@ -227,25 +228,22 @@ def test_partial_pages_hold_all_rows_together() -> None:
         assert table is not None
         started.run(started.rest.create_table(table.name))
         for number in range(8):
-            place = b'"PartitionKey":"%b","RowKey":"e%d|a"' % (
-                this_loop().partition_key(0, world.clock.now_us).encode(),
-                number,
-            )
-            row = b'{%b,"id":"e%d","at":"%d"}' % (place, number, world.clock.now_us)
-            started.run(started.rest.insert(table.name, row))
+            partition = this_loop().partition_key(0, world.clock.now_us)
+            row = Row(partition, f"e{number}|a", f"e{number}", world.clock.now_us)
+            started.run(started.rest.insert(table.name, [row]))
         for number in range(8):
-            blobs.write(f"loops/list/{number}", b"")
+            blobs().write(f"loops/list/{number}", b"")
 
         planned.left = [*partial]
         rows = read_rows(Tables((table,)), RowQuery("events", range(1), table.from_us, table.to_us))
         planned.left = [*partial]
-        listed = [blob.path for blob in blobs.list_blobs("loops/list/")]
+        listed = [blob.path for blob in blobs().list_blobs("loops/list/")]
         planned.left = [*partial]
-        queried = list(sdk.tables().get_table_client(table.name).query_entities("", select=["RowKey"]))
+        queried = tables().read(table.name, RowRange("", "~"))
 
-    assert [row["id"] for row in rows] == [f"e{number}" for number in range(8)]
+    assert [row.event_id for row in rows] == [f"e{number}" for number in range(8)]
     assert listed == [f"loops/list/{number}" for number in range(8)]
-    assert [row["RowKey"] for row in queried] == [f"e{number}|a" for number in range(8)]
+    assert [row.key for row in queried] == [f"e{number}|a" for number in range(8)]
 
 
 def test_a_trainer_keeps_its_lease_while_it_waits_and_loses_it_when_it_dies() -> None:
@@ -299,7 +297,7 @@ def test_a_trainer_that_stands_still_too_long_loses_its_lease(seconds: int, lost
             lambda: taken.append(second.call(lease.take, _first_state)),
         )
         planned.left = [Fault(Kind.PAUSE, before_us=seconds * SECOND)]
-        blobs.read("loops/first")
+        blobs().read("loops/first")
 
         assert [each is not None for each in taken] == [lost]
         if lost:
@@ -332,7 +330,7 @@ def test_a_table_is_dropped_once_though_its_deletion_seems_to_have_failed() -> N
         started.run(started.rest.create_table(table.name))
 
         planned.left = [Fault(Kind.LOST_ANSWER)]
-        drop_table(table)
+        tables().drop(table.name)
 
         assert planned.requests[-2:] == ["delete table"] * 2
         assert world.storage.tables.names() == []

@@ -11,7 +11,7 @@ from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
 from shared.configuration.service_configuration import LearningMode
 from shared.models.published import Published
-from shared.storage import blobs
+from shared.storage.this_storage import blobs
 from shared.training import mode_changes
 from shared.training.mode_changes import publish_return
 from tests.simulation import schedule
@@ -85,7 +85,7 @@ def test_a_loop_whose_kept_model_is_lost_goes_on_with_what_the_apprentice_has_le
         assert state.running.model is not None
         assert state.running.events > state.before_apprentice.events
         lost = state.before_apprentice.model.predictor_blob
-        outcome.reader.call(lambda: blobs.remove(lost))
+        outcome.reader.call(lambda: blobs().remove(lost))
         outcome.reader.call(lambda: configuration_store.change_configuration(_go_online))
         outcome.train()
         outcome.world.clock.sleep(MINUTE)

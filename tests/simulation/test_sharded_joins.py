@@ -15,8 +15,9 @@ from typing import Any, Final
 
 import pytest
 
-from shared.storage import sdk
 from shared.storage.paths import JOIN_QUEUE
+from shared.storage.storage_answers import MessageLost
+from shared.storage.this_storage import queues
 from shared.storage_errors import StorageUnavailable
 from shared.times import MINUTE
 from shared.training import time_slices
@@ -59,15 +60,12 @@ class _Worker:
         self._plan()
 
     def _take(self) -> None:
-        from azure.core.exceptions import AzureError
-
-        queue = sdk.queues().get_queue_client(JOIN_QUEUE)
         try:
-            for message in queue.receive_messages(max_messages=1, visibility_timeout=_HIDDEN_SECONDS):
-                self._joins.take(message.content, message.dequeue_count)
+            for message in queues().receive(JOIN_QUEUE, 1, _HIDDEN_SECONDS):
+                self._joins.take(message.text, message.dequeue_count)
                 _TAKEN[message.dequeue_count] += 1
-                queue.delete_message(message)
-        except (AzureError, StorageUnavailable):
+                queues().remove(JOIN_QUEUE, message)
+        except (MessageLost, StorageUnavailable):
             return  # the message comes again
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.storage import blobs
+from shared.storage.this_storage import blobs
 from shared.times import to_datetime
 from tests.simulation.faults import Died
 from tests.simulation.world import BEGAN_US, Stuck, World, modules_with_time
@@ -35,9 +35,9 @@ def test_a_machine_may_have_the_wrong_time_of_day() -> None:
         right, wrong = world.process("right"), world.process("wrong", ahead_us=90_000_000)
 
         assert wrong.call(product_time().time_ns) - right.call(product_time().time_ns) == 90_000_000_000
-        right.call(blobs.write, "loops/right", b"")
-        wrong.call(blobs.write, "loops/wrong", b"")
-        assert [blob.modified for blob in right.call(lambda: list(blobs.list_blobs("loops/")))] == [
+        right.call(lambda: blobs().write("loops/right", b""))
+        wrong.call(lambda: blobs().write("loops/wrong", b""))
+        assert [blob.modified for blob in right.call(lambda: list(blobs().list_blobs("loops/")))] == [
             to_datetime(BEGAN_US)
         ] * 2
 
@@ -86,7 +86,7 @@ def test_blocking_code_of_two_processes_takes_turns() -> None:
     def work(name: str, seconds: float) -> str:
         for number in range(3):
             happened.append(f"{name}{number}")
-            blobs.write(f"loops/{name}", b"")
+            blobs().write(f"loops/{name}", b"")
             time_of_product.sleep(seconds)
         return name
 
@@ -108,10 +108,10 @@ def test_blocking_code_of_a_process_that_is_killed_goes_no_further() -> None:
     def work() -> None:
         try:
             while True:
-                blobs.write("loops/blob", b"")
+                blobs().write("loops/blob", b"")
                 happened.append("written")
         finally:
-            blobs.write("loops/tidied", b"")
+            blobs().write("loops/tidied", b"")
 
     with world.active():
         process = world.process("process")

@@ -24,7 +24,7 @@ from functools import cache, lru_cache
 from importlib import import_module
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from azure.core import MatchConditions
 from azure.core.exceptions import AzureError, HttpResponseError
@@ -38,7 +38,10 @@ from shared.log.customer_container import ContainerFailed, CustomerContainer
 from shared.metrics import model_rewards, model_rewards_store
 from shared.models import model_store, published_store
 from shared.settings import Settings
-from shared.storage import azure_sdk, background_reads, json_documents, loop_threads, queues, sdk
+from shared.storage import background_reads, json_documents, loop_threads, this_storage
+from shared.storage.azure import azure_sdk
+from shared.storage.azure.account import StorageAccount
+from shared.storage.azure.storage import AzureStorage
 from shared.storage.paths import DEFAULT, in_loop
 from shared.storage_errors import StorageUnavailable
 from shared.stored_objects import GrowingStoredObject
@@ -88,6 +91,7 @@ class Process:
         gate: The way of its requests.
         account: Its blocking clients.
         rest: Its other client.
+        storage: What the product has of both.
         ahead_us: By how much the time of day of its machine is ahead of storage's.
     """
 
@@ -96,6 +100,7 @@ class Process:
         self.gate = Gate(name, world.clock, world.faults, self._stop)
         self.account = SimulatedAccount(world.storage, self.gate)
         self.rest = SimulatedRest(world.storage, self.gate, timeout=_REST_SECONDS)
+        self.storage = AzureStorage(cast("StorageAccount", self.account), self.rest)
         self._world = world
         self._loop = VirtualLoop(world.clock, self, self.gate.pause_ends_us)
         self._fibers: list[Fiber] = []
@@ -432,8 +437,7 @@ class World:
         driver_input, attempts = import_module("train_timer.driver_input"), import_module("train_timer.attempts")
         trials, rounds = import_module("train_timer.trials"), import_module("train_timer.optimization_rounds")
         seam: list[tuple[Any, str, Any]] = [
-            (sdk, "_account", lambda _: self.running[-1].account),
-            (background_reads, "_rest", lambda _: self.running[-1].rest),
+            (this_storage, "open_storage", lambda _: self.running[-1].storage),
             (background_reads, "begin", lambda coroutine: self.running[-1].read(coroutine)),
             (CustomerContainer, "_ask", lambda container, order, _, **given: self._exchange(container, order, given)),
             (customer_container, "ExchangeSlot", lambda *_: nullcontext()),
@@ -446,7 +450,6 @@ class World:
             (loop_threads, "LoopThread", self._make_thread),
             (loop_threads, "begin", lambda work, name: self._make_thread(name).begin(work)),
             (driver_input, "_HAS_FIFO", False),
-            (queues, "send_at_once", lambda name, messages, seconds: queues.send(name, messages, 0, seconds)),
             (attempts, "_explain", _watch_failures(attempts._explain, self._unexpected)),
             (tempfile, "tempdir", folder),
             (work_folder, "folder", lambda: _Folder(folder)),
