@@ -14,6 +14,4 @@ def main() -> int:
     return run(top)
 
 
-_DESCRIPTION = """Serves a loop on this machine, shows how one learns, evaluates logs, and asks a loop how it is. The
-first demo or up needs a network connection: it fetches the storage emulator Azurite, and Node.js if this machine has
-none."""
+_DESCRIPTION = "Serves a loop on this machine, shows how one learns, evaluates logs, and asks a loop how it is."
