@@ -41,20 +41,15 @@ class ShardWorker:
 
 
 def _work() -> None:
-    from azure.core.exceptions import ResourceNotFoundError
-
     from shared import settings
-    from shared.storage import sdk
+    from shared.storage.this_storage import queues
     from tests.loop.trainers import PAST
     from train_timer.shard_join import ShardJoins
 
-    joins, queue = ShardJoins(), sdk.queues().get_queue_client(JOIN_QUEUE)
+    joins = ShardJoins()
     with settings.use(replace(settings.settings(), **PAST)):
         while True:
-            try:
-                for message in queue.receive_messages(max_messages=1, visibility_timeout=_HIDDEN_SECONDS):
-                    joins.take(message.content, message.dequeue_count or 1)
-                    queue.delete_message(message)
-            except ResourceNotFoundError:
-                pass
+            for message in queues().receive(JOIN_QUEUE, 1, _HIDDEN_SECONDS):
+                joins.take(message.text, message.dequeue_count)
+                queues().remove(JOIN_QUEUE, message)
             time.sleep(_PAUSE_SECONDS)

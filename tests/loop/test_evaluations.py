@@ -6,12 +6,10 @@ import random
 import signal
 import time
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 from threading import Event
 
 import pytest
-from azure.core.exceptions import ResourceNotFoundError
 
 from evaluate_fn import stages
 from localhost.azurite.accounts import EmulatedAccount
@@ -20,8 +18,8 @@ from shared.evaluation.evaluation import Purpose, Status
 from shared.evaluation.evaluation_queue import WorkMessage, make_message
 from shared.evaluation.replay import log_files
 from shared.evaluation.work_sign_store import MOST_DEATHS
-from shared.storage import sdk
 from shared.storage.paths import EVALUATION_QUEUE
+from shared.storage.this_storage import queues
 from shared.storage_errors import StorageUnavailable
 from shared.times import compact
 from tests.conftest import StartHost
@@ -194,11 +192,8 @@ def _fail(_: Iterable[WorkMessage]) -> None:
 
 def _list_sent_tasks() -> list[str]:
     """The tasks of the messages that are seen in the queue, which may not be there yet."""
-    with sdk.queues().get_queue_client(EVALUATION_QUEUE) as queue, suppress(ResourceNotFoundError):
-        return sorted(
-            str(evaluation_queue.read(message.content).task) for message in queue.receive_messages(max_messages=32)
-        )
-    return []
+    messages = queues().receive(EVALUATION_QUEUE, 32, 30)
+    return sorted(str(evaluation_queue.read(message.text).task) for message in messages)
 
 
 def test_feature_importances_are_found_the_same_way(stored_loop: StoredLoop, start_host: StartHost) -> None:

@@ -20,9 +20,9 @@ from shared.evaluation.evaluation import Purpose
 from shared.evaluation.evaluation_queue import WorkMessage
 from shared.intake import scan
 from shared.loops import loop_list_store
-from shared.storage import clock, loop_threads, sdk
+from shared.storage import background_reads, clock, loop_threads
 from shared.storage.paths import DEFAULT, EVALUATION_QUEUE, TRAINING_QUEUE, in_loop, loop_named, this_loop
-from shared.storage.this_storage import blobs
+from shared.storage.this_storage import blobs, queues, tables, this_storage
 from shared.times import DAY, HOUR, MINUTE, SECOND
 from tests.conftest import StartHost
 from tests.faults.proxy import Fault, FaultProxy, Request, none
@@ -76,11 +76,10 @@ def use(name: str) -> None:
 
 def take_messages() -> list[str]:
     """Take the messages that wait for an instance."""
-    queue = sdk.queues().get_queue_client(TRAINING_QUEUE)
-    taken = [message for page in queue.receive_messages(max_messages=32).by_page() for message in page]
-    for message in taken:
-        queue.delete_message(message)
-    return [message.content for message in taken]
+    messages = queues().receive(TRAINING_QUEUE, 32, 30)
+    for message in messages:
+        queues().remove(TRAINING_QUEUE, message)
+    return [message.text for message in messages]
 
 
 def test_each_loop_learns_from_its_own_events(start_host: StartHost) -> None:
@@ -152,7 +151,7 @@ def test_what_stands_still_in_a_loop_at_rest_goes_on(
 ) -> None:
     """An evaluation whose worker has died: its loop need not be looked at, and there may be no loop but `default`."""
     monkeypatch.setattr(work_sign_store, "_DEAD_AFTER", 0)
-    runs, queue = LoopRuns(), sdk.queues().get_queue_client(EVALUATION_QUEUE)
+    runs = LoopRuns()
     works = [WorkMessage(name, Purpose.EVALUATION, "one", 5, "logged") for name in (DEFAULT, "news")]
     for work in works:
         sign = work_sign_store.begin(work, "message", Event())
@@ -161,9 +160,10 @@ def test_what_stands_still_in_a_loop_at_rest_goes_on(
         runs.survey()
         loop_list_store.add("news")
 
-    assert [message.content for message in queue.peek_messages(9)] == [work.text() for work in works]
+    messages = queues().receive(EVALUATION_QUEUE, 9, 600)
+    assert sorted(message.text for message in messages) == sorted(work.text() for work in works)
     runs.survey()
-    assert len(queue.peek_messages(9)) == len(works), requests
+    assert queues().receive(EVALUATION_QUEUE, 9, 600) == [], requests
     assert blobs().read(loop_named("news").state) is None
 
 
@@ -228,7 +228,7 @@ def test_nothing_is_left_of_a_deleted_loop(requests: list[FaultProxy], monkeypat
     runs.run_all(stop)
     for text in take_messages():
         runs.take(text, stop)
-    sdk.tables().create_table(loop_named("news").table_name("events", clock.now_us(), DAY))
+    create_table(loop_named("news").table_name("events", clock.now_us(), DAY))
     loop_list_store.begin_deletion("news")
     runs.run_all(stop)
     for text in take_messages():
@@ -243,7 +243,7 @@ def test_nothing_is_left_of_a_deleted_loop(requests: list[FaultProxy], monkeypat
     assert [entry.name for entry in loop_list_store.list_loops()] == ["news-2"]
     assert [*blobs().list_paths("loops/news/")] == []
     assert [*blobs().list_paths("loops/news-2/")]
-    assert [table.name for table in sdk.tables().list_tables()] == []
+    assert tables().list_names("A", "~") == []
 
 
 def test_a_late_message_takes_nothing_from_the_next_loop_of_a_name(
@@ -323,8 +323,13 @@ def make_table() -> str:
     """Make the table of this loop's first row."""
     secret = read_configuration().event_key_secret
     name = this_loop().table_name("events", clock.now_us(), DAY, secret)
-    sdk.tables().create_table(name)
+    create_table(name)
     return name
+
+
+def create_table(name: str) -> None:
+    """Create a table."""
+    background_reads.begin(this_storage().reader.create_table(name)).result()
 
 
 @pytest.mark.usefixtures("requests")

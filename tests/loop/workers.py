@@ -71,26 +71,22 @@ def take_messages(purpose: Purpose, evaluation_id: str) -> None:
     """Take messages of the queue until an evaluation has ended; as for an instance, they are hidden for ten minutes."""
     from evaluate_fn import signed_work
     from shared.evaluation import evaluation_store
-    from shared.storage import sdk
     from shared.storage.paths import EVALUATION_QUEUE
+    from shared.storage.this_storage import queues
 
-    queue = sdk.queues().get_queue_client(EVALUATION_QUEUE)
     while (evaluation := evaluation_store.read(purpose, evaluation_id)) and not evaluation.status.has_ended:
-        message = queue.receive_message(visibility_timeout=600)
-        if message is None:
-            time.sleep(0.05)
-        else:
-            signed_work.take(message.content, message.id, message.dequeue_count or 1, Event())
-            queue.delete_message(message)
+        for message in queues().receive(EVALUATION_QUEUE, 1, 600):
+            signed_work.take(message.text, message.id, message.dequeue_count, Event())
+            queues().remove(EVALUATION_QUEUE, message)
+        time.sleep(0.05)
 
 
 def die_of_message(_purpose: Purpose, _id: str) -> None:
     """Take a message, give a first sign of life, and die."""
     from shared.evaluation import evaluation_queue, work_sign_store
-    from shared.storage import sdk
     from shared.storage.paths import EVALUATION_QUEUE
+    from shared.storage.this_storage import queues
 
-    message = sdk.queues().get_queue_client(EVALUATION_QUEUE).receive_message(visibility_timeout=600)
-    assert message is not None
-    work_sign_store.begin(evaluation_queue.read(message.content), message.id, Event())
+    [message] = queues().receive(EVALUATION_QUEUE, 1, 600)
+    work_sign_store.begin(evaluation_queue.read(message.text), message.id, Event())
     os.kill(os.getpid(), signal.SIGKILL)

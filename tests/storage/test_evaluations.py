@@ -1,5 +1,6 @@
 """Evaluations in storage: read as they were written, changed so that nothing is lost, and gone once deleted."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +14,10 @@ from shared.evaluation.outcome import Candidate, FeatureScore, Outcome, PolicyOu
 from shared.evaluation.tasks import LineCounts, TaskResult, TrainedModel
 from shared.metrics.estimators.sums import Sums
 from shared.models.model_store import DamagedModel
-from shared.storage import loop_threads, sdk
+from shared.storage import loop_threads
 from shared.storage.json_documents import UnreadableDocument
 from shared.storage.paths import EVALUATION_QUEUE
-from shared.storage.this_storage import blobs
+from shared.storage.this_storage import blobs, queues
 from shared.times import HOUR, MINUTE, compact
 from tests.clock import now_us
 from tests.loop import evaluated_log
@@ -218,9 +219,7 @@ def test_starting_twice_starts_once() -> None:
     assert evaluation_store.start(new_evaluation())
     assert not evaluation_store.start(new_evaluation())
 
-    with sdk.queues().get_queue_client(EVALUATION_QUEUE) as queue:
-        messages = list(queue.receive_messages(max_messages=32))
-    assert len(messages) == 1
+    assert len(queues().receive(EVALUATION_QUEUE, 32, 30)) == 1
     evaluation = evaluation_store.read(Purpose.EVALUATION, "one")
     assert evaluation is not None
     assert evaluation.status is Status.RUNNING
@@ -234,20 +233,20 @@ def test_an_evaluation_that_was_created_without_an_answer_is_started(monkeypatch
 
     assert evaluation_store.start(new_evaluation())
 
-    with sdk.queues().get_queue_client(EVALUATION_QUEUE) as queue:
-        assert len(list(queue.receive_messages())) == 1
+    assert len(queues().receive(EVALUATION_QUEUE, 32, 30)) == 1
 
 
 def test_a_death_while_starting_leaves_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
     """It becomes visible after a while: then the record is there, or the caller got no success."""
     monkeypatch.setattr(evaluation_store, "create", _die)
+    monkeypatch.setattr(evaluation_store, "_HIDDEN_SECONDS", 2)
 
     with pytest.raises(ZeroDivisionError):
         evaluation_store.start(new_evaluation())
 
-    with sdk.queues().get_queue_client(EVALUATION_QUEUE) as queue:
-        assert queue.get_queue_properties().approximate_message_count == 1
-        assert list(queue.receive_messages()) == []
+    assert queues().receive(EVALUATION_QUEUE, 32, 30) == []
+    time.sleep(2.5)
+    assert len(queues().receive(EVALUATION_QUEUE, 32, 30)) == 1
 
 
 def _die(_: Evaluation) -> bool:

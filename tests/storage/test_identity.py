@@ -13,10 +13,11 @@ from azure.core.credentials import AccessToken
 from shared.intake.intake import Intake
 from shared.intake.rows import Event
 from shared.settings import Settings, StorageSettings
-from shared.storage import endpoints
+from shared.storage.azure import endpoints
 from shared.storage.azure.access_token import Identity
 from shared.storage.azure.account import StorageAccount
 from shared.storage.azure.rest import Rest
+from shared.storage.interface import Row
 from shared.storage.paths import this_loop
 from shared.storage_errors import StorageUnavailable
 from shared.times import SECOND
@@ -98,7 +99,7 @@ async def test_a_token_for_something_else_is_storage_that_is_unavailable(secured
     rest = Rest(account(secured, Credential(audience="https://vault.azure.net")), timeout=5)
 
     with pytest.raises(StorageUnavailable):
-        await rest.insert("anything", b"{}")
+        await rest.insert("anything", [Row("p", "k", "id", 1)])
     await rest.close()
 
 
@@ -107,7 +108,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_not_trusted(secured: Sec
     rest = Rest(StorageAccount(endpoints.from_identity(settings), Identity(Credential)), timeout=5)
 
     with pytest.raises(StorageUnavailable):
-        await rest.insert("anything", b"{}")
+        await rest.insert("anything", [Row("p", "k", "id", 1)])
     await rest.close()
 
 

@@ -11,9 +11,9 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from shared.intake import row_json
 from shared.intake.intake import Intake
 from shared.intake.keys import shard
+from shared.intake.rows import ROW_BYTES, event_row
 from shared.settings import Settings
 from shared.storage.azure.rest import Rest
 from shared.storage.paths import this_loop
@@ -225,7 +225,7 @@ async def test_large_rows_are_split_over_batches(intake: Intake, proxy: FaultPro
     """A batch holds less than 4 MiB, counted in base64: three rows of 900 KiB."""
     await make_table(intake, proxy)
     proxy.plan = lambda _: Fault(before=0.05)
-    payload = os.urandom(row_json.ROW_BYTES)
+    payload = os.urandom(ROW_BYTES)
 
     rows = await asyncio.gather(*(intake.append_event(event(intake, f"large{n}", payload), 1) for n in range(8)))
 
@@ -235,7 +235,7 @@ async def test_large_rows_are_split_over_batches(intake: Intake, proxy: FaultPro
 
 
 async def test_a_large_row_is_given_back_whole(intake: Intake) -> None:
-    payload = os.urandom(row_json.ROW_BYTES)
+    payload = os.urandom(ROW_BYTES)
     await intake.append_event(event(intake, "large", payload), 4)
 
     again = await intake.append_event(event(intake, "large", b"other"), 4)
@@ -245,9 +245,9 @@ async def test_a_large_row_is_given_back_whole(intake: Intake) -> None:
 
 async def test_a_row_over_the_limit_is_refused_before_storage_sees_it(intake: Intake, proxy: FaultProxy) -> None:
     with pytest.raises(RowTooLarge) as refused:
-        await intake.append_event(event(intake, "large", bytes(row_json.ROW_BYTES + 1)), 4)
+        await intake.append_event(event(intake, "large", bytes(ROW_BYTES + 1)), 4)
 
-    assert (refused.value.size_bytes, refused.value.limit_bytes) == (row_json.ROW_BYTES + 1, row_json.ROW_BYTES)
+    assert (refused.value.size_bytes, refused.value.limit_bytes) == (ROW_BYTES + 1, ROW_BYTES)
     assert not proxy.requests
 
 
@@ -261,9 +261,7 @@ async def test_a_row_that_lands_late_is_not_acknowledged(proxied: Rest, settings
 
     assert 1 <= refused.value.retry_after <= 61
     assert "clock" in str(refused.value)
-    assert row_json.event_place(late, 4) in read_rows(
-        services.account(), this_loop().table_name("events", late.at_us, DAY)
-    )
+    assert event_row(late, 4)[:2] in read_rows(services.account(), this_loop().table_name("events", late.at_us, DAY))
 
 
 async def test_a_repetition_does_not_acknowledge_a_row_that_landed_late(proxied: Rest, settings: Settings) -> None:
@@ -296,9 +294,7 @@ async def test_a_row_that_is_ahead_of_storage_is_not_acknowledged(
         await ahead.append_observation(observation(ahead, "early-event"), 4)
 
     assert 1 <= refused.value.retry_after <= 61
-    assert row_json.event_place(early, 4) in read_rows(
-        services.account(), this_loop().table_name("events", early.at_us, DAY)
-    )
+    assert event_row(early, 4)[:2] in read_rows(services.account(), this_loop().table_name("events", early.at_us, DAY))
 
 
 @pytest.mark.parametrize("step", [timedelta(days=-1), timedelta(minutes=-5), timedelta(minutes=5), timedelta(days=1)])

@@ -13,9 +13,8 @@ from typing import Any
 
 import pytest
 
-from shared.intake import row_json
 from shared.intake.intake import Intake, StoredEvent
-from shared.intake.rows import Event, Observation, counts
+from shared.intake.rows import Event, Observation, counts, event_row, observation_row
 from shared.settings import Settings
 from shared.storage import paths
 from shared.storage.azure.rest import Rest
@@ -86,7 +85,7 @@ def _check_events(events: list[Outcome], services: Services, settings: Settings)
     rows = _rows("events", [event for event, _ in events], services, settings)
     owners: Counter[tuple[str, str]] = Counter()
     for event, outcome in events:
-        place = row_json.event_place(event, SHARDS)
+        place = event_row(event, SHARDS)[:2]
         if isinstance(outcome, StoredEvent):
             row = rows[place]
             assert (row["at"].value, row["d0"]) == (outcome.at_us, outcome.payload)
@@ -104,7 +103,7 @@ def _check_observations(
     rows = _rows("rewards", [observation for observation, _ in observations], services, settings)
     for observation, outcome in observations:
         if outcome is None:
-            row = rows[row_json.observation_place(observation, SHARDS)]
+            row = rows[observation_row(observation, SHARDS)[:2]]
             assert counts(row["at"].value, row["stored_at_us"], settings.write_deadline_us)
         else:
             assert isinstance(outcome, StorageUnavailable)

@@ -6,6 +6,7 @@ from threading import Event
 
 import pytest
 from azure.core.exceptions import ResourceNotFoundError
+from azure.storage.queue import QueueClient
 
 from evaluate_fn import signed_work
 from localhost.azurite.accounts import EmulatedAccount
@@ -14,9 +15,9 @@ from shared.evaluation.evaluation import Purpose, Status
 from shared.evaluation.evaluation_queue import WorkMessage, make_message
 from shared.evaluation.work_sign_store import MOST_DEATHS, SignOfLife, WorkSign
 from shared.loops import loop_list_store
-from shared.storage import sdk
+from shared.storage.azure.storage import AzureStorage
 from shared.storage.paths import EVALUATION_QUEUE
-from shared.storage.this_storage import blobs
+from shared.storage.this_storage import blobs, this_storage
 from shared.times import DAY, HOUR, SECOND
 from tests.loop import evaluated_log
 from train_timer.loop_runs import LoopRuns
@@ -47,18 +48,25 @@ def die(message: str, work: WorkMessage = WORK) -> SignOfLife:
 def survey(later: int) -> list[str]:
     """The messages that the trainer sends, so many seconds later."""
     with suppress(ResourceNotFoundError):
-        sdk.queues().get_queue_client(EVALUATION_QUEUE).clear_messages()
+        queue_client().clear_messages()
     listed = loop_list_store.read_listing().work
     (modified,) = {int(blob.modified.timestamp()) * SECOND for blob in listed} or {0}
     work_sign_store.send_lost(listed, modified + later * SECOND)
     with suppress(ResourceNotFoundError):
-        return [message.content for message in sdk.queues().get_queue_client(EVALUATION_QUEUE).peek_messages(32)]
+        return [message.content for message in queue_client().peek_messages(32)]
     return []
 
 
 def count_messages() -> int:
     """How many messages the queue has, those included that nobody gets yet."""
-    return int(sdk.queues().get_queue_client(EVALUATION_QUEUE).get_queue_properties().approximate_message_count or 0)
+    return int(queue_client().get_queue_properties().approximate_message_count or 0)
+
+
+def queue_client() -> QueueClient:
+    """The SDK's client of the queue, which also tells of messages that nobody can receive yet."""
+    storage = this_storage()
+    assert isinstance(storage, AzureStorage)
+    return storage._account.queues.get_queue_client(EVALUATION_QUEUE)
 
 
 def test_the_message_of_a_worker_without_a_sign_for_a_minute_is_sent_again() -> None:

@@ -119,7 +119,8 @@ class AzureBlobs(Blobs):
     def list_blobs(self, prefix: str, page: int = 5000) -> Iterator[ListedBlob]:
         container, name = split_path(prefix)
         with translate_errors(absent=True):
-            listed = self._container(container).list_blobs(name_starts_with=name, include=["metadata"], results_per_page=page)
+            client = self._container(container)
+            listed = client.list_blobs(name_starts_with=name, include=["metadata"], results_per_page=page)
             for blob in listed:
                 etag = f'"{blob.etag.strip('"')}"'  # without quotation marks here, with them in all other answers
                 path = f"{container}/{blob.name}"
