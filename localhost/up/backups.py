@@ -44,9 +44,8 @@ def back_up(data: Path, file: Path) -> int:
         raise StartFailure(f"There is no loop in {data}.", f"Choose the folder of {_UP} by --data.")
     fresh = file.with_name(f"{file.name}.new")
     with _explain_failures(file), _temporary_folder(data / f"copy-{token_hex(4)}") as copy:
-        storage = EmbeddedStorage(folder)
-        storage.copy_to(copy)
-        storage.close()
+        with EmbeddedStorage(folder) as storage:
+            storage.copy_to(copy)
         print("The data are copied. The file is being written ...", flush=True)
         with private_files.open_file(fresh, "wb") as target, tarfile.open(mode="w:gz", fileobj=target) as archive:
             archive.add(copy, _STORAGE)
@@ -74,9 +73,8 @@ def restore(data: Path, file: Path) -> int:
             archive.extractall(fresh, filter="data")
         if not (fresh / _STORAGE).exists():
             raise tarfile.ReadError("it holds no data of Rankloop")
-        storage = EmbeddedStorage(fresh / _STORAGE)
-        storage.check()
-        storage.close()
+        with EmbeddedStorage(fresh / _STORAGE) as storage:
+            storage.check()
         if (fresh / _KEY).exists():
             (fresh / _KEY).replace(data / _KEY)
         (fresh / _STORAGE).replace(folder)
@@ -95,13 +93,14 @@ def copy_from_azurite(data: Path) -> None:
         what = f"There are data in {folder} already" if folder.exists() else f"There are no data of Azurite in {data}"
         raise StartFailure(f"{what}.", "Leave out --from-azurite, or choose another folder by --data.")
     with _explain_failures(old), _temporary_folder(data / f"copied-{token_hex(4)}") as fresh:
-        with Azurite(old) as azurite:
-            source, target = open_storage(StorageSettings(azurite.account.connection_string)), EmbeddedStorage(fresh)
+        with (
+            Azurite(old) as azurite,
+            open_storage(StorageSettings(azurite.account.connection_string)) as source,
+            EmbeddedStorage(fresh) as target,
+        ):
             blobs, rows = _copy_blobs(source, target), _copy_rows(source, target)
             _copy_messages(source, target)
-            source.close()
             target.check()
-            target.close()
         fresh.replace(folder)
     print(f"{blobs:,} blobs and {rows:,} rows are copied and compared. The old data stay in {old}.", flush=True)
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any, Final, NamedTuple, Protocol
+from typing import IO, Any, Final, NamedTuple, Protocol, Self
 
 from shared.storage.storage_answers import ChangedMeanwhile
 from shared.times import SECOND
@@ -494,3 +494,9 @@ class Storage(ABC):
     @abstractmethod
     def close(self) -> None:
         """Close what is open, once nobody uses it any more."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
