@@ -1,16 +1,22 @@
 """The storage emulator: where its data are, and that it does not get slower with each blob and row that it has."""
 
 import json
+import os
+import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+from azure.data.tables import TableServiceClient
 from azure.storage.blob import BlobServiceClient
 
 from localhost.azurite.emulator import GUARD, Azurite
 from localhost.azurite.node import node
+from localhost.azurite.processes import start_of
+from localhost.environment import ROOT
 
 
 def test_a_database_that_the_environment_names_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,3 +91,39 @@ def run_in_emulator(script: str) -> dict[str, Any]:
         assert process.stdout is not None
         printed: dict[str, Any] = json.loads(process.stdout.read())
     return printed
+
+
+LEAVE_BEHIND = """
+import os, sys, time
+from pathlib import Path
+from azure.data.tables import TableServiceClient
+from localhost.azurite.emulator import Azurite
+
+azurite = Azurite(Path(sys.argv[1]))
+azurite.start()
+TableServiceClient.from_connection_string(azurite.account.connection_string).create_table("kept")
+print(azurite.pid, flush=True)
+if os.fork() == 0:
+    azurite._lock.let_go()  # a fork holds its starter's lock as well
+    time.sleep(60)  # keeps the pipe open whose end would show Azurite that its starter is gone
+os._exit(0)
+"""
+
+
+def test_an_azurite_left_behind_is_ended_and_keeps_its_data(tmp_path: Path) -> None:
+    """As if its starter had died without its noticing."""
+    command = [sys.executable, "-c", LEAVE_BEHIND, str(tmp_path)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True) as starter:
+        assert starter.stdout
+        left_behind = int(starter.stdout.readline())
+        starter.wait()
+        try:
+            with (
+                Azurite(tmp_path) as azurite,
+                TableServiceClient.from_connection_string(azurite.account.connection_string) as service,
+            ):
+                assert azurite.pid != left_behind
+                assert start_of(left_behind) is None
+                assert [table.name for table in service.list_tables()] == ["kept"]
+        finally:
+            os.killpg(starter.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""`up`: serving with storage of its own, through restarts, kills and mistakes."""
+"""`up`: serving with data in a folder, through restarts, kills and mistakes."""
 
 import json
 import os
@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from azure.data.tables import TableServiceClient
 
-from localhost.azurite.emulator import Azurite
 from localhost.azurite.processes import start_of
 from localhost.environment import LOCAL_DEFAULTS, ROOT, clean_environment
+from shared.storage.embedded.storage import EmbeddedStorage
+from shared.storage.interface import RowRange
 from tests.dev.browsers import Browser
 from tests.http.api import Api
 
@@ -108,13 +108,10 @@ class Starter:
                 serving.end()
 
     def rows(self) -> int:
-        """How many rows the tables of the folder hold, read with an Azurite of the test's own."""
-        with (
-            Azurite(self.data / "azurite") as azurite,
-            TableServiceClient.from_connection_string(azurite.account.connection_string) as service,
-        ):
+        """How many rows the tables of the folder hold."""
+        with EmbeddedStorage(self.data / "storage") as storage:
             return sum(
-                len(list(service.get_table_client(table.name).list_entities())) for table in service.list_tables()
+                len(storage.tables.read(name, RowRange("", "~"))) for name in storage.tables.list_names("A", "~")
             )
 
 
@@ -147,14 +144,14 @@ def test_a_signal_ends_everything_and_what_was_ranked_is_kept(up: Starter, numbe
     status = serving.api.post("/personalizer/v1.0/rank", RANK).status
     code = serving.end(number)
 
-    assert (status, code, len(children), len(background)) == (201, 0, 2, 1)
+    assert (status, code, len(children), len(background)) == (201, 0, 1, 1)
     assert not (up.data / "welcome.json").exists()
     assert wait_for_end([*children, *background], 0)
     assert up.rows() == 1
 
 
 def test_after_a_kill_the_next_one_has_the_data_and_the_key(up: Starter) -> None:
-    """Storage saves every few seconds, and here it is killed sooner than that."""
+    """A call that was answered is on the disk."""
     killed = up()
     children = killed.children()
     killed.api.post("/personalizer/v1.0/rank", RANK)
@@ -307,7 +304,7 @@ def test_a_folder_in_use_is_refused(up: Starter) -> None:
     second = up()
 
     assert (second.process.wait(), serving.process.poll()) == (1, None)
-    assert f"Another process works on the data in {up.data}" in second.output
+    assert f"serves the data in {up.data}, at {serving.api.url}." in second.output
 
 
 def test_it_ends_when_the_host_dies(up: Starter) -> None:
@@ -339,37 +336,48 @@ def test_a_setting_that_makes_no_sense_is_named(up: Starter) -> None:
     assert "Next step: Correct JOIN_GRACE in the environment or in local.settings.json." in serving.output
 
 
-LEAVE_BEHIND = """
-import os, sys, time
-from pathlib import Path
-from azure.data.tables import TableServiceClient
-from localhost.azurite.emulator import Azurite
+def test_data_of_azurite_are_refused_with_the_command_that_copies_them(up: Starter) -> None:
+    (up.data / "azurite").mkdir(parents=True, mode=0o700)
+    up.data.chmod(0o700)
+    serving = up()
 
-azurite = Azurite(Path(sys.argv[1]))
-azurite.start()
-TableServiceClient.from_connection_string(azurite.account.connection_string).create_table("kept")
-print(azurite.pid, flush=True)
-if os.fork() == 0:
-    azurite._lock.let_go()  # a fork holds its starter's lock as well
-    time.sleep(60)  # keeps the pipe open whose end would show Azurite that its starter is gone
-os._exit(0)
-"""
+    assert serving.process.wait() == 1
+    assert "those of an earlier version of Rankloop, which stored in the emulator Azurite." in serving.output
+    assert "up --from-azurite`" in serving.output
 
 
-def test_an_azurite_left_behind_is_ended_and_keeps_its_data(tmp_path: Path) -> None:
-    """As if its starter had died without its noticing."""
-    command = [sys.executable, "-c", LEAVE_BEHIND, str(tmp_path)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True) as starter:
-        assert starter.stdout
-        left_behind = int(starter.stdout.readline())
-        starter.wait()
-        try:
-            with (
-                Azurite(tmp_path) as azurite,
-                TableServiceClient.from_connection_string(azurite.account.connection_string) as service,
-            ):
-                assert azurite.pid != left_behind
-                assert wait_for_end([left_behind], 0)
-                assert [table.name for table in service.list_tables()] == ["kept"]
-        finally:
-            os.killpg(starter.pid, signal.SIGKILL)
+def test_a_damaged_database_is_named_and_left_as_it_is(up: Starter) -> None:
+    first = up()
+    first.end()
+    database = up.data / "storage" / "store.db"
+    database.write_bytes(b"damaged" * 1000)
+    serving = up()
+
+    assert serving.process.wait() == 1
+    assert "store.db cannot be used: its file is damaged." in serving.output
+    assert "bring the folder back from a backup" in serving.output
+    assert database.read_bytes() == b"damaged" * 1000
+    assert "Traceback" not in serving.output
+
+
+def test_a_killed_host_and_a_killed_up_lose_no_answered_call(up: Starter) -> None:
+    """Again and again, at moments of which nobody knows."""
+    answered, number = set[str](), 0
+    for _ in range(3):
+        serving = up()
+        children, until = serving.children(), time.monotonic() + 1
+        while time.monotonic() < until:
+            number += 1
+            if serving.api.post("/personalizer/v1.0/rank", {**RANK, "eventId": f"event-{number}"}).status == 201:
+                answered.add(f"event-{number}")
+        for pid in children:
+            os.kill(pid, signal.SIGKILL)
+        serving.end(signal.SIGKILL)
+    with EmbeddedStorage(up.data / "storage") as storage:
+        names = storage.tables.list_names("events", "f")
+        stored = [row.event_id for name in names for row in storage.tables.read(name, RowRange("", "~"))]
+        storage.check()
+
+    assert len(answered) > 50
+    assert answered <= set(stored)
+    assert len(stored) == len(set(stored))

@@ -14,6 +14,7 @@ from shared.storage_errors import StorageUnavailable
 
 APPLICATION_ID: Final = 0x526B4C70
 """Tells that a database is one of Rankloop's."""
+_HEADER: Final = b"SQLite format 3\0"
 _BUSY_SECONDS: Final = 30.0
 _OPEN_SECONDS: Final = 5.0
 CLOCK: Final = "CREATE TABLE clock (id INTEGER PRIMARY KEY CHECK (id = 1), time_us INTEGER NOT NULL)"
@@ -149,6 +150,7 @@ class Database:
             self.close()
 
     def _open(self) -> sqlite3.Connection:
+        self._check_header()
         until = time.monotonic() + _OPEN_SECONDS
         while True:
             connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, autocommit=True, check_same_thread=False)
@@ -165,6 +167,12 @@ class Database:
                 raise
             else:
                 return connection
+
+    def _check_header(self) -> None:
+        """Refuse a file that is no database before SQLite writes what its write-ahead log holds into the file."""
+        with suppress(FileNotFoundError), self.path.open("rb") as file:
+            if file.read(len(_HEADER)) not in (b"", _HEADER):
+                raise StorageRefused(f"{self.path.name} cannot be used: its file is damaged")
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         version = self._check_version(connection)
