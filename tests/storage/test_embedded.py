@@ -16,7 +16,7 @@ import pytest
 
 from shared.storage.embedded.database import Database
 from shared.storage.embedded.machine_clock import MachineClock
-from shared.storage.embedded.storage import EmbeddedStorage
+from shared.storage.embedded.storage import EmbeddedStorage, check_file_system
 from shared.storage.interface import Connection, Row, RowRange
 from shared.storage.storage_answers import StorageRefused
 from shared.storage_errors import StorageUnavailable
@@ -268,6 +268,26 @@ def test_a_damaged_database_is_named_and_left_as_it_is(storage: EmbeddedStorage,
     assert (folder / "store.db").read_bytes() == before
 
 
+MOUNTS = """\
+22 1 254:0 / / rw,relatime - ext4 /dev/root rw
+31 22 0:25 / /mnt/a\\040share rw,relatime shared:1 - nfs4 server:/export rw,vers=4.2
+32 31 254:0 / /mnt/a\\040share/local rw,relatime - ext4 /dev/sdb rw
+33 22 0:26 / /mnt/windows rw - 9p drvfs rw
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "kind"),
+    [("/mnt/a share/loop", "nfs4"), ("/mnt/a share/local/loop", ""), ("/mnt/windows", "9p"), ("/home/loop", "")],
+)
+def test_a_folder_on_a_network_file_system_is_refused(place: str, kind: str) -> None:
+    if not kind:
+        check_file_system(Path(place), MOUNTS)
+        return
+    with pytest.raises(StorageRefused, match=rf"network file system \({kind}\)"):
+        check_file_system(Path(place), MOUNTS)
+
+
 def test_a_file_in_place_of_the_folder_is_refused(folder: Path) -> None:
     folder.write_bytes(b"")
 
@@ -278,7 +298,7 @@ def test_a_file_in_place_of_the_folder_is_refused(folder: Path) -> None:
 FULL_DISK = """
 import asyncio, resource, signal, sys
 from pathlib import Path
-from shared.storage.embedded.storage import EmbeddedStorage
+from shared.storage.embedded.storage import EmbeddedStorage, check_file_system
 from shared.storage.interface import Row, RowRange
 from shared.storage_errors import StorageUnavailable
 

@@ -176,7 +176,9 @@ class Database:
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         version = self._check_version(connection)
-        connection.execute("PRAGMA journal_mode = WAL")
+        (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        if mode != "wal":
+            raise StorageRefused(f"the file system of {self.path.parent} cannot hold a write-ahead log of SQLite")
         connection.execute("PRAGMA synchronous = FULL")
         if version < len(self._migrations):
             self._migrate(connection)

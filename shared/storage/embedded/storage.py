@@ -1,6 +1,7 @@
 """Storage in a folder of this machine, for any number of processes at once."""
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -14,7 +15,7 @@ from shared.storage.embedded.machine_clock import MachineClock
 from shared.storage.embedded.queues import StoredQueues
 from shared.storage.embedded.rows import RowWriter, SpanDatabases
 from shared.storage.interface import Blob, Connection, Row, RowPage, RowRange, Storage
-from shared.storage.storage_answers import BlobMissing
+from shared.storage.storage_answers import BlobMissing, StorageRefused
 from shared.storage_errors import StorageUnavailable
 
 _INDEX: Final = f"""
@@ -33,6 +34,11 @@ _INDEX: Final = f"""
     CREATE INDEX messages_by_time ON messages (queue, visible_us)
 """
 _MIGRATIONS: Final = (_INDEX,)
+_MOUNTS: Final = Path("/proc/self/mountinfo")
+"""Where Linux lists what is mounted."""
+_NETWORK: Final = re.compile(
+    r"nfs\d?|cifs|smb\d?|smbfs|afs|ceph|lustre|glusterfs|9p|fuse\.(sshfs|glusterfs|s3fs|rclone)"
+)
 _READERS: Final = 8
 _PRIVATE: Final = 0o700
 
@@ -49,6 +55,7 @@ class EmbeddedStorage(Storage):
         rows = folder / "rows"
         with translate_errors(str(folder)):
             folder.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+            check_file_system(folder, _MOUNTS.read_text(encoding="utf-8") if _MOUNTS.exists() else "")
             rows.mkdir(exist_ok=True)
         self.is_local = True
         self.clock = self._clock = MachineClock()
@@ -111,6 +118,27 @@ class EmbeddedStorage(Storage):
         self._readers.shutdown()
         self._spans.close()
         self._index.close()
+
+
+def check_file_system(folder: Path, mounts: str) -> None:
+    """Refuse a folder on a network file system: processes on it do not see each other's locks and shared memory.
+
+    Args:
+        mounts: What is mounted, in the format of Linux's `/proc/self/mountinfo`; empty on other systems.
+
+    Raises:
+        StorageRefused: The folder is on one. Source: sqlite.org/wal.html, "WAL does not work over a network filesystem".
+    """
+    place, kind = "", ""
+    for line in mounts.splitlines():
+        mounted, _, described = line.partition(" - ")
+        point = mounted.split(" ")[4].replace("\\040", " ")
+        if folder.resolve().is_relative_to(point) and len(point) >= len(place):
+            place, kind = point, described.split(" ")[0]
+    if _NETWORK.fullmatch(kind):
+        raise StorageRefused(
+            f"{folder} is on a network file system ({kind}), on which SQLite loses data; choose a folder on a local disk"
+        )
 
 
 class _EmbeddedConnection(Connection):
