@@ -127,7 +127,7 @@ def check_file_system(folder: Path, mounts: str) -> None:
         mounts: What is mounted, in the format of Linux's `/proc/self/mountinfo`; empty on other systems.
 
     Raises:
-        StorageRefused: The folder is on one. Source: sqlite.org/wal.html, "WAL does not work over a network filesystem".
+        StorageRefused: The folder is on one. Source: sqlite.org/wal.html: the log does not work over a network.
     """
     place, kind = "", ""
     for line in mounts.splitlines():
@@ -137,7 +137,7 @@ def check_file_system(folder: Path, mounts: str) -> None:
             place, kind = point, described.split(" ")[0]
     if _NETWORK.fullmatch(kind):
         raise StorageRefused(
-            f"{folder} is on a network file system ({kind}), on which SQLite loses data; choose a folder on a local disk"
+            f"{folder} is on a network file system ({kind}), where SQLite loses data; choose a folder on a local disk"
         )
 
 
