@@ -8,7 +8,7 @@ from localhost.environment import ROOT
 from localhost.failures import StartFailure
 from localhost.host.log_lines import LogStyle
 from localhost.ports import THIS_MACHINE
-from localhost.setup.command_line import port
+from localhost.setup.command_line import port, workers
 from localhost.setup.places import PLACES
 
 
@@ -37,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--https", action="store_true", help="serve over https, by a certificate of this machine")
     up.add_argument("--json", action="store_true", help="write log lines as JSON")
     up.add_argument("--open", action="store_true", help="open the page in the machine's browser")
+    up.add_argument("--workers", type=workers, default=1, help="processes that answer calls: a number, or auto")
     up.add_argument("--from-azurite", action="store_true", help="first copy the data of an earlier version")
     up.add_argument("--elsewhere", action="store_true", help="keep data in the storage of the settings")
     up.set_defaults(run=_up)
@@ -60,6 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--end-with-input", action="store_true", help="stop at the end of standard input")
     serve.add_argument("--offer-demo", action="store_true", help="let the page have a demo played")
     serve.add_argument("--background-apart", action="store_true", help="run timers and queues in another process")
+    serve.add_argument("--workers", type=int, default=1, help="processes that answer calls (default: 1)")
+    serve.add_argument("--socket-number", type=int, help="answer calls to a socket of the process that starts this one")
     serve.add_argument("--https", type=Path, metavar="FOLDER", help="serve over https, by the certificate in a folder")
     serve.set_defaults(run=_serve)
     background = commands.add_parser("background", help="run timers and queues, for `serve`")
@@ -83,7 +86,8 @@ def _up(chosen: argparse.Namespace) -> int:
         copy_from_azurite(chosen.data.resolve())
     log = LogStyle.JSON if chosen.json else LogStyle.SHORT
     place = chosen.port, chosen.host, chosen.data.resolve()
-    return up(Up(*place, chosen.key, log, chosen.open, chosen.https, chosen.elsewhere))
+    how = chosen.open, chosen.https, chosen.elsewhere, chosen.workers
+    return up(Up(*place, chosen.key, log, *how))
 
 
 def _back_up(chosen: argparse.Namespace) -> int:
@@ -114,7 +118,8 @@ def _serve(chosen: argparse.Namespace) -> int:
 
     place = chosen.port, chosen.host, chosen.address_file
     how = chosen.end_with_input, chosen.log, chosen.offer_demo, chosen.background_apart
-    serve(Serving(root, *place, *how, Certificate(chosen.https) if chosen.https else None))
+    certificate = Certificate(chosen.https) if chosen.https else None
+    serve(Serving(root, *place, *how, certificate, chosen.workers, chosen.socket_number))
     return 0
 
 

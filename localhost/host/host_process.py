@@ -59,6 +59,7 @@ class HostProcess(ChildProcess):
         offers_demo: bool = False,
         background_apart: bool = False,
         certificate: Certificate | None = None,
+        workers: int = 1,
     ) -> None:
         """Describe the host; nothing runs before `start`.
 
@@ -77,12 +78,14 @@ class HostProcess(ChildProcess):
             offers_demo: Let the page have a demo played.
             background_apart: Run timer and queue functions in a process of their own.
             certificate: By which to serve over https.
+            workers: How many processes answer calls.
         """
         self.url = ""
         self.log_file = None if shown else log_file or _temporary_log(self)
         self._place = ["--root", str(root), "--host", host, *(["--log", shown] if shown else [])]
         self._place += ["--offer-demo"] if offers_demo else []
         self._place += ["--background-apart"] if background_apart else []
+        self._place += ["--workers", str(workers)] if workers > 1 else []
         self._place += ["--https", str(certificate.folder)] if certificate else []
         self._certificate = certificate
         inherited = {**clean_environment(), **LOCAL_DEFAULTS} if inherit else {}

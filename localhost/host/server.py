@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import socket
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from localhost.host.http_protocol import Http11
 from localhost.host.log_lines import LogStyle
 from localhost.host.request_bodies import RequestBodies
 from localhost.host.request_log import RequestLog
+from localhost.host.restarted_process import RestartedProcess
 from localhost.ports import THIS_MACHINE, bind, url_from_here
 
 _log = logging.getLogger(__name__)
@@ -47,6 +49,8 @@ class Serving:
         offers_demo: Whether the page can have a demo played.
         background_apart: Whether timer and queue functions run in a process of their own.
         certificate: By which to serve over https; None for http.
+        workers: How many processes answer calls; those but the first only do that.
+        socket_number: The number of a socket that is bound already, for a process that answers calls beside the first.
     """
 
     root: Path
@@ -58,6 +62,8 @@ class Serving:
     offers_demo: bool = False
     background_apart: bool = False
     certificate: Certificate | None = None
+    workers: int = 1
+    socket_number: int | None = None
 
     @property
     def scheme(self) -> str:
@@ -85,7 +91,10 @@ def serve(serving: Serving) -> None:
     """Serve until SIGTERM, Ctrl-C or the end of input; raises `StartFailure` if the host cannot start."""
     host_file = read_host_file(serving.root)
     set_up_logs(host_file.log_levels, serving.log)
-    listening = bind(serving.port, serving.host)
+    if serving.socket_number is None:
+        listening = bind(serving.port, serving.host)
+    else:
+        listening = socket.socket(fileno=serving.socket_number)
     with asyncio.Runner(loop_factory=worker.loop_factory()) as runner:
         runner.run(_serve(serving, host_file, listening))
 
@@ -95,18 +104,20 @@ async def _serve(serving: Serving, host_file: HostFile, listening: socket.socket
     ending.stop_on_signals(stop)
     functions = await worker.load(serving.root)
     background = _background(functions, host_file, serving)
+    others = [_other_process(serving, listening, number) for number in range(2, serving.workers + 1)]
     demo = DemoProcess() if serving.offers_demo else None
     front = _front(functions, background.functions, host_file, demo)
     server = _server(front if serving.log is LogStyle.FULL else RequestLog(front), serving.certificate)
     serving_task = asyncio.create_task(server.serve([listening]))
     await server.listening.wait()
-    await background.start()
+    await asyncio.gather(background.start(), *(other.start() for other in others))
     if serving.ends_with_input:
         ending.stop_at_end_of_input(stop)
     _announce(url_from_here(listening, serving.scheme), len(functions), serving.address_file)
     await stop.wait()
     server.should_exit = True
-    await asyncio.gather(serving_task, background.close(), *([demo.close()] if demo else []))
+    children = [background, *others, *([demo] if demo else [])]
+    await asyncio.gather(serving_task, *(child.close() for child in children))
     worker.close()
     _log.info("the host has stopped")
     ending.forget_open_tasks()
@@ -115,10 +126,18 @@ async def _serve(serving: Serving, host_file: HostFile, listening: socket.socket
 def _background(
     functions: Sequence[AnyFunction], host_file: HostFile, serving: Serving
 ) -> InThisProcess | BackgroundProcess:
-    background = find_functions(functions, host_file)
+    background = [] if serving.socket_number is not None else find_functions(functions, host_file)
     if serving.background_apart:
         return BackgroundProcess(background, serving.root, serving.log)
     return InThisProcess(background)
+
+
+def _other_process(serving: Serving, listening: socket.socket, number: int) -> RestartedProcess:
+    """A process that answers calls to the same socket, and does nothing else."""
+    place = ["--root", str(serving.root), "--socket-number", str(listening.fileno()), "--log", serving.log]
+    place += ["--https", str(serving.certificate.folder)] if serving.certificate else []
+    command = [sys.executable, "-m", "localhost", "serve", *place, "--end-with-input"]
+    return RestartedProcess(f"process {number} of those that answer", command, pass_fds=(listening.fileno(),))
 
 
 def _front(

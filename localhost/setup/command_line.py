@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import os
 import re
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from localhost.setup.places import PLACES
+from localhost.setup.places import PLACES, WINDOWS
 from localhost.setup.programs import say
 
 WRONG_USE = 2
 _HIGHEST_PORT = 65535
+_MOST_WORKERS = 64
 
 
 class Parser(argparse.ArgumentParser):
@@ -65,3 +67,19 @@ def port(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) > _HIGHEST_PORT:
         raise argparse.ArgumentTypeError(f"{text} is no port: give a number from 0 to {_HIGHEST_PORT}.")
     return int(text)
+
+
+def workers(text: str) -> int:
+    """Read how many processes are to answer calls; `auto` is one for each core.
+
+    Raises:
+        ArgumentTypeError: The text is no such number, or this system has no way to share a port.
+    """
+    number = (os.cpu_count() or 1) if text == "auto" else int(text) if re.fullmatch(r"[0-9]{1,3}", text) else 0
+    if not 1 <= number <= _MOST_WORKERS:
+        raise argparse.ArgumentTypeError(
+            f"{text} is no number of processes: give one from 1 to {_MOST_WORKERS}, or auto."
+        )
+    if number > 1 and WINDOWS:
+        raise argparse.ArgumentTypeError("on Windows, processes cannot share a port: leave out --workers.")
+    return number

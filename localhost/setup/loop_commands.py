@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 from deployment import package_id
 from deployment.smoke import check
 from localhost.setup import help_texts
-from localhost.setup.command_line import Parser, Version, port
+from localhost.setup.command_line import Parser, Version, port, workers
 from localhost.setup.learn_options import add_learn_options
 from localhost.setup.node_packages import NodePackages
 from localhost.setup.owner_actions import add_key_actions, add_loop_actions
@@ -104,6 +104,13 @@ def _add_up(commands: Commands) -> None:
         help="connection string of a storage account, or of Azurite, to keep data there instead of in the folder",
     )
     added.add_argument(
+        "--workers",
+        metavar="NUMBER",
+        type=workers,
+        default=1,
+        help="processes that answer calls on the same port: a number, or auto for one a core (default: 1)",
+    )
+    added.add_argument(
         "--from-azurite", action="store_true", help="first copy the data of an earlier version, which had Azurite"
     )
     added.add_argument("--json", action="store_true", help="write log lines as JSON, for programs")
@@ -154,7 +161,7 @@ def up(chosen: argparse.Namespace) -> NoReturn:
     data = ["--data", str(chosen.data.resolve())]
     if chosen.welcome:
         hand_over("localhost.report", "welcome", *data)
-    place = ["--port", str(chosen.port), f"--host={chosen.host}", *data]
+    place = ["--port", str(chosen.port), f"--host={chosen.host}", "--workers", str(chosen.workers), *data]
     switches = [*_switches(chosen, "json", "open", "https"), *(["--elsewhere"] if chosen.storage else [])]
     switches += ["--from-azurite"] if chosen.from_azurite else []
     hand_over("localhost", "up", *place, *switches)

@@ -52,6 +52,7 @@ class Up:
         log: How log lines are written.
         opens: Whether the page is opened in a browser.
         https: Whether it is served over https, by a certificate that the folder keeps.
+        workers: How many processes answer calls.
         elsewhere: Whether data are kept in the storage of the settings, and not in the folder.
     """
 
@@ -63,6 +64,7 @@ class Up:
     opens: bool
     https: bool = False
     elsewhere: bool = False
+    workers: int = 1
 
 
 def up(command: Up) -> int:
@@ -199,8 +201,9 @@ def _describe_host(command: Up, settings: Mapping[str, str], certificate: Certif
         host=command.host,
         shown=command.log,
         inherit=False,
-        offers_demo=True,
+        offers_demo=command.workers == 1,  # else the page's calls about it could reach different processes
         background_apart=True,
+        workers=command.workers,
         certificate=certificate,
     )
 

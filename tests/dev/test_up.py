@@ -167,6 +167,27 @@ def test_after_a_kill_the_next_one_has_the_data_and_the_key(up: Starter) -> None
     assert (up.rows(), page.exists()) == (2, False)
 
 
+def test_several_processes_answer_on_one_port_and_end_together(up: Starter) -> None:
+    """A worker that dies is replaced, and the others answer meanwhile."""
+    serving = up("--workers", "3")
+    host, others, until = serving.children()[0], list[int](), time.monotonic() + 20
+    while len(others) < 2 and time.monotonic() < until:
+        listed = [line.split(maxsplit=2) for line in processes("pid=,ppid=,args=")]
+        others = [int(pid) for pid, parent, program in listed if int(parent) == host and " --socket-number " in program]
+    answered = [serving.api.post("/personalizer/v1.0/rank", {**RANK, "eventId": f"event-{n}"}) for n in range(30)]
+    os.kill(others[0], signal.SIGKILL)
+    answered += [serving.api.post("/personalizer/v1.0/rank", {**RANK, "eventId": f"later-{n}"}) for n in range(30)]
+    output = serving.read_until("it starts again in")
+    code = serving.end()
+
+    assert len(others) == 2
+    assert {answer.status for answer in answered} == {201}
+    assert "of those that answer ended with code -9: it starts again in 1 s" in output
+    assert code == 0
+    assert wait_for_end([host, *others], 0)
+    assert up.rows() == 60
+
+
 def test_the_key_is_for_its_owner_only_and_in_no_list_of_processes(up: Starter, browser: Browser) -> None:
     """Nor is it while the page opens: the browser is given a file."""
     serving = up("--open", BROWSER=str(browser.program))
