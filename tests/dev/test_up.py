@@ -173,7 +173,7 @@ def test_several_processes_answer_on_one_port_and_end_together(up: Starter) -> N
     host, others, until = serving.children()[0], list[int](), time.monotonic() + 20
     while len(others) < 2 and time.monotonic() < until:
         listed = [line.split(maxsplit=2) for line in processes("pid=,ppid=,args=")]
-        others = [int(pid) for pid, parent, program in listed if int(parent) == host and " --socket-number " in program]
+        others = [int(pid) for pid, parent, program in listed if int(parent) == host and " serve " in program]
     answered = [serving.api.post("/personalizer/v1.0/rank", {**RANK, "eventId": f"event-{n}"}) for n in range(30)]
     os.kill(others[0], signal.SIGKILL)
     answered += [serving.api.post("/personalizer/v1.0/rank", {**RANK, "eventId": f"later-{n}"}) for n in range(30)]
