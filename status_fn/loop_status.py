@@ -65,6 +65,10 @@ def _of_this_instance(hot_path: HotPath[Any]) -> list[LoopWarning]:
         warnings.append(
             LoopWarning("NotRefreshed", message, "If this stays, check the storage account and the access to it.")
         )
+    if (not_stored := hot_path.intake.trouble) is not None:
+        message = f"This instance could not store the last Rank or Reward: {not_stored}."
+        advice = "Make room on the disk and see that its folder can be written; in Azure, check the storage account."
+        warnings.append(LoopWarning("NotStored", message, advice))
     if rejected := model and model.rejected:  # the event loop's thread may change it meanwhile
         message = f"This instance does not use model {rejected.model_id}: {rejected.reason}."
         warnings.append(

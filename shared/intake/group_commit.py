@@ -45,10 +45,15 @@ class _Waiting:
 
 
 class GroupCommit:
-    """Inserts rows, with at most one write at a time for each partition."""
+    """Inserts rows, with at most one write at a time for each partition.
+
+    Attributes:
+        trouble: Why the last row was not stored; None if it was.
+    """
 
     def __init__(self, connection: Connection, make_table: Callable[[str], Awaitable[None]]) -> None:
         """Take the function that makes a missing table; it raises `TableClosed` for a table whose time is over."""
+        self.trouble: str | None = None
         self._connection = connection
         self._make_table = make_table
         self._queues: dict[Place, deque[_Waiting]] = {}
@@ -71,9 +76,15 @@ class GroupCommit:
         try:
             with self._limits.wait_at_most(seconds):
                 stored_at_us = await waiting.landed
-                return await self._read_existing(table, row) if stored_at_us is None else Landed(stored_at_us)
+                landed = await self._read_existing(table, row) if stored_at_us is None else Landed(stored_at_us)
         except TimeoutError:
-            raise StorageUnavailable("a row was not stored in time") from None
+            self.trouble = "a row was not stored in time"
+            raise StorageUnavailable(self.trouble) from None
+        except StorageUnavailable as error:
+            self.trouble = str(error)
+            raise
+        self.trouble = None
+        return landed
 
     @property
     def busy(self) -> int:

@@ -44,6 +44,11 @@ class Intake:
         self._commit = GroupCommit(connection, self._tables.make)
         self._mark = LoopMark(connection)
 
+    @property
+    def trouble(self) -> str | None:
+        """Why the last row of this process was not stored; None if it was."""
+        return self._commit.trouble
+
     def arrival(self, joined_up_to_us: int = 0) -> int:
         """Give the arrival time for an event or observation that arrives now and is appended next.
 

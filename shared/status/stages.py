@@ -62,6 +62,7 @@ WARNED: Mapping[str, StageName | None] = {
     "EventsRefused": StageName.LEARNED,
     "ModelRejected": StageName.PUBLISHED,
     "NotRefreshed": StageName.PUBLISHED,
+    "NotStored": StageName.RANKS,
     "TrainerInTrouble": None,
     "LogsNotMirrored": None,
     "ChallengerRejected": None,

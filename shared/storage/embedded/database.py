@@ -29,6 +29,8 @@ _REASONS: Final = {
     "SQLITE_IOERR": "the disk reports an error",
 }
 _LASTING: Final = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+_DISCARDED: Final = (*_LASTING, "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC", "SQLITE_IOERR_READ")
+"""Errors after which a connection may not know what is on the disk."""
 
 
 class Database:
@@ -129,7 +131,10 @@ class Database:
 
     @contextmanager
     def _lend(self) -> Iterator[sqlite3.Connection]:
-        """Lend an open connection; one on which something failed is not lent again."""
+        """Lend an open connection.
+
+        It is lent again after most errors: once the last one is closed, a full disk lacks the room to open another.
+        """
         try:
             connection = self._idle.pop()
         except IndexError:
@@ -137,10 +142,10 @@ class Database:
         try:
             yield connection
         except sqlite3.DatabaseError as error:
-            if not isinstance(error, sqlite3.IntegrityError):
+            if _name(error).startswith(_DISCARDED):
                 connection.close()
-                raise
-            self._idle.append(connection)
+            else:
+                self._idle.append(connection)
             raise
         except BaseException:
             self._idle.append(connection)
