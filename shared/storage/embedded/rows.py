@@ -164,7 +164,7 @@ class SpanDatabases(Tables):
         """Insert what waits, in one transaction for each span; each write gets its outcome."""
         spans: dict[str, list[_Write]] = {}
         for write in writes:
-            spans.setdefault(_span(write.table), []).append(write)
+            spans.setdefault(write.span, []).append(write)
         for of_span in spans.values():
             self._insert(of_span)
 
@@ -262,6 +262,7 @@ class _Write:
     """
 
     table: str
+    span: str
     rows: Sequence[Row]
     future: asyncio.Future[list[int]]
     outcome: list[int] | Exception | None = None
@@ -289,7 +290,7 @@ class RowWriter:
         """Insert rows of one partition, as `Connection.insert`."""
         if self._thread is None:
             self._start()
-        write = _Write(table, rows, asyncio.get_running_loop().create_future())
+        write = _Write(table, _span(table), rows, asyncio.get_running_loop().create_future())
         self._waiting.put(write)
         return await write.future
 
