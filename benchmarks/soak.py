@@ -71,11 +71,11 @@ class _Loop:
 
     def processes(self) -> dict[str, int]:
         """The processes, by what they do."""
-        host, storage = (Record.read(self.data / file) for file in ("host.json", "azurite/azurite.json"))
-        if host is None or storage is None:
+        host = Record.read(self.data / "host.json")
+        if host is None:
             raise MeasureFailed("`up` has ended")
         (background,) = machine.children(host.child.pid)
-        return {"calls": host.child.pid, "timers and queues": background, "storage": storage.child.pid}
+        return {"calls": host.child.pid, "timers and queues": background}
 
     def cpu_seconds(self) -> dict[str, float]:
         """Processor time of each so far."""

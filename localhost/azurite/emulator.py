@@ -31,7 +31,7 @@ from localhost.locks import FolderLock
 from localhost.private_files import UMASK, make_folder
 from localhost.setup.places import PLACES
 
-SCRIPT = PLACES.modules.folder / "azurite" / "dist" / "src" / "azurite.js"
+SCRIPT = PLACES.modules / "azurite" / "dist" / "src" / "azurite.js"
 CLOCK = Path(__file__).with_name("azurite_clock.cjs")
 """What a process of Node.js has to load first so that its clock can be moved; for tests and benchmarks."""
 GUARD = Path(__file__).with_name("azurite_guard.cjs")
@@ -78,7 +78,9 @@ class Azurite(ChildProcess):
     def start(self) -> None:
         """Start it and wait until it serves; raises `StartFailure` if it does not."""
         if not SCRIPT.exists():
-            raise StartFailure("Azurite is not installed.", f"Run `{PLACES.program} up`, which fetches it.")
+            raise StartFailure(
+                "Azurite is not installed.", f"Run `{PLACES.program} up --from-azurite`, which fetches it."
+            )
         if self._folder and self._lock:
             make_folder(self._folder)
             _take_over(self._folder, self._lock)

@@ -93,6 +93,10 @@ async def _nothing() -> None:
     """Stand in for a run once no more are wanted."""
 
 
+class QueueAway(Exception):
+    """Storage refuses what a queue is asked for; the text says why."""
+
+
 async def finish(tasks: list[asyncio.Task[None]], grace: float) -> None:
     """Wait `grace` seconds for the tasks to end, then cancel the rest and wait for that."""
     if not tasks:

@@ -9,28 +9,21 @@ import base64
 import json
 import logging
 import os
-from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from azure_functions_runtime.bindings.datumdef import Datum
 
-from localhost.failures import StartFailure
 from localhost.host import worker
-from localhost.host.background import finish, report, watch
+from localhost.host.background import QueueAway, finish, report, watch
 from localhost.host.functions import QueueFunction
 from localhost.host.host_file import QueueRules
-from shared.settings import StorageSettings
-from shared.storage.storage_answers import MessageLost
-from shared.storage_errors import StorageUnavailable
 
 if TYPE_CHECKING:
-    from shared.storage.interface import QueueMessage, Queues
+    from localhost.host.stored_queue import StoredQueue
+    from shared.storage.interface import QueueMessage
 
 _log = logging.getLogger(__name__)
-_ACCOUNT = "queues"
-"""Stands for the account's name where only the address of its queues is known."""
 _HIDDEN_SECONDS = 600
 _RENEW_SECONDS = 300.0
 _RENEW_AGAIN_SECONDS = 10.0
@@ -47,7 +40,10 @@ class QueueListener:
         self._function = function
         self._rules = rules
         self._limit = limit
-        self._queue = _Queue(queue_settings(function, os.environ), function.queue)
+        # here, since an app brings the modules that speak to storage, and this host may serve it without others
+        from localhost.host.stored_queue import StoredQueue, queue_settings
+
+        self._queue = StoredQueue(queue_settings(function, os.environ), function.queue)
         self._started = 0
         self._finished = 0
         self._poll: asyncio.Task[None] | None = None
@@ -107,16 +103,16 @@ class QueueListener:
 
     async def _fetch(self) -> list["QueueMessage"]:
         try:
-            return await self._queue.receive(self._rules.batch_size)
-        except StorageUnavailable as error:
+            return await self._queue.receive(self._rules.batch_size, _HIDDEN_SECONDS)
+        except QueueAway as error:
             _log.warning("queue %s cannot be read: %s", self._function.queue, error)
             return []
 
     async def _handle(self, message: "QueueMessage") -> None:
         try:
             await self._work(message)
-        except (StorageUnavailable, MessageLost) as error:
-            _log.warning("%s: a message stays in its queue: %s", self.name, error or "another host has it")
+        except QueueAway as error:
+            _log.warning("%s: a message stays in its queue: %s", self.name, error)
 
     async def _work(self, message: "QueueMessage") -> None:
         tries, hidden = message.dequeue_count, _HiddenMessage(message, self._queue)
@@ -153,37 +149,6 @@ class QueueListener:
         return not outcome.error
 
 
-class _Queue:
-    """A queue of a storage, for an event loop; threads do what takes time."""
-
-    def __init__(self, storage: StorageSettings, name: str) -> None:
-        self._storage, self._name = storage, name
-
-    async def receive(self, most: int) -> list["QueueMessage"]:
-        return await asyncio.to_thread(lambda: self._queues.receive(self._name, most, _HIDDEN_SECONDS))
-
-    async def hide(self, message: "QueueMessage", seconds: int) -> "QueueMessage":
-        return await asyncio.to_thread(lambda: self._queues.hide(self._name, message, seconds))
-
-    async def remove(self, message: "QueueMessage") -> None:
-        await asyncio.to_thread(lambda: self._queues.remove(self._name, message))
-
-    async def put_aside(self, message: "QueueMessage") -> None:
-        """Move a message into the queue of those that failed too often."""
-
-        def move() -> None:
-            self._queues.send(f"{self._name}-poison", [message.text])
-            self._queues.remove(self._name, message)
-
-        await asyncio.to_thread(move)
-
-    @property
-    def _queues(self) -> "Queues":
-        from shared.storage.this_storage import open_storage
-
-        return open_storage(self._storage).queues
-
-
 class _HiddenMessage:
     """A message that is worked on.
 
@@ -191,7 +156,7 @@ class _HiddenMessage:
         message: With its last receipt.
     """
 
-    def __init__(self, message: "QueueMessage", queue: _Queue) -> None:
+    def __init__(self, message: "QueueMessage", queue: "StoredQueue") -> None:
         self.message = message
         self._queue = queue
 
@@ -202,37 +167,8 @@ class _HiddenMessage:
             await asyncio.sleep(pause)
             try:
                 self.message, pause = await self._queue.hide(self.message, _HIDDEN_SECONDS), _RENEW_SECONDS
-            except (StorageUnavailable, MessageLost):
+            except QueueAway:
                 pause = _RENEW_AGAIN_SECONDS
-
-
-def queue_settings(function: QueueFunction, settings: Mapping[str, str]) -> StorageSettings:
-    """Give the storage that the settings name for a function, as the platform finds it.
-
-    Raises:
-        StartFailure: They name none.
-    """
-    for name in (function.connection, f"AzureWebJobs{function.connection}"):
-        if text := settings.get(name):
-            return StorageSettings(folder=text) if Path(text).is_absolute() else StorageSettings(text)
-        if address := _queue_address(name, settings):
-            kind = settings.get(f"{name}__credential", "").lower()
-            if kind not in ("", "managedidentity"):
-                raise StartFailure(
-                    f"The setting {name}__credential is {kind!r}.", "Set it to managedidentity, or leave it out."
-                )
-            client_id = settings.get(f"{name}__clientId", "")
-            return StorageSettings("", _ACCOUNT, address, address, address, kind, client_id)
-    raise StartFailure(
-        f"Function {function.name} listens to a queue, but the setting {function.connection} is missing.",
-        f"Set it to the connection string of a storage account, or, to sign in with an identity, set "
-        f"{function.connection}__queueServiceUri or {function.connection}__accountName.",
-    )
-
-
-def _queue_address(name: str, settings: Mapping[str, str]) -> str:
-    account = settings.get(f"{name}__accountName")
-    return settings.get(f"{name}__queueServiceUri") or (f"https://{account}.queue.core.windows.net" if account else "")
 
 
 def _text(content: str, rules: QueueRules) -> str:

@@ -47,6 +47,8 @@ _LEFT_OUT = {
     NodePackages.LOOP: ("--omit=dev",),
     NodePackages.ALL: (),
 }
+_PROOFS = {NodePackages.PAGE: "preact", NodePackages.LOOP: "azurite", NodePackages.ALL: "axe-core"}
+"""A package of each kind, the last one that npm would leave out."""
 
 
 def are_installed(places: Places, wanted: NodePackages) -> bool:
@@ -68,22 +70,21 @@ def install(places: Places, wanted: NodePackages) -> None:
 
 
 def _has_packages(places: Places, wanted: NodePackages) -> bool:
-    made = places.all_modules if wanted is NodePackages.ALL else places.modules
+    made = places.modules_with(_PROOFS[wanted])
     return made.is_current() and (wanted is NodePackages.PAGE or _has_node(places))
 
 
 def _install_packages(places: Places, wanted: NodePackages) -> None:
     npm, path = _npm(places)
-    modules = places.modules
+    modules = places.modules_with(_PROOFS[wanted])
     modules.begin()
     for lock in places.npm_locks:
         if lock.parent != places.fetched:
             shutil.copyfile(lock, places.fetched / lock.name)
     code, output = quietly([*npm, "ci", "--prefix", str(places.fetched), *_LEFT_OUT[wanted], *_QUIET], PATH=path)
-    if code or (wanted is not NodePackages.PAGE and not modules.proof.exists()):  # npm goes on without Azurite
+    if code or not modules.proof.exists():  # npm goes on without Azurite
         raise CannotSetUp("The packages of package-lock.json could not be installed", NETWORK, output)
-    if wanted is not NodePackages.PAGE:
-        modules.finish()
+    modules.finish()
 
 
 def _copy_libraries(places: Places) -> None:
@@ -91,7 +92,7 @@ def _copy_libraries(places: Places) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for name, source in LIBRARIES.items():
-        content = (places.modules.folder / Path(source)).read_bytes()
+        content = (places.modules / Path(source)).read_bytes()
         (folder / name).write_bytes(content.replace(_BARE, _RELATIVE))
 
 

@@ -113,16 +113,13 @@ class Places:
         return Made(self.root / ".venv", self.python, locks)
 
     @property
-    def modules(self) -> Made:
-        """The folder with the packages of npm's lock file that a loop on this machine needs, or with all of them."""
-        folder = self.fetched / "node_modules"
-        return Made(folder, folder / "azurite", self.npm_locks)
+    def modules(self) -> Path:
+        """The folder with packages of npm's lock file."""
+        return self.fetched / "node_modules"
 
-    @property
-    def all_modules(self) -> Made:
-        """The same folder with all of them."""
-        folder = self.fetched / "node_modules"
-        return Made(folder, folder / "axe-core", self.npm_locks)
+    def modules_with(self, package: str) -> Made:
+        """The same folder, if it has a package."""
+        return Made(self.modules, self.modules / package, self.npm_locks)
 
     @property
     def libraries(self) -> Made:

@@ -50,14 +50,14 @@ def test_a_new_loop_is_for_its_user_alone(up: Starter) -> None:
 
     assert code == 0
     assert (during, after) == ({}, {})
-    assert {"azurite", "key"} <= {path.name for path in up.data.iterdir()}
+    assert {"storage", "key"} <= {path.name for path in up.data.iterdir()}
 
 
 def test_a_loop_of_an_earlier_version_is_closed_to_others(up: Starter) -> None:
     """Its folders were open, and so were its files."""
-    (up.data / "azurite").mkdir(parents=True, mode=0o755)
+    (up.data / "storage").mkdir(parents=True, mode=0o755)
     (up.data / "key").write_text("0123456789abcdef", encoding="ascii")
-    for path, rights in ((up.data, 0o755), (up.data / "azurite", 0o755), (up.data / "key", 0o644)):
+    for path, rights in ((up.data, 0o755), (up.data / "storage", 0o755), (up.data / "key", 0o644)):
         path.chmod(rights)
     serving = up()
 

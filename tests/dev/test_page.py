@@ -157,7 +157,7 @@ def test_the_page_has_a_demo_played_once_and_it_ends_with_the_host(up: Starter) 
     assert course.keys() == {"url", "state", "because", "played", "purchases"}
     assert (course["state"], course["purchases"], loop.key != serving.api.key) == ("playing", 2412, True)
     assert statuses == [200, 200, 404]
-    assert (len(running), serving.end()) == (6, 0)
+    assert (len(running), serving.end()) == (4, 0)
     assert all(process.wait(30) for process in running)
     assert "Traceback" not in serving.output
 

@@ -108,7 +108,7 @@ class Installed:
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """An installed package on a machine that has Azurite already, so that nothing is fetched."""
+    """An installed package, which needs nothing else."""
     place = tmp_path_factory.mktemp("machine")
     made = Installed(place / "venv", place / "empty", place / "home")
     made.folder.mkdir()
@@ -121,10 +121,6 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
         assert code == 0, output
     (site,) = made.environment.glob("lib/*/site-packages")
     provide([requirement.split("==")[0] for requirement in requirements(wheel)], site)
-    modules = made.home / "rankloop" / PLACES.version / "node_modules"
-    modules.mkdir(parents=True)
-    (modules / "azurite").symlink_to(PLACES.modules.folder / "azurite")
-    PLACES.modules.copy_stamp(modules)
     return made
 
 
@@ -231,7 +227,21 @@ class TestCommand:
         assert version.stdout == f"Rankloop {PLACES.version}\n"
         assert usage.stdout.startswith("usage: rankloop ")
         assert re.findall(r"^    (\w+) ", usage.stdout, re.MULTILINE) == [
-            *("demo", "up", "replay", "evaluate", "learn", "status", "metrics", "event", "loop", "key", "smoke")
+            *(
+                "demo",
+                "up",
+                "backup",
+                "restore",
+                "replay",
+                "evaluate",
+                "learn",
+                "status",
+                "metrics",
+                "event",
+                "loop",
+                "key",
+                "smoke",
+            )
         ]
         assert refused.returncode == 2
         assert refused.stderr.endswith("did you mean status?\n  Next step: rankloop --help tells what there is.\n")
@@ -291,7 +301,9 @@ class TestCommand:
         assert {policy["name"] for policy in json.loads(ended.stdout)["policies"]} >= {"online", "baseline1"}
 
     def test_what_it_fetches_goes_to_a_folder_of_its_user(self, installed: Installed, tmp_path: Path) -> None:
-        """By the package's lock file, once; the package itself may be where nobody can write."""
+        """By the package's lock file, once, and only to copy data that Azurite has."""
+        (tmp_path / "loop" / "azurite").mkdir(parents=True, mode=0o700)
+        (tmp_path / "loop").chmod(0o700)
         fetched, programs = tmp_path / "data" / "rankloop" / PLACES.version, tmp_path / "bin"
         programs.mkdir()
         for name, text in (("npm", NPM), ("node", NODE)):
@@ -300,18 +312,20 @@ class TestCommand:
             program.chmod(0o755)
         path = f"{programs}{os.pathsep}{installed.variables()['PATH']}"
 
+        switches = "--from-azurite", "--data", str(tmp_path / "loop")
         first, again = (
-            installed.run("up", "--data", str(tmp_path / "loop"), PATH=path, XDG_DATA_HOME=str(tmp_path / "data"))
-            for _ in range(2)
+            installed.run("up", *switches, PATH=path, XDG_DATA_HOME=str(tmp_path / "data")) for _ in range(2)
         )
 
         assert f"Installing the libraries of the page, and Azurite into {fetched} ...\n" in first.stdout
         assert "Installing" not in again.stdout
-        assert again.stderr.endswith("Azurite is not installed.\n  Next step: Run `rankloop up`, which fetches it.\n")
+        assert again.stderr.endswith(
+            "Azurite is not installed.\n  Next step: Run `rankloop up --from-azurite`, which fetches it.\n"
+        )
         assert (fetched / "package-lock.json").read_bytes() == (ROOT / "package-lock.json").read_bytes()
 
     def test_a_folder_that_cannot_be_written_is_refused_with_the_next_step(self, installed: Installed) -> None:
-        refused = installed.run("demo", XDG_DATA_HOME="/dev/null")
+        refused = installed.run("up", "--from-azurite", XDG_DATA_HOME="/dev/null")
 
         assert (refused.returncode, "Traceback" in refused.stderr) == (2, False)
         assert "What is fetched could not be written: " in refused.stderr

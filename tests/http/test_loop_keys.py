@@ -69,8 +69,7 @@ def test_what_is_stored_and_logged_opens_nothing(deployment: Deployment) -> None
     secret = key.key.rsplit("-", 1)[1]
 
     with StoredLoop(deployment.storage) as stored_loop:
-        container = stored_loop._blobs.get_container_client("loops")
-        stored = [container.download_blob(blob.name).readall() for blob in container.list_blobs()]
+        stored = list(stored_loop.all_blobs().values())
     assert any(b'"digest"' in content for content in stored)
     assert not any(secret.encode() in content for content in stored)
     assert not any(secret in host.log() for host in deployment.hosts)

@@ -57,6 +57,12 @@ class StoredLoop:
         blob = self._opened.blobs.read(f"{container}/default/{name}")
         return blob and blob.data
 
+    def all_blobs(self) -> dict[str, bytes]:
+        """The blobs of all loops, by their names in the container."""
+        paths = list(self._opened.blobs.list_paths("loops/"))
+        contents = zip(paths, self._opened.blobs.read_all(paths), strict=True)
+        return {path.removeprefix("loops/"): data for path, data in contents if data is not None}
+
     def document(self, name: str) -> Any:
         """One JSON document; None if there is none."""
         text = self.blob(name)

@@ -122,7 +122,7 @@ def test_what_came_before_and_after_midnight_is_in_the_log_once(night: Night, tm
     tables = {f"{kind}{day}00001440": day for kind in ("events", "rewards") for day in ("20280229", "20280301")}
     assert tables.keys() == set(stored_loop.tables())
     for table, day in tables.items():
-        assert {f"{to_datetime(row['at']):%Y%m%d}" for row in stored_loop.rows(table)} == {day}
+        assert {f"{to_datetime(row.at_us):%Y%m%d}" for row in stored_loop.rows(table)} == {day}
 
     night.join("2028-03-01T00:01:30Z", tmp_path)
 

@@ -354,7 +354,7 @@ def test_an_interrupted_demo_leaves_nothing_running(number: signal.Signals, argu
     assert demo.returncode == 130, output
     assert "interrupted" in output
     assert "Traceback" not in output
-    assert len(children) >= 2
+    assert len(children) >= 1
     assert all(child.wait(10) for child in children)
 
 

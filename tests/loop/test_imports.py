@@ -113,7 +113,7 @@ def test_an_export_becomes_a_learning_loop(
     assert api.get("/rankloop/v1/models").json["models"] == []
     with StoredLoop(account.connection_string) as stored:
         folder = f"{api.loop.strip('/')}/imports/"
-        kept = {name: blob for name, blob in all_blobs(stored).items() if name.startswith(folder)}
+        kept = {name: blob for name, blob in stored.all_blobs().items() if name.startswith(folder)}
     assert sorted(name.rsplit("/", 1)[-1] for name in kept if not name.endswith(".vw")) == [
         "evaluation.json",
         "learned.json",
@@ -132,12 +132,6 @@ def test_an_export_becomes_a_learning_loop(
     assert problem(api.post(f"{PATH}/{other}/apply", {})) == (409, "ModelInUse", None)
     assert api.post(f"{PATH}/{other}/apply", {"confirm": True}).status == 204
     assert "sig=" not in host.log_file.read_text()
-
-
-def all_blobs(stored: StoredLoop) -> dict[str, bytes]:
-    """All blobs of the account by name."""
-    client = stored._blobs.get_container_client("loops")
-    return {blob.name: client.download_blob(blob.name).readall() for blob in client.list_blobs()}
 
 
 def test_a_table_without_chances_is_learned_like_by_the_command(

@@ -26,6 +26,8 @@ from shared.storage_errors import StorageUnavailable
 from shared.times import SECOND, to_datetime
 
 _COLUMNS: Final = "etag, version, size_bytes, modified_us, metadata, lease_id, lease_until_us"
+_PRIVATE: Final = 0o700
+_PRIVATE_FILE: Final = 0o600
 _END_OF_LEASE: Final = "lease_id = iif(lease_until_us > ?, lease_id, NULL)"
 """A lease that has expired cannot be renewed once the blob was changed."""
 _WRITTEN_LONG_AGO_SECONDS: Final = 3600
@@ -80,7 +82,7 @@ class FileBlobs(Blobs):
         """Versions whose files are deleted; the index still lists them."""
         with translate_errors(str(folder)):
             for each in (self._contents, self._written):
-                each.mkdir(exist_ok=True)
+                each.mkdir(mode=_PRIVATE, exist_ok=True)
 
     @override
     def read(self, path: str) -> Blob | None:
@@ -306,9 +308,15 @@ class FileBlobs(Blobs):
                 (self._written / version).unlink(missing_ok=True)
                 return
             file = self._file(path)
-            file.parent.mkdir(parents=True, exist_ok=True)
+            self._make_folder(file.parent)
             with suppress(FileNotFoundError):
                 (self._written / version).replace(file)
+
+    def _make_folder(self, folder: Path) -> None:
+        """Make a folder for its user alone; `mkdir` gives the folders above it the usual rights."""
+        if not folder.is_dir():
+            self._make_folder(folder.parent)
+            folder.mkdir(mode=_PRIVATE, exist_ok=True)
 
     def _delete_file(self, path: str, version: str) -> None:
         """Delete the file of a blob that was deleted, unless there is a blob of the path again."""
@@ -396,7 +404,7 @@ def _check_unchanged(path: str, stored: _Stored, etag: str | None, now_us: int) 
 
 def _write_file(file: Path, data: bytes | IO[bytes]) -> int:
     """Write a file that survives a power cut; gives its size."""
-    with file.open("xb") as target:
+    with open(file, "xb", opener=lambda path, flags: os.open(path, flags, _PRIVATE_FILE)) as target:
         if isinstance(data, bytes):
             target.write(data)
         else:

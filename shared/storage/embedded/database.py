@@ -1,5 +1,6 @@
 """One SQLite database: how it is opened and written, and what its errors mean."""
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,7 @@ from shared.storage_errors import StorageUnavailable
 APPLICATION_ID: Final = 0x526B4C70
 """Tells that a database is one of Rankloop's."""
 _HEADER: Final = b"SQLite format 3\0"
+_PRIVATE: Final = 0o600
 _BUSY_SECONDS: Final = 30.0
 _OPEN_SECONDS: Final = 5.0
 CLOCK: Final = "CREATE TABLE clock (id INTEGER PRIMARY KEY CHECK (id = 1), time_us INTEGER NOT NULL)"
@@ -156,6 +158,8 @@ class Database:
 
     def _open(self) -> sqlite3.Connection:
         self._check_header()
+        with suppress(FileExistsError):  # SQLite gives its other files the rights of this one
+            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL, _PRIVATE))
         until = time.monotonic() + _OPEN_SECONDS
         while True:
             connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, autocommit=True, check_same_thread=False)

@@ -56,7 +56,7 @@ class EmbeddedStorage(Storage):
         with translate_errors(str(folder)):
             folder.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
             check_file_system(folder, _MOUNTS.read_text(encoding="utf-8") if _MOUNTS.exists() else "")
-            rows.mkdir(exist_ok=True)
+            rows.mkdir(mode=_PRIVATE, exist_ok=True)
         self.is_local = True
         self.clock = self._clock = MachineClock()
         index = Database(folder / "store.db", _MIGRATIONS, self._clock)

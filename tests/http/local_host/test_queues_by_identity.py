@@ -12,7 +12,7 @@ from azure.storage.queue import QueueClient
 from localhost.failures import StartFailure
 from localhost.host.functions import QueueFunction
 from localhost.host.host_process import HostProcess
-from localhost.host.queues import queue_settings
+from localhost.host.stored_queue import queue_settings
 from shared.settings import StorageSettings
 from tests.http.local_host.conftest import NEVER
 from tests.http.local_host.test_background import post, waiting
