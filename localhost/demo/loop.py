@@ -16,7 +16,7 @@ STATUS = "/rankloop/v1/status"
 _EVENTS = "/rankloop/v1/events"
 _LOGS = "/rankloop/v1/logs"
 _CONFIGURATION = "/personalizer/v1.0/configurations/service"
-_SETTINGS = {"rewardWaitTime": "PT2S", "modelExportFrequency": "PT1S"}
+_SETTINGS = {"rewardWaitTime": "PT5S", "modelExportFrequency": "PT1S"}
 """As short as the loop allows: the demo's customers decide at once, and its models shall not keep anyone waiting."""
 _PAUSE_SECONDS = 0.5
 _PATIENCE_SECONDS = 90.0

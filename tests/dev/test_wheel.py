@@ -112,6 +112,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
     place = tmp_path_factory.mktemp("machine")
     made = Installed(place / "venv", place / "empty", place / "home")
     made.folder.mkdir()
+    made.home.mkdir()
     python = str(in_environment(made.environment, "python"))
     for command in (
         ["venv", "--python", str(PLACES.python), str(made.environment)],

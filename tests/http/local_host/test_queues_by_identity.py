@@ -88,7 +88,7 @@ def test_an_identity_that_the_app_does_not_have_is_logged(
 ) -> None:
     """And the host goes on trying."""
     with host(secured, identities, tmp_path, "99999999-2222-3333-4444-555555555555") as started:
-        refusal = "queue letters cannot be read: storage cannot be reached (ClientAuthenticationError)"
+        refusal = "queue letters cannot be read: storage cannot be reached (CredentialUnavailableError)"
         assert eventually(lambda: started.log().count(refusal) >= 2)
 
     assert set(identities.refused) == {"no identity with this client_id"}
