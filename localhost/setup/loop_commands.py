@@ -161,7 +161,8 @@ def up(chosen: argparse.Namespace) -> NoReturn:
     data = ["--data", str(chosen.data.resolve())]
     if chosen.welcome:
         hand_over("localhost.report", "welcome", *data)
-    place = ["--port", str(chosen.port), f"--host={chosen.host}", "--workers", str(chosen.workers), *data]
+    place = ["--port", str(chosen.port), f"--host={chosen.host}", *data]
+    place += ["--workers", str(chosen.workers)] if chosen.workers > 1 else []
     switches = [*_switches(chosen, "json", "open", "https"), *(["--elsewhere"] if chosen.storage else [])]
     switches += ["--from-azurite"] if chosen.from_azurite else []
     hand_over("localhost", "up", *place, *switches)
