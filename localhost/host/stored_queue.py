@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from localhost.failures import StartFailure
@@ -13,6 +14,7 @@ from shared.storage.storage_answers import MessageLost
 from shared.storage.this_storage import open_storage
 from shared.storage_errors import StorageUnavailable
 
+_THREADS = 4
 _ACCOUNT = "queues"
 """Stands for the account's name where only the address of its queues is known."""
 
@@ -22,18 +24,19 @@ class StoredQueue:
 
     def __init__(self, storage: StorageSettings, name: str) -> None:
         self._storage, self._name = storage, name
+        self._threads = ThreadPoolExecutor(_THREADS, f"queue-{name}")  # runs of functions may hold all others
 
     async def receive(self, most: int, seconds: int) -> list[QueueMessage]:
         """Receive messages, which are hidden from others for some seconds."""
-        return await _in_thread(lambda: self._queues.receive(self._name, most, seconds))
+        return await self._do(lambda: self._queues.receive(self._name, most, seconds))
 
     async def hide(self, message: QueueMessage, seconds: int) -> QueueMessage:
         """Hide a message from now on; gives the message with its new receipt."""
-        return await _in_thread(lambda: self._queues.hide(self._name, message, seconds))
+        return await self._do(lambda: self._queues.hide(self._name, message, seconds))
 
     async def remove(self, message: QueueMessage) -> None:
         """Delete a message."""
-        await _in_thread(lambda: self._queues.remove(self._name, message))
+        await self._do(lambda: self._queues.remove(self._name, message))
 
     async def put_aside(self, message: QueueMessage) -> None:
         """Move a message into the queue of those that failed too often."""
@@ -42,20 +45,19 @@ class StoredQueue:
             self._queues.send(f"{self._name}-poison", [message.text])
             self._queues.remove(self._name, message)
 
-        await _in_thread(move)
+        await self._do(move)
 
     @property
     def _queues(self) -> Queues:
         return open_storage(self._storage).queues
 
-
-async def _in_thread[Result](work: Callable[[], Result]) -> Result:
-    try:
-        return await asyncio.to_thread(work)
-    except MessageLost as error:
-        raise QueueAway("another receiver has it") from error
-    except StorageUnavailable as error:
-        raise QueueAway(str(error)) from error
+    async def _do[Result](self, work: Callable[[], Result]) -> Result:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        except MessageLost as error:
+            raise QueueAway("another receiver has it") from error
+        except StorageUnavailable as error:
+            raise QueueAway(str(error)) from error
 
 
 def queue_settings(function: QueueFunction, settings: Mapping[str, str]) -> StorageSettings:

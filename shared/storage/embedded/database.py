@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -15,8 +16,6 @@ from shared.storage_errors import StorageUnavailable
 
 APPLICATION_ID: Final = 0x526B4C70
 """Tells that a database is one of Rankloop's."""
-_HEADER: Final = b"SQLite format 3\0"
-_PRIVATE: Final = 0o600
 _BUSY_SECONDS: Final = 30.0
 _OPEN_SECONDS: Final = 5.0
 CLOCK: Final = "CREATE TABLE clock (id INTEGER PRIMARY KEY CHECK (id = 1), time_us INTEGER NOT NULL)"
@@ -56,6 +55,7 @@ class Database:
         self._writing = Lock()
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
+        self._is_checked = False
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -157,9 +157,10 @@ class Database:
             self.close()
 
     def _open(self) -> sqlite3.Connection:
-        self._check_header()
-        with suppress(FileExistsError):  # SQLite gives its other files the rights of this one
-            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL, _PRIVATE))
+        if not self._is_checked:
+            self._create_file()
+            self._check_file()
+            self._is_checked = True
         until = time.monotonic() + _OPEN_SECONDS
         while True:
             connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, autocommit=True, check_same_thread=False)
@@ -177,11 +178,26 @@ class Database:
             else:
                 return connection
 
-    def _check_header(self) -> None:
-        """Refuse a file that is no database before SQLite writes what its write-ahead log holds into the file."""
-        with suppress(FileNotFoundError), self.path.open("rb") as file:
-            if file.read(len(_HEADER)) not in (b"", _HEADER):
-                raise StorageRefused(f"{self.path.name} cannot be used: its file is damaged")
+    def _create_file(self) -> None:
+        """Create the file for its user alone, if it is missing; SQLite gives its other files the rights of this one.
+
+        It gets its name when it is closed already. Python must never close a file that SQLite has open in this process:
+        with that, the system would release all locks that SQLite holds on it. Source: sqlite.org/howtocorrupt.html, 2.2.
+        """
+        if not self.path.exists():
+            descriptor, name = tempfile.mkstemp(dir=self.path.parent)
+            os.close(descriptor)
+            try:
+                with suppress(FileExistsError):
+                    os.link(name, self.path)
+            finally:
+                os.unlink(name)  # noqa: PTH108
+
+    def _check_file(self) -> None:
+        """Refuse a file that is no database, before SQLite writes into it what its write-ahead log holds."""
+        place = f"{self.path.absolute().as_uri()}?mode=ro&immutable=1"
+        with closing(sqlite3.connect(place, uri=True, autocommit=True)) as connection:
+            connection.execute("PRAGMA schema_version").fetchone()
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         version = self._check_version(connection)
