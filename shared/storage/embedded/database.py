@@ -1,6 +1,5 @@
 """One SQLite database: how it is opened and written, and what its errors mean."""
 
-import os
 import sqlite3
 import tempfile
 import time
@@ -182,16 +181,13 @@ class Database:
         """Create the file for its user alone, if it is missing; SQLite gives its other files the rights of this one.
 
         It gets its name when it is closed already. Python must never close a file that SQLite has open in this process:
-        with that, the system would release all locks that SQLite holds on it. Source: sqlite.org/howtocorrupt.html, 2.2.
+        that would release all locks that SQLite holds on it. Source: sqlite.org/howtocorrupt.html, 2.2. Should this
+        fail, SQLite creates the file, or says why it cannot.
         """
         if not self.path.exists():
-            descriptor, name = tempfile.mkstemp(dir=self.path.parent)
-            os.close(descriptor)
-            try:
-                with suppress(FileExistsError):
-                    os.link(name, self.path)
-            finally:
-                os.unlink(name)  # noqa: PTH108
+            with suppress(OSError), tempfile.NamedTemporaryFile(dir=self.path.parent, delete_on_close=False) as file:
+                file.close()
+                self.path.hardlink_to(file.name)
 
     def _check_file(self) -> None:
         """Refuse a file that is no database, before SQLite writes into it what its write-ahead log holds."""
