@@ -27,6 +27,7 @@ from localhost.ports import bind, is_open, url_from_here
 from localhost.report.welcome import Welcome
 from localhost.setup.places import PLACES
 from shared.settings import InvalidSetting, read
+from shared.storage.embedded.storage import check_headers
 from shared.storage.this_storage import open_storage
 from shared.storage_errors import StorageUnavailable
 
@@ -131,7 +132,10 @@ class _Signals:
 def _check(settings: Mapping[str, str]) -> None:
     """Refuse settings that the app would refuse, and data that cannot be used, before anything is started."""
     try:
-        open_storage(read(settings).storage).close()
+        storage = read(settings).storage
+        if storage.folder:
+            check_headers(Path(storage.folder))
+        open_storage(storage).close()
     except InvalidSetting as error:
         raise StartFailure(
             f"{error}.", f"Correct {error.name} in the environment or in local.settings.json."

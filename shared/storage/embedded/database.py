@@ -54,7 +54,6 @@ class Database:
         self._writing = Lock()
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
-        self._is_checked = False
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -156,10 +155,7 @@ class Database:
             self.close()
 
     def _open(self) -> sqlite3.Connection:
-        if not self._is_checked:
-            self._create_file()
-            self._check_file()
-            self._is_checked = True
+        self._create_file()
         until = time.monotonic() + _OPEN_SECONDS
         while True:
             connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, autocommit=True, check_same_thread=False)
@@ -188,12 +184,6 @@ class Database:
             with suppress(OSError), tempfile.NamedTemporaryFile(dir=self.path.parent, delete_on_close=False) as file:
                 file.close()
                 self.path.hardlink_to(file.name)
-
-    def _check_file(self) -> None:
-        """Refuse a file that is no database, before SQLite writes into it what its write-ahead log holds."""
-        place = f"{self.path.absolute().as_uri()}?mode=ro&immutable=1"
-        with closing(sqlite3.connect(place, uri=True, autocommit=True)) as connection:
-            connection.execute("PRAGMA schema_version").fetchone()
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         version = self._check_version(connection)

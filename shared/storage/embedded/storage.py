@@ -39,6 +39,7 @@ _MOUNTS: Final = Path("/proc/self/mountinfo")
 _NETWORK: Final = re.compile(
     r"nfs\d?|cifs|smb\d?|smbfs|afs|ceph|lustre|glusterfs|9p|fuse\.(sshfs|glusterfs|s3fs|rclone)"
 )
+_HEADER: Final = b"SQLite format 3\0"
 _READERS: Final = 8
 _PRIVATE: Final = 0o700
 
@@ -139,6 +140,20 @@ def check_file_system(folder: Path, mounts: str) -> None:
         raise StorageRefused(
             f"{folder} is on a network file system ({kind}), where SQLite loses data; choose a folder on a local disk"
         )
+
+
+def check_headers(folder: Path) -> None:
+    """Refuse a folder with a file that is no database, before SQLite writes what its write-ahead log holds into the file.
+
+    No database of the folder may be open in this process: see `Database`.
+
+    Raises:
+        StorageRefused: There is such a file.
+    """
+    for path in (folder / "store.db", *sorted((folder / "rows").glob("*.db"))):
+        with suppress(FileNotFoundError), path.open("rb") as file:
+            if file.read(len(_HEADER)) not in (b"", bytes(len(_HEADER)), _HEADER):  # what a log begins may be missing
+                raise StorageRefused(f"{path.name} cannot be used: its file is damaged")
 
 
 class _EmbeddedConnection(Connection):
