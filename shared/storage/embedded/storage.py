@@ -143,7 +143,7 @@ def check_file_system(folder: Path, mounts: str) -> None:
 
 
 def check_headers(folder: Path) -> None:
-    """Refuse a folder with a file that is no database, before SQLite writes what its write-ahead log holds into the file.
+    """Refuse a folder with a file that is no database, before SQLite writes what its log holds into the file.
 
     No database of the folder may be open in this process: see `Database`.
 
