@@ -36,6 +36,7 @@ MEASURES = {
     "memory": "memory of a training run with ten times the backlog, against once",
     "cold-start": "process start to the first Rank, here and in Azure's worker, against the bare imports",
     "idle-run": "a run of the trainer with nothing to do: seconds, and requests to storage",
+    "embedded": "storage in a folder, as `up` has it, against Azurite: Ranks, join, and inserts (5 minutes)",
     "page": "what the page weighs, when it is there, and what an open tab costs",
     "concurrency": "Ranks a second and waits by how many calls come at once, and memory",
     "long-waits": "how many rewards a second the loop carries at 10 minutes, 1 day and 30 days, in 512 MB",
@@ -51,7 +52,7 @@ MEASURES = {
     "warnings": "which warnings come of 100 healthy loops of different worlds (10 minutes)",
     "hostile": "a million calls made up to do harm, and an ordinary client beside them (an hour)",
     "action-cache": "a million generated Ranks, read with and without the cache of actions: differences (5 minutes)",
-    "soak": "`up` under a steady load for 4 minutes: how long Ranks take, what is lost (6 minutes)",
+    "soak": "`up` under a steady load for 4 minutes, against `up` on Azurite: waits, what is lost, memory (12 minutes)",
     "auto-apply": "how often automatic optimization takes other settings, rightly or wrongly (4 hours)",
 }
 _STUDIES = frozenset(

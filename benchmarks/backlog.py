@@ -19,6 +19,7 @@ from shared.intake.keys import observation_id, request_hash
 from shared.intake.rows import Event, Observation
 from shared.log.ranked_event import from_decision, pack
 from shared.settings import settings
+from shared.storage.embedded.storage import EmbeddedStorage
 from shared.storage.interface import Connection, Row
 from shared.storage.paths import this_loop
 from shared.storage.this_storage import this_storage
@@ -91,8 +92,13 @@ async def _fill(clock: Clock, backlog: Backlog) -> int:
     try:
         for part in range(backlog.parts):
             from_us = start_us + part * CELL_US
-            clock.set(from_us + CELL_US + _REWARD_US + SECOND - _now_us())
-            written += await write(connection, _rows(backlog, part, from_us, payloads))
+            stored_us, placed = from_us + CELL_US + _REWARD_US + SECOND, _rows(backlog, part, from_us, payloads)
+            if isinstance(storage := this_storage(), EmbeddedStorage):
+                restore(storage, placed, stored_us)
+            else:
+                clock.set(stored_us - _now_us())
+                await write(connection, placed)
+            written += len(placed)
     finally:
         clock.set(0)
         await connection.close()
@@ -106,6 +112,16 @@ def _now_us() -> int:
 def connect() -> Connection:
     """Open a connection to the loop's storage."""
     return this_storage().connect(_SECONDS)
+
+
+def restore(storage: EmbeddedStorage, placed: list[Placed], stored_us: int) -> None:
+    """Store rows in a folder as if it was another time."""
+    tables: dict[str, list[Row]] = {}
+    for table, row in placed:
+        tables.setdefault(table, []).append(row._replace(stored_at_us=stored_us))
+    for table, of_table in tables.items():
+        storage.tables.create(table)
+        storage.tables.restore(table, of_table)
 
 
 async def write(connection: Connection, rows: list[Placed]) -> int:

@@ -79,7 +79,9 @@ def _run(storage: Storage, tables: int, side: Any, workers: int, from_us: int) -
     account = storage.azurite.new_account()
     with delay_answers(account.ports.blob, DELAY_MS) as blob, delay_answers(account.ports.queue, DELAY_MS) as queue:
         delayed = EmulatedAccount(account.name, account.key, Ports(blob, queue, tables))
-        return sides.run(side, settings(delayed, SHARDS=str(workers)), workers=workers, from_us=from_us)
+        return sides.run(
+            side, settings(delayed.connection_string, SHARDS=str(workers)), workers=workers, from_us=from_us
+        )
 
 
 def join_alone(workers: int, from_us: int) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from localhost.azurite.accounts import EmulatedAccount
 from localhost.azurite.emulator import CLOCK, Azurite
 from localhost.azurite.node import node
 from localhost.environment import STORAGE
@@ -62,14 +61,14 @@ class Storage:
         account = self.azurite.new_account()
         if self.tables:
             account = replace(account, ports=replace(account.ports, table=self.tables.account.ports.table))
-        return settings(account)
+        return settings(account.connection_string)
 
 
-def settings(account: EmulatedAccount, **more: str) -> dict[str, str]:
-    """Give the settings of a loop in an account; its timer never fires by itself."""
+def settings(storage: str, **more: str) -> dict[str, str]:
+    """Give the settings of a loop in an account or a folder; its timer never fires by itself."""
     return {
         **BYTECODE,
-        STORAGE: account.connection_string,
+        STORAGE: storage,
         "API_KEY_1": KEY,
         "INTAKE_SPAN": "PT10M",
         "WRITE_DEADLINE": "PT20S",

@@ -1,4 +1,4 @@
-"""Storage and hosts for every test that needs them: one Azurite at a time, an account of its own for each test."""
+"""Storage and hosts for every test that needs them: an empty folder for each test, or an account of Azurite."""
 
 import gc
 import os
@@ -18,6 +18,7 @@ from localhost.azurite.emulator import Azurite
 from shared.storage.paths import DEFAULT, in_loop
 from tests import clock, order
 from tests.hosts import HostProcess
+from tests.storages import NewStorage
 
 pytest.register_assert_rewrite("tests.loop.oracle", "tests.loop.stored_loop")  # they tell what differs
 settings.register_profile("fixed seeds", derandomize=True, deadline=None)
@@ -111,14 +112,39 @@ def azurite(emulator: Emulator) -> Azurite:
 
 
 @pytest.fixture
-def storage(azurite: Azurite) -> EmulatedAccount:
+def account(azurite: Azurite) -> EmulatedAccount:
     """An empty storage account that no other test has."""
     return azurite.new_account()
 
 
+@pytest.fixture(scope="module")
+def theirs(azurite: Azurite) -> EmulatedAccount:
+    """A customer's account, with files of theirs; no loop has its storage there."""
+    return azurite.new_account()
+
+
+@pytest.fixture(scope="session")
+def new_storage(tmp_path_factory: pytest.TempPathFactory) -> NewStorage:
+    """Makes storage that no other test has: an empty folder. Gives what stands in `AzureWebJobsStorage`."""
+    return lambda: str(tmp_path_factory.mktemp("storage"))
+
+
 @pytest.fixture
-def start_host(storage: EmulatedAccount, tmp_path: Path) -> Iterator[StartHost]:
-    """Starts hosts on the test's account, with the settings given by name; all end with the test.
+def storage(request: pytest.FixtureRequest, new_storage: NewStorage) -> str:
+    """The storage of the test: an empty folder, or the account of a test that asks for one.
+
+    A test needs an account to count, delay or cut requests, to stop a process at any instruction (it may hold the lock
+    of a database), or to hold for Azure what other tests hold for a folder.
+    """
+    if "account" in request.fixturenames:
+        account: EmulatedAccount = request.getfixturevalue("account")
+        return account.connection_string
+    return new_storage()
+
+
+@pytest.fixture
+def start_host(storage: str, tmp_path: Path) -> Iterator[StartHost]:
+    """Starts hosts on the test's storage, with the settings given by name; all end with the test.
 
     `root` names another app, `ready_path` what must answer 200 before the host counts as started.
     """
@@ -127,7 +153,7 @@ def start_host(storage: EmulatedAccount, tmp_path: Path) -> Iterator[StartHost]:
     def start(root: Path | None = None, ready_path: str = "/ready", **settings: str) -> HostProcess:
         log_file = tmp_path / f"host-{len(started)}.log"
         place = {"root": root} if root else {}
-        host = HostProcess(storage.connection_string, env=settings, log_file=log_file, ready_path=ready_path, **place)
+        host = HostProcess(storage, env=settings, log_file=log_file, ready_path=ready_path, **place)
         started.append(host)
         host.start()
         return host

@@ -2,6 +2,7 @@
 
 import shutil
 import tarfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -127,18 +128,17 @@ def _copy_rows(source: Storage, target: EmbeddedStorage) -> int:
     for table in source.tables.list_names("A", "~"):
         print(f"Copying rows: {total:,} so far, now those of {table} ...", flush=True)
         target.tables.create(table)
-        number, after = 0, None
+        after, last = None, None
         while True:
-            query = source.reader.query(table, _ALL_ROWS, MOST_PAGE_ROWS, after)
-            page = background_reads.begin(query).result()
+            page = background_reads.begin(source.reader.query(table, _ALL_ROWS, MOST_PAGE_ROWS, after)).result()
             target.tables.restore(table, page.rows)
-            number, after = number + len(page.rows), page.after
+            if target.tables.query(table, _ALL_ROWS, len(page.rows), last).rows != page.rows:
+                raise StorageUnavailable(f"the rows of the table {table} were not copied as they are")
+            total, after = total + len(page.rows), page.after
             if after is None:
                 break
-        copied = len(target.tables.read(table, RowRange("", "~", payloads=False)))
-        if copied != number:
-            raise StorageUnavailable(f"of {number} rows of the table {table}, {copied} were copied")
-        total += number
+            if page.rows:
+                last = (page.rows[-1].partition, page.rows[-1].key)
     return total
 
 
@@ -162,7 +162,7 @@ def _explain_failures(file: Path) -> Iterator[None]:
     """Say what is wrong with data or a file, for people."""
     try:
         yield
-    except (StorageUnavailable, tarfile.TarError, EOFError) as error:
+    except (StorageUnavailable, tarfile.TarError, EOFError, zlib.error) as error:
         raise StartFailure(f"{file}: {error}.", "Nothing was changed. Choose another file or folder.") from error
     except OSError as error:
         raise StartFailure(

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 import vowpalwabbit
 
-from localhost.azurite.emulator import Azurite
 from shared import settings
 from shared.configuration.exploration import Exploration, ExplorationShares
 from shared.learner import model_apart
@@ -31,6 +30,7 @@ from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.conftest import NEVER
 from tests.http.test_model_in_use import PATIENCE_SECONDS
+from tests.storages import NewStorage
 
 V1, OWN = "/personalizer/v1.0", "/rankloop/v1"
 EXPLORES = Exploration(0.2)
@@ -45,9 +45,9 @@ BAG = f"{CB} --bag 3 -q ::"
 
 
 @pytest.fixture(scope="module")
-def storage(azurite: Azurite) -> Iterator[str]:
+def storage(new_storage: NewStorage) -> Iterator[str]:
     """An account that is this process's storage too."""
-    account = azurite.new_account().connection_string
+    account = new_storage()
     with settings.use(settings.read({"AzureWebJobsStorage": account})):
         yield account
 

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from localhost.azurite.accounts import EmulatedAccount
-from localhost.azurite.emulator import Azurite
 from shared.log import customer_container
 from shared.log.customer_container import ContainerFailed, CustomerContainer, ListedFile
 from shared.log.exchange_slots_store import ExchangesBusy, ExchangeSlot
@@ -23,6 +22,7 @@ from tests.http.api import Api
 from tests.loop.conftest import KEY, QUICK
 from tests.loop.customer_files import put_files
 from tests.loop.evaluated_log import use_storage
+from tests.storages import NewStorage
 from tests.unit.learner.lines import event_lines
 
 RATE = (64 * 1024, 2.0)
@@ -56,10 +56,10 @@ def server() -> Iterator[HostileServer]:
 
 
 @pytest.fixture
-def here(storage: EmulatedAccount, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def here(storage: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The test's account is the storage of this process; exchanges fail sooner than they do for owners."""
     monkeypatch.setattr(customer_container, "LEAST_RATE", RATE)
-    with use_storage(storage.connection_string), in_loop("default"):
+    with use_storage(storage), in_loop("default"):
         yield
 
 
@@ -143,17 +143,11 @@ def wait_until(claim: Callable[[], bool], seconds: float = 60) -> None:
 
 
 @pytest.fixture(scope="module")
-def theirs(azurite: Azurite) -> EmulatedAccount:
-    """An account of an honest customer."""
-    return azurite.new_account()
-
-
-@pytest.fixture(scope="module")
-def host(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostProcess]:
+def host(new_storage: NewStorage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostProcess]:
     """A host whose trainer runs all the time."""
     log = tmp_path_factory.mktemp("host") / "host.log"
     often = {**QUICK, "TRAIN_SCHEDULE": "*/2 * * * * *"}
-    with HostProcess(azurite.new_account().connection_string, env=often, log_file=log) as started:
+    with HostProcess(new_storage(), env=often, log_file=log) as started:
         with PeakMemory(started.pid) as memory:
             yield started
         assert memory.peak_bytes < 600 * 2**20

@@ -8,7 +8,6 @@ import pytest
 
 from evaluate_fn.submission import MOST_IN_WORK, submit
 from localhost.azurite.accounts import EmulatedAccount
-from localhost.azurite.emulator import Azurite
 from shared import settings
 from shared.evaluation import evaluation_store
 from shared.evaluation.evaluation import Purpose, Status
@@ -19,15 +18,16 @@ from tests.http.api import Api
 from tests.http.conftest import NEVER
 from tests.http.evaluated import START_US, evaluation, keep
 from tests.loop.strikes import Held, Strike, open_route, write
+from tests.storages import NewStorage
 
 BODY = {"name": "n", "startTime": "2026-10-01T12:00:00Z", "endTime": "2026-10-02T12:00:00Z"}
 VERSION = "?api-version=2022-09-01-preview"
 
 
 @pytest.fixture(scope="module")
-def loop(azurite: Azurite) -> Iterator[str]:
+def loop(new_storage: NewStorage) -> Iterator[str]:
     """An account that is this process's storage too."""
-    account = azurite.new_account().connection_string
+    account = new_storage()
     with settings.use(settings.read({"AzureWebJobsStorage": account})):
         yield account
 
@@ -70,10 +70,10 @@ def test_what_is_too_many_is_refused_and_changes_nothing(api: Api, path: str, pu
     assert api.put(f"/personalizer/{path}/one-more{VERSION}", BODY).status == 200
 
 
-def test_of_two_at_the_same_moment_one_is_taken(storage: EmulatedAccount) -> None:
+def test_of_two_at_the_same_moment_one_is_taken(account: EmulatedAccount) -> None:
     """Both find the last place free, and one of them is written first."""
     first, second = (EvaluationSpec(name, name, START_US, START_US + 1) for name in ("first", "second"))
-    with open_route(storage) as route, settings.use(settings.read({"AzureWebJobsStorage": route.storage})):
+    with open_route(account) as route, settings.use(settings.read({"AzureWebJobsStorage": route.storage})):
         put_to_work(MOST_IN_WORK - 1, Purpose.EVALUATION)
         route.plan(strike := Strike(write("/evaluations/second/"), lambda: None, held := Held()))
         with ThreadPoolExecutor(1) as pool:

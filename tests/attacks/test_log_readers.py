@@ -17,7 +17,6 @@ import pytest
 
 from export_fn import log_page, redaction_preview
 from export_fn.log_page import LogPage, read_page
-from localhost.azurite.accounts import EmulatedAccount
 from shared.configuration.configuration import RewardSettings
 from shared.configuration.reward_aggregation import Aggregation
 from shared.intake.rows import Observation
@@ -51,9 +50,9 @@ END_US = 4 * 10**15
 
 
 @pytest.fixture
-def here(storage: EmulatedAccount) -> Iterator[None]:
+def here(storage: str) -> Iterator[None]:
     """The test's account is the storage of this process."""
-    with evaluated_log.use_storage(storage.connection_string):
+    with evaluated_log.use_storage(storage):
         yield
 
 
@@ -343,12 +342,10 @@ def test_who_waits_too_long_to_read_the_log_is_refused(monkeypatch: pytest.Monke
     assert sorted(began) == [0, 1, 4]
 
 
-def test_many_traces_of_much_log_keep_nobody_from_anything(
-    start_host: StartHost, storage: EmulatedAccount, tmp_path: Path
-) -> None:
+def test_many_traces_of_much_log_keep_nobody_from_anything(start_host: StartHost, storage: str, tmp_path: Path) -> None:
     """Twelve of them held the status for eleven seconds, and were answered that storage was away."""
     from_us = start_us()
-    with evaluated_log.use_storage(storage.connection_string):
+    with evaluated_log.use_storage(storage):
         put_log(tmp_path, bomb(from_us, 100), from_us)
     api = Api.at(start_host(API_KEY_1="test-key-1", **NEVER).url, "test-key-1")
 

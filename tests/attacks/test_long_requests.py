@@ -13,7 +13,6 @@ import orjson
 import pytest
 
 from function_app import registry
-from localhost.azurite.emulator import Azurite
 from shared.learner.features import document
 from shared.web.endpoint import MAX_BODY_BYTES
 from shared.web.errors import InvalidRequest
@@ -23,6 +22,7 @@ from tests.attacks.request_places import DESCRIPTION, Request, body_with, places
 from tests.conftest import PATIENT
 from tests.hosts import HostProcess
 from tests.http.api import Answer, Api
+from tests.storages import NewStorage
 
 MANY = (MAX_VALUES - 10_000, 2_000_000)
 """Elements that are looked at one after the other, and more than there may be values."""
@@ -45,9 +45,9 @@ BOMBS = {
 
 
 @pytest.fixture(scope="module")
-def api(azurite: Azurite) -> Iterator[Api]:
+def api(new_storage: NewStorage) -> Iterator[Api]:
     settings = {"API_KEY_1": "test-key-1", **PATIENT, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}
-    with HostProcess(azurite.new_account().connection_string, env=settings) as host:
+    with HostProcess(new_storage(), env=settings) as host:
         yield Api.at(host.url, "test-key-1", tries=4)
 
 

@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from benchmarks.machine import resident_bytes
-from localhost.azurite.emulator import Azurite
 from localhost.environment import ALLOCATOR
 from localhost.host.host_process import HostProcess
 from tests.http.api import Api
 from tests.http.conftest import NEVER
 from tests.infra.snapshots import app_settings
+from tests.storages import NewStorage
 
 KEY = "test-key-1"
 KEYS, AT_ONCE = 16, 8
@@ -21,9 +21,9 @@ SLOW_DIGEST = 16 * _MIB
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_threads_that_made_keys_keep_no_memory_of_it(azurite: Azurite) -> None:
+def test_threads_that_made_keys_keep_no_memory_of_it(new_storage: NewStorage) -> None:
     """Each digest takes 16 MiB; every thread that had computed one kept as much for ever."""
-    storage = azurite.new_account().connection_string
+    storage = new_storage()
     with HostProcess(storage, env={"API_KEY_1": KEY, **NEVER}) as host:
         api = Api.at(host.url, KEY, tries=4)
         assert api.put("/rankloop/v1/keys/first", {"role": "rank"}).status == 201

@@ -25,6 +25,7 @@ from shared.storage.this_storage import this_storage
 from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.conftest import NEVER
+from tests.storages import NewStorage
 
 SERVICE = "/personalizer/configurations/service?api-version=2022-09-01-preview"
 PREVIEW = "/rankloop/v1/configurations/service:preview"
@@ -77,9 +78,9 @@ def test_an_address_that_could_lead_elsewhere_is_none(address: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def api(azurite: Azurite) -> Iterator[Api]:
+def api(new_storage: NewStorage) -> Iterator[Api]:
     """A loop on this machine."""
-    with HostProcess(azurite.new_account().connection_string, env={"API_KEY_1": "key", **NEVER}) as started:
+    with HostProcess(new_storage(), env={"API_KEY_1": "key", **NEVER}) as started:
         yield Api.at(started.url, "key")
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from localhost.azurite.emulator import Azurite
 from shared import settings
 from shared.models import published_store, signing
 from shared.models.signed_file import MAX_MODEL_BYTES, SignedModel, unpack
@@ -19,6 +18,7 @@ from tests.http.api import Api
 from tests.http.conftest import NEVER
 from tests.http.ranked_model import ARGUMENTS
 from tests.http.test_model_import import KEY, OWN, PATHS, code, make_model, sign
+from tests.storages import NewStorage
 
 TRUSTED, OTHER = (Signer.read(new_signer(name, 0)) for name in ("trusted", "other"))
 MIB = 1024 * 1024
@@ -31,9 +31,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def loop(azurite: Azurite) -> Iterator[str]:
+def loop(new_storage: NewStorage) -> Iterator[str]:
     """An account that is this process's storage too."""
-    account = azurite.new_account().connection_string
+    account = new_storage()
     with settings.use(settings.read({"AzureWebJobsStorage": account})):
         yield account
 

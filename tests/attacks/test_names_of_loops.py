@@ -10,6 +10,7 @@ from tests.http.api import Api
 from tests.http.conftest import NEVER
 from tests.http.loops import make_loop
 from tests.loop.strikes import open_route
+from tests.storages import NewStorage
 
 STATUS = "/rankloop/v1/status"
 
@@ -38,9 +39,9 @@ def test_a_wrong_key_that_comes_again_has_the_list_of_loops_read_once(azurite: A
     assert lists == []
 
 
-def test_a_loop_that_is_made_then_is_there_at_once(azurite: Azurite) -> None:
+def test_a_loop_that_is_made_then_is_there_at_once(new_storage: NewStorage) -> None:
     """Its keys are other texts than those that were refused."""
-    with HostProcess(azurite.new_account().connection_string, env={"API_KEY_1": "owner-key", **NEVER}) as host:
+    with HostProcess(new_storage(), env={"API_KEY_1": "owner-key", **NEVER}) as host:
         owner = Api.at(host.url, "owner-key", tries=4)
         stranger = replace(owner, key=f"rankloop-{os.urandom(6).hex()}-{os.urandom(32).hex()}", loop="/soon")
         refused = stranger.get(STATUS).status

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 
 import pytest
 
-from localhost.azurite.emulator import Azurite
 from shared import settings
 from shared.settings import InvalidSetting, declarations
 from shared.storage.azure.account import account
 from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.conftest import NEVER
+from tests.storages import NewStorage
 
 SECRET = "hunter2"
 STORAGE = {"AzureWebJobsStorage": "UseDevelopmentStorage=true"}
@@ -60,9 +60,9 @@ def test_a_setting_that_makes_no_sense_is_named_and_not_repeated(wrong: Mapping[
     ],
     ids=str,
 )
-def test_nobody_without_a_key_is_told_what_a_setting_is(azurite: Azurite, wrong: Mapping[str, str]) -> None:
+def test_nobody_without_a_key_is_told_what_a_setting_is(new_storage: NewStorage, wrong: Mapping[str, str]) -> None:
     """`/ready` names the setting, so that whoever set it can correct it."""
-    variables = {"AzureWebJobsStorage": azurite.new_account().connection_string, "API_KEY_1": "key", **NEVER, **wrong}
+    variables = {"AzureWebJobsStorage": new_storage(), "API_KEY_1": "key", **NEVER, **wrong}
     with HostProcess(env=variables, ready_path="/status") as host:
         api = Api.at(host.url, "key")
         answers = [api.get(path) for path in ("/ready", "/status", "/rankloop", "/rankloop/v1/status")]

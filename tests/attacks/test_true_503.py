@@ -110,10 +110,10 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture
-def route(storage: EmulatedAccount, model: bytes, tmp_path: Path) -> Iterator[Route]:
+def route(account: EmulatedAccount, model: bytes, tmp_path: Path) -> Iterator[Route]:
     """This process's route to a loop that has a model, evaluations, a commit record and a profile."""
     with ExitStack() as stack:
-        opened = stack.enter_context(open_route(storage))
+        opened = stack.enter_context(open_route(account))
         stack.enter_context(settings.use(settings.read({"AzureWebJobsStorage": opened.storage, "API_KEY_1": KEY})))
         configuration_store.read_configuration()
         if (trainer := lease.take(_first_state)) is not None:
@@ -160,9 +160,9 @@ def import_outcome(model: TrainedModel) -> ImportOutcome:
 
 
 @pytest.fixture
-def stored(storage: EmulatedAccount) -> Iterator[BlobServiceClient]:
+def stored(storage: str) -> Iterator[BlobServiceClient]:
     """The storage, not through the proxies."""
-    with BlobServiceClient.from_connection_string(storage.connection_string) as client:
+    with BlobServiceClient.from_connection_string(storage) as client:
         yield client
 
 
@@ -239,10 +239,10 @@ def test_every_operation_that_may_change_something_is_called_here() -> None:
 
 @pytest.mark.parametrize("name", calls(b""))
 def test_a_call_that_was_answered_503_changes_nothing_later(
-    route: Route, storage: EmulatedAccount, stored: BlobServiceClient, short_time: None, model: bytes, name: str
+    route: Route, account: EmulatedAccount, stored: BlobServiceClient, short_time: None, model: bytes, name: str
 ) -> None:
     """Storage is slow with its first answer; the call's thread goes on when that comes, after the call's own answer."""
-    sent = calls(model, put_files(storage, {"log.json": b"{}"}))[name]
+    sent = calls(model, put_files(account, {"log.json": b"{}"}))[name]
     before = seen(stored)
     strike, held = hold(route, lambda _: True)
 

@@ -11,17 +11,17 @@ from benchmarks.rpc.host import EMPTY_APP, Call, Host, start_worker
 from benchmarks.rpc.messages import protos
 from benchmarks.storage import KEY
 from benchmarks.worker import Kind
-from localhost.azurite.emulator import Azurite
 from localhost.environment import STORAGE
 from tests.http.conftest import NEVER
+from tests.storages import NewStorage
 
 _EMPTY = {"ANSWER_BYTES": "100"}
 
 
 @pytest.fixture(scope="module")
-def app(azurite: Azurite) -> Iterator[Host]:
+def app(new_storage: NewStorage) -> Iterator[Host]:
     with ExitStack() as ending:
-        settings = {STORAGE: azurite.new_account().connection_string, "API_KEY_1": KEY, **NEVER}
+        settings = {STORAGE: new_storage(), "API_KEY_1": KEY, **NEVER}
         yield worker.start_app(ending, settings)
 
 

@@ -10,7 +10,6 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, expect, sync_playwright
 
-from localhost.azurite.emulator import Azurite
 from tests import clock
 from tests.browser import loops
 from tests.browser.chromium import launch_options
@@ -18,6 +17,7 @@ from tests.browser.loops import KEY, QUICK
 from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.loop.traffic import V1
+from tests.storages import NewStorage
 
 WIDE = ViewportSize(width=1280, height=800)
 MOVED_CLOCK = """
@@ -80,25 +80,22 @@ def open_page(context: BrowserContext, complaints: list[str]) -> Iterator[OpenPa
 
 
 @pytest.fixture(scope="package")
-def good(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+def good(new_storage: NewStorage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """A loop with hours behind it, which earns more than its default. Tests may not change it."""
-    with Azurite() as azurite:
-        storage = azurite.new_account().connection_string
-        loops.make_good(storage, tmp_path_factory.mktemp("good") / "trainer.log")
-        with HostProcess(storage, env={**QUICK, "TRAIN_SCHEDULE": "*/5 * * * * *"}) as host:
-            api = Api.at(host.url, KEY, tries=4)
-            api.put(f"{V1}/configurations/service", {"modelExportFrequency": "PT1S"})  # for the newest model to come
-            status = loops.wait_until(
-                api, lambda status: status["model"]["learnedEvents"] == status["events"]["learned"]
-            )
-            loops.wait_for_model(api, status["model"]["id"])
-            yield api
+    storage = new_storage()
+    loops.make_good(storage, tmp_path_factory.mktemp("good") / "trainer.log")
+    with HostProcess(storage, env={**QUICK, "TRAIN_SCHEDULE": "*/5 * * * * *"}) as host:
+        api = Api.at(host.url, KEY, tries=4)
+        api.put(f"{V1}/configurations/service", {"modelExportFrequency": "PT1S"})  # for the newest model to come
+        status = loops.wait_until(api, lambda status: status["model"]["learnedEvents"] == status["events"]["learned"])
+        loops.wait_for_model(api, status["model"]["id"])
+        yield api
 
 
 @pytest.fixture(scope="module")
-def empty(azurite: Azurite) -> Iterator[Api]:
+def empty(new_storage: NewStorage) -> Iterator[Api]:
     """A loop that nobody has used, of the module's own."""
-    with HostProcess(azurite.new_account().connection_string, env=QUICK) as host:
+    with HostProcess(new_storage(), env=QUICK) as host:
         yield Api.at(host.url, KEY, tries=4)
 
 

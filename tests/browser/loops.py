@@ -8,7 +8,6 @@ from copy import replace
 from pathlib import Path
 from typing import Any
 
-from localhost.azurite.emulator import Azurite
 from shared.configuration.changed_values import list_changed_values
 from shared.configuration.configuration import Configuration
 from shared.configuration.service_configuration import LearningMode
@@ -26,6 +25,7 @@ from tests.loop import past
 from tests.loop.past import Past
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.trainers import Trainer
+from tests.storages import NewStorage
 
 KEY = "page-key"
 QUICK = {"API_KEY_1": KEY, "WRITE_DEADLINE": "PT2S", "JOIN_GRACE": "PT3S", "TRAIN_SCHEDULE": "*/1 * * * * *"}
@@ -51,9 +51,9 @@ def make(storage: str, log_file: Path, made: Past, configuration: Configuration)
 
 
 @contextmanager
-def learned(azurite: Azurite, folder: Path, made: Past, configuration: Configuration) -> Iterator[Api]:
+def learned(new_storage: NewStorage, folder: Path, made: Past, configuration: Configuration) -> Iterator[Api]:
     """A loop with such a past, of its own account, and served."""
-    storage = azurite.new_account().connection_string
+    storage = new_storage()
     make(storage, folder / "trainer.log", made, configuration)
     with HostProcess(storage, env=QUICK) as host:
         yield Api.at(host.url, KEY, tries=4)

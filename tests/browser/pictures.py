@@ -19,7 +19,6 @@ from urllib.parse import quote, unquote
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from localhost.azurite.emulator import Azurite
 from localhost.environment import ROOT
 from shared.ranking.decision import equal_chances
 from shared.storage.paths import DEFAULT, in_loop
@@ -53,13 +52,13 @@ STATES = ("no-data", "learning", "proven", "worse", "trainer-stopped")
 def take_states(folder: Path) -> None:
     """Take the pictures of the overview in all of its states."""
     folder.mkdir(parents=True, exist_ok=True)
-    with in_loop(DEFAULT), Azurite() as azurite, sync_playwright() as playwright, TemporaryDirectory() as logs:
+    with in_loop(DEFAULT), sync_playwright() as playwright, TemporaryDirectory() as made:
         browser = playwright.chromium.launch(**launch_options())
         for name in STATES:
-            storage = azurite.new_account().connection_string
+            (storage := Path(made, name)).mkdir()
             if name != "no-data":
-                make_state(name, storage, Path(logs) / f"{name}.log")
-            with HostProcess(storage, env={"API_KEY_1": loops.KEY, "TRAIN_SCHEDULE": in_half_an_hour()}) as host:
+                make_state(name, str(storage), Path(made) / f"{name}.log")
+            with HostProcess(str(storage), env={"API_KEY_1": loops.KEY, "TRAIN_SCHEDULE": in_half_an_hour()}) as host:
                 pages = [*open_all(browser, host.url)]
                 for page, ending in pages:
                     take(page, folder / f"{name}{ending}.png", whole=True)

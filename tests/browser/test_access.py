@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import BrowserContext, Page, Request, Route, expect
 
-from localhost.azurite.emulator import Azurite
+from localhost.azurite.accounts import EmulatedAccount
 from tests.browser.conftest import OpenPage, Photograph
 from tests.browser.entra_id import EntraId
 from tests.browser.loops import KEY, QUICK
@@ -14,6 +14,7 @@ from tests.browser.prefix import PREFIX, below_a_path
 from tests.browser.storage_away import removable
 from tests.hosts import HostProcess
 from tests.http.api import Api
+from tests.storages import NewStorage
 
 UNTRAINED = {**QUICK, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}
 MINUTE_MS = 60_000
@@ -37,10 +38,10 @@ def authority(started_authority: EntraId) -> EntraId:
 
 
 @pytest.fixture(scope="module")
-def trusting(azurite: Azurite, started_authority: EntraId) -> Iterator[Api]:
+def trusting(new_storage: NewStorage, started_authority: EntraId) -> Iterator[Api]:
     """A loop that takes bearer tokens, and no key."""
     settings = {**QUICK, "API_KEY_1": "", **started_authority.settings}
-    with HostProcess(azurite.new_account().connection_string, env=settings) as host:
+    with HostProcess(new_storage(), env=settings) as host:
         yield Api.at(host.url, None)
 
 
@@ -269,10 +270,10 @@ def test_the_page_works_below_a_path(good: Api, open_page: OpenPage) -> None:
 
 
 def test_storage_that_is_away_is_told_and_what_was_shown_stays(
-    azurite: Azurite, context: BrowserContext, open_page: OpenPage, complaints: list[str]
+    account: EmulatedAccount, context: BrowserContext, open_page: OpenPage, complaints: list[str]
 ) -> None:
     """And goes away by itself once storage is back."""
-    with removable(azurite.new_account()) as (storage, away), HostProcess(storage, env=UNTRAINED) as host:
+    with removable(account) as (storage, away), HostProcess(storage, env=UNTRAINED) as host:
         context.clock.install()
         page = open_page(Api.at(host.url, KEY))
         in_the_page(page)
@@ -288,11 +289,11 @@ def test_storage_that_is_away_is_told_and_what_was_shown_stays(
 
 
 def test_a_loop_that_is_gone_or_slow_is_told(
-    azurite: Azurite, context: BrowserContext, open_page: OpenPage, complaints: list[str]
+    new_storage: NewStorage, context: BrowserContext, open_page: OpenPage, complaints: list[str]
 ) -> None:
     """Without losing what was shown."""
     unanswered: list[Route] = []
-    with HostProcess(azurite.new_account().connection_string, env=QUICK) as host:
+    with HostProcess(new_storage(), env=QUICK) as host:
         context.clock.install()
         page = open_page(Api.at(host.url, KEY))
         in_the_page(page)

@@ -11,7 +11,6 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
-from localhost.azurite.emulator import Azurite
 from shared.times import DAY
 from tests.browser import loops
 from tests.browser.conftest import OpenPage, Photograph
@@ -22,6 +21,7 @@ from tests.http.slots import use_slots
 from tests.loop import past
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.trainers import Trainer
+from tests.storages import NewStorage
 
 V1_1 = "/personalizer/v1.1-preview.3"
 SOUP = {"id": "soup", "features": [{"hot": True}]}
@@ -160,12 +160,12 @@ def test_what_is_wrong_with_a_typed_context_is_shown_at_its_place(
 
 
 @pytest.fixture
-def young(azurite: Azurite) -> Iterator[tuple[Api, str]]:
+def young(new_storage: NewStorage) -> Iterator[tuple[Api, str]]:
     """A loop whose events wait for the first run of the trainer, and its storage.
 
     Its model shows the best action as often however few events it has learned, which hangs on the time of the hour.
     """
-    storage = azurite.new_account().connection_string
+    storage = new_storage()
     with StoredLoop(storage) as stored:
         past.configure(stored, past.seldom("--cb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"))
         made = loops.good_past(120, hours=1)

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from localhost.azurite.emulator import Azurite
 from tests.browser.conftest import OpenPage, Photograph
 from tests.browser.loops import KEY, QUICK
 from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.loop.traffic import V1
+from tests.storages import NewStorage
 from tests.unit.pages import page as documented
 
 BETWEEN_TWO_LOOKS = 13_000
@@ -21,9 +21,9 @@ BETWEEN_TWO_LOOKS = 13_000
 
 
 @pytest.fixture(scope="module")
-def new(azurite: Azurite) -> Iterator[Api]:
+def new(new_storage: NewStorage) -> Iterator[Api]:
     """A new loop on a host that offers the demo, as that of `up` does."""
-    with HostProcess(azurite.new_account().connection_string, env=QUICK, offers_demo=True) as host:
+    with HostProcess(new_storage(), env=QUICK, offers_demo=True) as host:
         yield Api.at(host.url, KEY, tries=4)
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from localhost.azurite.emulator import Azurite
 from shared.evaluation import evaluation_run_store
 from shared.evaluation.evaluation import Policy, Source, Status
 from shared.evaluation.outcome import PolicyOutcome
@@ -33,6 +32,7 @@ from tests.loop import evaluated_log, past
 from tests.loop.conftest import NEVER
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.trainers import Trainer
+from tests.storages import NewStorage
 
 OWN, NEWEST = "/rankloop/v1/evaluations", "/personalizer/evaluations/{}?api-version=2022-09-01-preview"
 IN_USE = "/personalizer/v1.1-preview.3/configurations/policy"
@@ -44,9 +44,9 @@ CHANCE = "--cb_explore_adf --epsilon 1.0"
 
 
 @pytest.fixture(scope="module")
-def logged(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+def logged(new_storage: NewStorage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """A loop that has learned with blind settings, and has evaluations of earlier."""
-    storage, folder = azurite.new_account().connection_string, tmp_path_factory.mktemp("logged")
+    storage, folder = new_storage(), tmp_path_factory.mktemp("logged")
     with StoredLoop(storage) as stored, evaluated_log.use_storage(storage):
         past.configure(stored, past.configuration(BLIND, reward_wait_time="PT10M"))
         past.Past([past.event("last", past.minutes_ago(30))]).write(stored)
@@ -234,9 +234,9 @@ def test_each_round_of_the_loops_own_shows_its_evidence(
 
 
 @pytest.fixture(scope="module")
-def on_trial(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+def on_trial(new_storage: NewStorage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """A loop whose challenger has earned 0.1 more per event in the trial so far; no trainer runs."""
-    storage, folder = azurite.new_account().connection_string, tmp_path_factory.mktemp("on-trial")
+    storage, folder = new_storage(), tmp_path_factory.mktemp("on-trial")
     with StoredLoop(storage) as stored, evaluated_log.use_storage(storage):
         loop = past.configuration(BLIND, is_auto_optimization_enabled=True)
         past.configure(stored, loop)

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Route, expect
 
-from localhost.azurite.emulator import Azurite
 from shared.configuration.service_configuration import LearningMode
 from shared.times import DAY, MINUTE, SECOND
 from tests.browser.conftest import OpenPage, Photograph
@@ -16,12 +15,13 @@ from tests.loop import mixed, past
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.traffic import V1, rank_body
 from tests.loop.trainers import Trainer
+from tests.storages import NewStorage
 
 
 @pytest.fixture(scope="module")
-def lived(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+def lived(new_storage: NewStorage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """A loop in which everything happened that may become of an event; its trainer does not run any more."""
-    storage = azurite.new_account().connection_string
+    storage = new_storage()
     with StoredLoop(storage) as stored:
         past.configure(stored, past.seldom())
         _everything().write(stored)

@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from localhost.azurite.emulator import Azurite
 from tests.browser.conftest import OpenPage, Photograph
 from tests.browser.loops import KEY, QUICK
 from tests.browser.prefix import PREFIX, below_a_path
@@ -17,15 +16,16 @@ from tests.http.api import Api
 from tests.http.loops import KEYS, LOOPS, make_key, make_loop
 from tests.http.slots import eventually
 from tests.loop.traffic import V1
+from tests.storages import NewStorage
 
 STATUS = "/rankloop/v1/status"
 ACTIONS = [{"id": "soup", "features": [{"hot": 1}]}, {"id": "cake", "features": [{"hot": 0}]}]
 
 
 @pytest.fixture(scope="module")
-def owner(azurite: Azurite) -> Iterator[Api]:
+def owner(new_storage: NewStorage) -> Iterator[Api]:
     """A deployment with the loop `news` beside `default`, opened with its owner's key; each has an event of its own."""
-    with HostProcess(azurite.new_account().connection_string, env=QUICK) as host:
+    with HostProcess(new_storage(), env=QUICK) as host:
         api = Api.at(host.url, KEY, tries=4)
         for loop, event_id in ((api, "at-default"), (make_loop(api, "news"), "at-news")):
             assert loop.post(f"{V1}/rank", {"eventId": event_id, "actions": ACTIONS}).status == 201

@@ -9,22 +9,22 @@ from zipfile import ZipFile
 import pytest
 from playwright.sync_api import Page, expect
 
-from localhost.azurite.emulator import Azurite
 from tests.browser import loops
 from tests.browser.conftest import OpenPage, Photograph
 from tests.browser.test_accessibility import violations
 from tests.http.api import Api
 from tests.loop import past
+from tests.storages import NewStorage
 
 OWN = "/rankloop/v1"
 MODEL = "/personalizer/v1.1-preview.3/model"
 
 
 @pytest.fixture(scope="module")
-def loop(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+def loop(new_storage: NewStorage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """A loop with two models, of which the second was imported; of the module's own."""
     made, folder = loops.good_past(events=150, hours=1), tmp_path_factory.mktemp("models")
-    with loops.learned(azurite, folder, made, past.seldom()) as api:
+    with loops.learned(new_storage, folder, made, past.seldom()) as api:
         assert api.put(f"{OWN}/model", api.get(MODEL).body).status == 204
         yield api
 

@@ -13,7 +13,6 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from localhost.azurite.emulator import Azurite
 from shared.times import DAY, SECOND, to_iso
 from tests.browser import loops
 from tests.browser.conftest import OpenPage, Photograph
@@ -25,14 +24,15 @@ from tests.http.api import Api
 from tests.loop import past
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.trainers import Trainer
+from tests.storages import NewStorage
 
 METRICS = "/rankloop/v1/metrics"
 
 
 @pytest.fixture(scope="module")
-def losing(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+def losing(new_storage: NewStorage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """A loop that was an apprentice before it was Online, and of which much got lost."""
-    storage = azurite.new_account().connection_string
+    storage = new_storage()
     with StoredLoop(storage) as stored:
         past.configure(stored, past.seldom(exploration_percentage=0.2))
         loops.losing_past().write(stored)
@@ -131,12 +131,12 @@ def test_what_was_earned_is_what_the_api_tells(
 
 
 def test_it_opens_on_all_that_the_loop_earned(
-    azurite: Azurite, context: BrowserContext, open_page: OpenPage, tmp_path: Path
+    new_storage: NewStorage, context: BrowserContext, open_page: OpenPage, tmp_path: Path
 ) -> None:
     """From the beginning of the log on: what came before the last day would seem never to have been."""
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     made = loops.steady_past("early", 120, (3 * 1440, 2 * 1440), [0.25] * 4, dict.fromkeys(loops.DISHES, 0.5))
-    with loops.learned(azurite, tmp_path, made, past.seldom(exploration_percentage=0.2)) as api:
+    with loops.learned(new_storage, tmp_path, made, past.seldom(exploration_percentage=0.2)) as api:
         page = open_page(api, "/monitor")
         expect(page.get_by_role("button", name="All")).to_have_attribute("aria-pressed", "true")
         expect(page.get_by_role("group", name="In all")).to_contain_text("120")

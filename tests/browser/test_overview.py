@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from localhost.azurite.accounts import EmulatedAccount
-from localhost.azurite.emulator import Azurite
 from shared.configuration.service_configuration import LearningMode
 from shared.times import MINUTE, SECOND
 from tests.browser import loops
@@ -23,6 +21,7 @@ from tests.loop.past import Past
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.traffic import V1
 from tests.loop.trainers import PAST, Trainer
+from tests.storages import NewStorage
 
 Join = Callable[..., None]
 EQUAL = [0.25, 0.25, 0.25, 0.25]
@@ -32,14 +31,14 @@ DEFAULT_IS_BEST = {"soup": 0.6, "salad": 0.2, "pasta": 0.2, "curry": 0.2}
 
 
 @pytest.fixture
-def join(storage: EmulatedAccount, tmp_path: Path) -> Join:
+def join(storage: str, tmp_path: Path) -> Join:
     """Lets the trainer join some of a loop's past, and nothing that came in the last minutes."""
 
     def join_past(made: Past, before: int = 0) -> None:
-        with StoredLoop(storage.connection_string) as stored:
+        with StoredLoop(storage) as stored:
             made.write(stored)
         as_then = {**PAST, "join_grace_us": before * MINUTE + SECOND}
-        with Trainer(storage.connection_string, tmp_path / "trainer.log", as_then) as trainer:
+        with Trainer(storage, tmp_path / "trainer.log", as_then) as trainer:
             trainer.succeed()
 
     return join_past
@@ -112,10 +111,10 @@ def greens(page: Page) -> set[str]:
 
 
 def test_nothing_is_green_but_a_verdict_that_is_certain(
-    good: Api, storage: EmulatedAccount, join: Join, start_host: StartHost, open_page: OpenPage
+    good: Api, storage: str, join: Join, start_host: StartHost, open_page: OpenPage
 ) -> None:
     """Five green lights under a red verdict would say that all is well; words say that all stages work."""
-    with StoredLoop(storage.connection_string) as stored:
+    with StoredLoop(storage) as stored:
         past.configure(stored, past.seldom(exploration_percentage=1.0))
     join(loops.steady_past("worse", 500, (50, 15), EQUAL, DEFAULT_IS_BEST))
     page = open_page(Api.at(start_host(**NEVER | {"API_KEY_1": KEY}).url, KEY, tries=4))
@@ -128,10 +127,10 @@ def test_nothing_is_green_but_a_verdict_that_is_certain(
 
 
 def test_a_change_of_settings_takes_nothing_back_that_is_proven(
-    azurite: Azurite, tmp_path: Path, open_page: OpenPage
+    new_storage: NewStorage, tmp_path: Path, open_page: OpenPage
 ) -> None:
     """What it earned in its life stays in large type; what is known since the change stands beneath."""
-    storage = azurite.new_account().connection_string
+    storage = new_storage()
     loops.make_good(storage, tmp_path / "trainer.log")
     with HostProcess(storage, env=NEVER | {"API_KEY_1": KEY}) as host:
         api = Api.at(host.url, KEY, tries=4)
@@ -275,7 +274,7 @@ def test_the_share_of_each_action_is_shown_over_time(good: Api, open_page: OpenP
 
 
 def test_a_loop_of_which_nothing_can_be_told_says_why_and_one_that_is_worse_says_since_which_change(
-    storage: EmulatedAccount,
+    storage: str,
     join: Join,
     start_host: StartHost,
     open_page: OpenPage,
@@ -284,7 +283,7 @@ def test_a_loop_of_which_nothing_can_be_told_says_why_and_one_that_is_worse_says
     """First its default has no chance; then exploration is changed, and a few events, at last many, tell."""
     before = past.seldom(exploration_percentage=0.0)
     after = loops.changed(before, 102, exploration_percentage=1.0)
-    with StoredLoop(storage.connection_string) as stored:
+    with StoredLoop(storage) as stored:
         past.configure(stored, before)
         join(loops.steady_past("blind", 200, (240, 120), WITHOUT_DEFAULT, DEFAULT_IS_BEST), 80)
         api = Api.at(start_host(**NEVER | {"API_KEY_1": KEY}).url, KEY, tries=4)
@@ -316,10 +315,10 @@ def test_a_loop_of_which_nothing_can_be_told_says_why_and_one_that_is_worse_says
 
 
 def test_of_an_apprentice_the_page_says_how_well_it_imitates(
-    storage: EmulatedAccount, join: Join, start_host: StartHost, open_page: OpenPage
+    storage: str, join: Join, start_host: StartHost, open_page: OpenPage
 ) -> None:
     """And how well it could at most, with its exploration."""
-    with StoredLoop(storage.connection_string) as stored:
+    with StoredLoop(storage) as stored:
         past.configure(stored, past.seldom(learning_mode=LearningMode.APPRENTICE))
     pays = dict.fromkeys(DISHES, 0.4)
     join(loops.steady_past("apprentice", 300, (200, 15), NEARLY_DEFAULT, pays, LearningMode.APPRENTICE))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from localhost.azurite.emulator import Azurite
+from localhost.azurite.accounts import EmulatedAccount
 from tests.browser import loops
 from tests.browser.broken_loops import BROKEN, BrokenLoop
 from tests.browser.conftest import Keep, OpenPage, Photograph
@@ -20,6 +20,7 @@ from tests.loop import past
 from tests.loop.conftest import NEVER
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.traffic import V1, rank_body
+from tests.storages import NewStorage
 
 STATUS = "/rankloop/v1/status"
 OTHER_SETTINGS = "--cb_explore_adf --squarecb -q ::"
@@ -146,10 +147,10 @@ def test_a_loop_in_order_answers_six_questions(
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
 def test_a_broken_loop_says_what_is_wrong_and_answers_six_questions(
-    broken: BrokenLoop, azurite: Azurite, tmp_path: Path, open_page: OpenPage, photograph: Photograph, keep: Keep
+    broken: BrokenLoop, new_storage: NewStorage, tmp_path: Path, open_page: OpenPage, photograph: Photograph, keep: Keep
 ) -> None:
     """The first screen says it as it opens: in large type, by its light, and with what to do."""
-    storage = azurite.new_account().connection_string
+    storage = new_storage()
     begin(broken, storage, tmp_path)
     with HostProcess(storage, env=UNTRAINED) as host:
         api = Api.at(host.url, KEY, tries=4)
@@ -165,10 +166,14 @@ def test_a_broken_loop_says_what_is_wrong_and_answers_six_questions(
 
 
 def test_a_page_that_is_opened_while_storage_is_away_says_so_and_comes_by_itself_once_it_is_back(
-    azurite: Azurite, context: BrowserContext, open_page: OpenPage, complaints: list[str], photograph: Photograph
+    account: EmulatedAccount,
+    context: BrowserContext,
+    open_page: OpenPage,
+    complaints: list[str],
+    photograph: Photograph,
 ) -> None:
     """With what to do, in the words of the API."""
-    with removable(azurite.new_account()) as (storage, away), HostProcess(storage, env=UNTRAINED) as host:
+    with removable(account) as (storage, away), HostProcess(storage, env=UNTRAINED) as host:
         context.clock.install()
         api = Api.at(host.url, KEY)
         with away():

@@ -5,25 +5,25 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from localhost.azurite.emulator import Azurite
 from shared.ranking.decision import equal_chances
 from shared.times import MINUTE
 from tests.browser import loops
 from tests.browser.conftest import OpenPage, Photograph
 from tests.browser.loops import DISHES
 from tests.loop import past
+from tests.storages import NewStorage
 
 SERVICE = "/personalizer/configurations/service?api-version=2022-09-01-preview"
 EQUAL = equal_chances(4)
 
 
 def test_a_longer_wait_is_a_button_that_fills_it_in_on_setup_and_saves_nothing(
-    azurite: Azurite, tmp_path: Path, open_page: OpenPage, photograph: Photograph
+    new_storage: NewStorage, tmp_path: Path, open_page: OpenPage, photograph: Photograph
 ) -> None:
     """It is said that rewards come too late, how late, and what a longer wait costs; the owner saves it, or not."""
     made = loops.steady_past("slow", 60, (100, 60), EQUAL, dict.fromkeys(DISHES, 0.4))
     made.observations = [replace(row, at_us=row.at_us + 20 * MINUTE) for row in made.observations]
-    with loops.learned(azurite, tmp_path, made, past.seldom()) as api:
+    with loops.learned(new_storage, tmp_path, made, past.seldom()) as api:
         (warning,) = api.get("/rankloop/v1/status").json["warnings"]
         page = open_page(api)
         light = page.get_by_role("list", name="From Rank to model").get_by_role("listitem").filter(has_text="Rewards")
@@ -47,12 +47,12 @@ def test_a_longer_wait_is_a_button_that_fills_it_in_on_setup_and_saves_nothing(
 
 
 def test_a_reward_that_came_too_late_is_found_with_its_event_and_by_how_much(
-    azurite: Azurite, tmp_path: Path, open_page: OpenPage, photograph: Photograph
+    new_storage: NewStorage, tmp_path: Path, open_page: OpenPage, photograph: Photograph
 ) -> None:
     """In the list, to which the remedy leads, and in the trace. A Rank without any names the default that counts."""
     made = loops.steady_past("slow", 20, (100, 60), EQUAL, dict.fromkeys(DISHES, 0.4))
     made.observations = [replace(row, at_us=row.at_us + 20 * MINUTE) for row in made.observations]
-    with loops.learned(azurite, tmp_path, made, past.seldom(default_reward=0.25)) as api:
+    with loops.learned(new_storage, tmp_path, made, past.seldom(default_reward=0.25)) as api:
         page = open_page(api)
         page.get_by_role("link", name="See the rewards").click()
         rows = page.get_by_role("region", name="Events").get_by_role("row")
@@ -69,11 +69,11 @@ def test_a_reward_that_came_too_late_is_found_with_its_event_and_by_how_much(
 
 
 def test_what_to_do_about_a_loop_that_is_worse_than_its_default_is_told_within_its_first_thousand_events(
-    azurite: Azurite, tmp_path: Path, open_page: OpenPage, photograph: Photograph
+    new_storage: NewStorage, tmp_path: Path, open_page: OpenPage, photograph: Photograph
 ) -> None:
     """Where no warning speaks yet: buttons lead to rewards, to an evaluation, and to settings that are filled in."""
     made = loops.steady_past("young", 600, (74, 31), EQUAL, {**dict.fromkeys(DISHES, 0.1), DISHES[0]: 0.9})
-    with loops.learned(azurite, tmp_path, made, past.seldom()) as api:
+    with loops.learned(new_storage, tmp_path, made, past.seldom()) as api:
         status = api.get("/rankloop/v1/status").json
         page = open_page(api)
         remedies = page.get_by_role("group", name="Remedies")
@@ -91,11 +91,11 @@ def test_what_to_do_about_a_loop_that_is_worse_than_its_default_is_told_within_i
 
 
 def test_an_exploration_of_100_percent_is_cautioned_against_before_it_is_saved(
-    azurite: Azurite, tmp_path: Path, open_page: OpenPage
+    new_storage: NewStorage, tmp_path: Path, open_page: OpenPage
 ) -> None:
     """With what it costs; and once it is saved, the first screen has a button that lowers it."""
     made = loops.steady_past("meal", 60, (74, 31), EQUAL, dict.fromkeys(DISHES, 0.4))
-    with loops.learned(azurite, tmp_path, made, past.seldom()) as api:
+    with loops.learned(new_storage, tmp_path, made, past.seldom()) as api:
         page = open_page(api, "/setup")
         page.get_by_label("Exploration percentage", exact=True).fill("100")
         against = page.locator(".changes .group.warning")

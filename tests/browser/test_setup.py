@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from localhost.azurite.emulator import Azurite
 from shared.configuration.service_configuration import LearningMode
 from tests.browser import loops
 from tests.browser.conftest import OpenPage, Photograph
 from tests.browser.test_accessibility import violations
 from tests.http.api import Api
 from tests.loop import past
+from tests.storages import NewStorage
 
 SERVICE = "/personalizer/configurations/service?api-version=2022-09-01-preview"
 POLICY = "/personalizer/configurations/policy?api-version=2022-09-01-preview"
@@ -26,11 +26,11 @@ SECRET = "https://account.blob.core.windows.net/copies?sp=rw&sv=2022-11-02&se=20
 
 
 @pytest.fixture(scope="module")
-def loop(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+def loop(new_storage: NewStorage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """A loop that has been an apprentice for a while, of the module's own."""
     made = loops.steady_past("meal", 150, (100, 12), [0.7, 0.1, 0.1, 0.1], {"soup": 0.5}, LearningMode.APPRENTICE)
     configuration = past.seldom(learning_mode=LearningMode.APPRENTICE)
-    with loops.learned(azurite, tmp_path_factory.mktemp("setup"), made, configuration) as api:
+    with loops.learned(new_storage, tmp_path_factory.mktemp("setup"), made, configuration) as api:
         yield api
 
 

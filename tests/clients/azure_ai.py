@@ -12,7 +12,6 @@ from azure.ai import personalizer
 from azure.ai.personalizer import aio
 from azure.core.credentials import AzureKeyCredential
 
-from localhost.azurite.emulator import Azurite
 from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.loops import make_loop
@@ -71,7 +70,7 @@ def clients(kind: str, endpoint: str, key: str) -> Iterator[Clients]:
 
 
 @contextmanager
-def feed_loop(azurite: Azurite, events: int) -> Iterator[tuple[Clients, Api]]:
+def feed_loop(storage: str, events: int) -> Iterator[tuple[Clients, Api]]:
     """A loop beside `default` that learns within seconds, after so many events in which soup earns 1, all else 0."""
     settings = {
         "API_KEY_1": "test-key-1",
@@ -80,7 +79,7 @@ def feed_loop(azurite: Azurite, events: int) -> Iterator[tuple[Clients, Api]]:
         "TRAIN_SCHEDULE": "*/1 * * * * *",
     }
     with (
-        HostProcess(azurite.new_account().connection_string, env=settings) as host,
+        HostProcess(storage, env=settings) as host,
         clients("sync", f"{host.url}/meals", "test-key-1") as client,
     ):
         loop = make_loop(Api.at(host.url, "test-key-1", tries=4), "meals")

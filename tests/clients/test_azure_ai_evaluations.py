@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
-from localhost.azurite.emulator import Azurite
 from tests.clients.azure_ai import KINDS, Clients, clients, eventually, feed_loop
 from tests.http.api import Api
+from tests.storages import NewStorage
 
 WITHOUT_DATA = {
     "name": "sdkTestEvaluation",
@@ -82,9 +82,9 @@ def test_refusals_are_the_clients_own_exceptions(api: Api, kind: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def logged(azurite: Azurite) -> Iterator[Api]:
+def logged(new_storage: NewStorage) -> Iterator[Api]:
     """A loop with a log: soup earns 1, all else nothing."""
-    with feed_loop(azurite, EVENTS) as (_, api):
+    with feed_loop(new_storage(), EVENTS) as (_, api):
         eventually(lambda: api.get("/rankloop/v1/status").json["events"]["learned"] == EVENTS)
         yield api
 

@@ -8,9 +8,9 @@ from azure.ai.personalizer.aio import PersonalizerAdministrationClient
 from azure.core.credentials import AzureKeyCredential
 from azure.core.exceptions import HttpResponseError
 
-from localhost.azurite.emulator import Azurite
 from tests.clients.azure_ai import KINDS, clients, eventually, feed_loop, whole
 from tests.http.api import Api
+from tests.storages import NewStorage
 
 EVENTS = 20
 
@@ -27,9 +27,9 @@ def test_a_loop_without_a_model_gives_an_empty_one_that_can_be_taken_back(api: A
 
 
 @pytest.fixture(scope="module")
-def learned(azurite: Azurite) -> Iterator[Api]:
+def learned(new_storage: NewStorage) -> Iterator[Api]:
     """A loop that has learned all of its events: no run makes another model of what is left."""
-    with feed_loop(azurite, EVENTS) as (_, api):
+    with feed_loop(new_storage(), EVENTS) as (_, api):
         eventually(lambda: _has_learned_all(api))
         yield api
 

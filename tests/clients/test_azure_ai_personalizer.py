@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 
-from localhost.azurite.emulator import Azurite
 from tests.clients.azure_ai import KINDS, MEALS, Clients, clients, eventually
 from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.conftest import NEVER
 from tests.http.loops import make_key, make_loop
+from tests.storages import STORAGES, open_storage
 
 SITUATION = [{"clock": {"day": "friday", "part": "noon"}}, {"guest": {"regular": True, "share": 0.12}}]
 PLACES = [
@@ -30,20 +30,21 @@ PLACES = [
 SLOTS = "--ccb_explore_adf --epsilon 0.2 --power_t 0 -l 0.001 --cb_type mtr -q ::"
 
 
-@pytest.fixture(scope="module")
-def loop(azurite: Azurite) -> Iterator[Api]:
-    yield from _start_loop(azurite)
-
-
-@pytest.fixture(scope="module")
-def slots_loop(azurite: Azurite) -> Iterator[Api]:
-    yield from _start_loop(azurite)
-
-
-def _start_loop(azurite: Azurite) -> Iterator[Api]:
+@pytest.fixture(scope="module", params=STORAGES)
+def host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostProcess]:
     settings = {"API_KEY_1": "test-key-1", **NEVER}
-    with HostProcess(azurite.new_account().connection_string, env=settings) as host:
-        yield Api.at(host.url, "test-key-1")
+    with open_storage(request.param, tmp_path_factory) as storage, HostProcess(storage, env=settings) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def loop(host: HostProcess) -> Api:
+    return Api.at(host.url, "test-key-1")
+
+
+@pytest.fixture(scope="module")
+def slots_loop(host: HostProcess) -> Api:
+    return make_loop(Api.at(host.url, "test-key-1", tries=4), "slots")
 
 
 @pytest.fixture(params=KINDS)

@@ -5,21 +5,21 @@ from contextlib import ExitStack
 
 import pytest
 
-from localhost.azurite.emulator import Azurite
 from shared import settings
 from tests.conftest import PATIENT
 from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.slots import use_slots
+from tests.storages import NewStorage
 
 NEVER = {**PATIENT, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}
 """Settings that keep the trainer from making log and models while a test reads a loop without them."""
 
 
 @pytest.fixture(scope="package")
-def host(second_key: str) -> Iterator[HostProcess]:
+def host(new_storage: NewStorage, second_key: str) -> Iterator[HostProcess]:
     variables = {"API_KEY_1": "test-key-1", "API_KEY_2": second_key, **NEVER}
-    with Azurite() as azurite, HostProcess(azurite.new_account().connection_string, env=variables) as started:
+    with HostProcess(new_storage(), env=variables) as started:
         yield started
 
 
@@ -35,31 +35,31 @@ def api(host: HostProcess) -> Api:
 
 
 @pytest.fixture(scope="module")
-def single_slot(azurite: Azurite) -> Iterator[Api]:
+def single_slot(new_storage: NewStorage) -> Iterator[Api]:
     """A loop of the module's own, for all kinds of things are done to it."""
-    yield from _loop(azurite)
+    yield from _loop(new_storage)
 
 
 @pytest.fixture(scope="module")
-def several_slots(azurite: Azurite) -> Iterator[Api]:
+def several_slots(new_storage: NewStorage) -> Iterator[Api]:
     """The same with multi-slot learning settings."""
-    for api in _loop(azurite):
+    for api in _loop(new_storage):
         use_slots(api)
         yield api
 
 
-def _loop(azurite: Azurite) -> Iterator[Api]:
+def _loop(new_storage: NewStorage) -> Iterator[Api]:
     variables = {"API_KEY_1": "test-key-1", **NEVER}
-    with HostProcess(azurite.new_account().connection_string, env=variables) as started:
+    with HostProcess(new_storage(), env=variables) as started:
         yield Api.at(started.url, "test-key-1", tries=4)
 
 
 @pytest.fixture(scope="module")
 def here() -> Iterator[Callable[[str], None]]:
-    """Makes an account the storage of this process, as if it were the app's, until the module's tests have run."""
+    """Makes a place the storage of this process, as if it were the app's, until the module's tests have run."""
     with ExitStack() as used:
 
-        def use(connection_string: str) -> None:
-            used.enter_context(settings.use(settings.read({"AzureWebJobsStorage": connection_string})))
+        def use(storage: str) -> None:
+            used.enter_context(settings.use(settings.read({"AzureWebJobsStorage": storage})))
 
         yield use

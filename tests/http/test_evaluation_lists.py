@@ -7,7 +7,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from localhost.azurite.emulator import Azurite
 from shared.evaluation.evaluation import Status
 from shared.web.versions import LAST_OF_V1, Version, since
 from tests.hosts import HostProcess
@@ -15,6 +14,7 @@ from tests.http.api import Answer, Api
 from tests.http.conftest import NEVER
 from tests.http.described import Described
 from tests.http.evaluated import evaluation, keep, outcome
+from tests.storages import NewStorage
 
 NEWEST, OLDER = "/personalizer/evaluations", "/personalizer/v1.1-preview.3/evaluations"
 OWN = "/rankloop/v1/evaluations"
@@ -23,9 +23,9 @@ IDS = ["seventh", "sixth", "fifth", "fourth", "third", "second", "first"]
 
 
 @pytest.fixture(scope="module")
-def loop(azurite: Azurite, here: Callable[[str], None]) -> Iterator[Api]:
+def loop(new_storage: NewStorage, here: Callable[[str], None]) -> Iterator[Api]:
     """A loop with seven evaluations, the third of which the loop has made itself; the last one still runs."""
-    account = azurite.new_account().connection_string
+    account = new_storage()
     here(account)
     with HostProcess(account, env={"API_KEY_1": "test-key-1", **NEVER}) as started:
         assert Api.at(started.url, "test-key-1").get(f"{NEWEST}?{DATED}").json == {"value": []}

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from localhost.azurite.emulator import Azurite
 from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Purpose, Status
 from shared.evaluation.outcome import PolicyOutcome
@@ -19,6 +18,7 @@ from tests.http.api import Answer, Api
 from tests.http.conftest import NEVER
 from tests.http.described import Described
 from tests.http.evaluated import BIN, EMPTY, ONLINE, START_US, evaluation, keep, outcome, plain
+from tests.storages import NewStorage
 
 V1, NEWEST, OWN = "/personalizer/v1.1-preview.3/evaluations", "/personalizer/evaluations", "/rankloop/v1/evaluations"
 DATED = "api-version=2022-09-01-preview"
@@ -30,9 +30,9 @@ ALL = pytest.mark.parametrize("version", OLDER, ids=lambda version: version.name
 
 
 @pytest.fixture(scope="module")
-def loop(azurite: Azurite, here: Callable[[str], None]) -> Iterator[Api]:
+def loop(new_storage: NewStorage, here: Callable[[str], None]) -> Iterator[Api]:
     """A loop without log, whose storage is this process's too."""
-    account = azurite.new_account().connection_string
+    account = new_storage()
     here(account)
     settings = {"API_KEY_1": "test-key-1", **NEVER}
     with HostProcess(account, env=settings) as started:

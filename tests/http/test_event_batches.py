@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from localhost.azurite.emulator import Azurite
 from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.conftest import NEVER
 from tests.http.described import Described
 from tests.http.loops import make_key, make_loop
 from tests.loop.stored_loop import StoredLoop
+from tests.storages import NewStorage
 from tests.unit.pages import page
 
 BATCH = "/rankloop/v1/events:batch"
@@ -30,8 +30,8 @@ type Stored = tuple[str, str | None, float | None]
 
 
 @pytest.fixture(scope="module")
-def storage_of_batches(azurite: Azurite) -> str:
-    return azurite.new_account().connection_string
+def storage_of_batches(new_storage: NewStorage) -> str:
+    return new_storage()
 
 
 @pytest.fixture(scope="module")
@@ -42,10 +42,10 @@ def loop(storage_of_batches: str) -> Iterator[Api]:
 
 
 @pytest.fixture(scope="module")
-def strict(azurite: Azurite) -> Iterator[Api]:
+def strict(new_storage: NewStorage) -> Iterator[Api]:
     """A loop that takes rewards from -1 to 1 only."""
     settings_ = {"API_KEY_1": "test-key-1", "STRICT_REWARDS": "true", **NEVER}
-    with HostProcess(azurite.new_account().connection_string, env=settings_) as host:
+    with HostProcess(new_storage(), env=settings_) as host:
         yield Api.at(host.url, "test-key-1", tries=4)
 
 
@@ -310,10 +310,10 @@ def test_another_loop_has_batches_of_its_own(loop: Api, stored: StoredLoop, path
     assert rows_of(stored, "e") == {}
 
 
-def test_a_batch_is_one_call_for_the_rate_limit(azurite: Azurite) -> None:
+def test_a_batch_is_one_call_for_the_rate_limit(new_storage: NewStorage) -> None:
     """It costs less than its rows would alone."""
     settings_ = {"API_KEY_1": "test-key-1", "RATE_LIMIT": "1", **NEVER}
-    with HostProcess(azurite.new_account().connection_string, env=settings_) as host:
+    with HostProcess(new_storage(), env=settings_) as host:
         loop = Api.at(host.url, "test-key-1")
         rows = {"rows": [{"eventId": str(number), "value": 1} for number in range(100)]}
 

@@ -29,8 +29,8 @@ OF_FIRST_SHARD = {row["eventId"] for row in ROWS if shard(str(row["eventId"]), S
 
 
 @pytest.fixture
-def route(storage: EmulatedAccount) -> Iterator[Route]:
-    with open_route(storage) as opened:
+def route(account: EmulatedAccount) -> Iterator[Route]:
+    with open_route(account) as opened:
         yield opened
 
 
@@ -44,8 +44,8 @@ def loop(route: Route, start_host: StartHost) -> Api:
 
 
 @pytest.fixture
-def stored(storage: EmulatedAccount) -> Iterator[StoredLoop]:
-    with StoredLoop(storage.connection_string) as opened:
+def stored(storage: str) -> Iterator[StoredLoop]:
+    with StoredLoop(storage) as opened:
         yield opened
 
 

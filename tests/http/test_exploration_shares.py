@@ -6,7 +6,6 @@ from uuid import uuid4
 
 import pytest
 
-from localhost.azurite.emulator import Azurite
 from shared.configuration.exploration import NEW_SHARES
 from shared.log.ranked_event import unpack
 from tests.hosts import HostProcess
@@ -15,6 +14,7 @@ from tests.http.conftest import NEVER
 from tests.http.described import Described
 from tests.http.ranked_model import REQUEST, best_chance, make_model, publish
 from tests.loop.stored_loop import StoredLoop
+from tests.storages import NewStorage
 
 SHARES, SERVICE = "/rankloop/v1/configurations/explorationShares", "/personalizer/v1.1-preview.3/configurations/service"
 RANK, CHANCES, HISTORY = "/personalizer/v1.0/rank", "/rankloop/v1/chances", "/rankloop/v1/configurations/history"
@@ -23,9 +23,9 @@ NAMES = [action["id"] for action in REQUEST["actions"]]
 
 
 @pytest.fixture(scope="module")
-def storage(azurite: Azurite, here: Callable[[str], None]) -> str:
+def storage(new_storage: NewStorage, here: Callable[[str], None]) -> str:
     """An account that is this process's storage too, so that a model can be published."""
-    account = azurite.new_account().connection_string
+    account = new_storage()
     here(account)
     return account
 

@@ -7,7 +7,6 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from localhost.azurite.emulator import Azurite
 from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Evaluation, Purpose, Status
 from shared.evaluation.forms.feature_importance_answers import NO_EVENTS, NO_SCORE
@@ -18,6 +17,7 @@ from tests.hosts import HostProcess
 from tests.http.api import Answer, Api
 from tests.http.conftest import NEVER
 from tests.http.evaluated import START, evaluation
+from tests.storages import NewStorage
 
 LIST = "/personalizer/featureImportances"
 VERSION = "?api-version=2022-09-01-preview"
@@ -31,9 +31,9 @@ SCORES = (
 
 
 @pytest.fixture(scope="module")
-def importances(azurite: Azurite, here: Callable[[str], None]) -> Iterator[Api]:
+def importances(new_storage: NewStorage, here: Callable[[str], None]) -> Iterator[Api]:
     """A loop of the module's own, whose storage is this process's too."""
-    account = azurite.new_account().connection_string
+    account = new_storage()
     settings = {"API_KEY_1": "test-key-1", **NEVER}
     with HostProcess(account, env=settings) as started:
         here(account)

@@ -4,10 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from localhost.azurite.emulator import Azurite
 from localhost.host.host_process import HostProcess
 from tests.http.api import Api
 from tests.http.conftest import NEVER
+from tests.storages import NewStorage
 
 RANK = {"actions": [{"id": "soup", "features": [{"warm": True}]}]}
 FIRST = {
@@ -26,10 +26,10 @@ FIRST = {
 
 
 @pytest.mark.parametrize("at_once", [1, 8])
-def test_the_first_call_of_an_operation_is_answered_as_every_other(azurite: Azurite, at_once: int) -> None:
+def test_the_first_call_of_an_operation_is_answered_as_every_other(new_storage: NewStorage, at_once: int) -> None:
     """Also beside others that are the first."""
     env = {"API_KEY_1": "test-key-1", **NEVER}
-    with HostProcess(azurite.new_account().connection_string, env=env) as host, ThreadPoolExecutor(at_once) as threads:
+    with HostProcess(new_storage(), env=env) as host, ThreadPoolExecutor(at_once) as threads:
         api = Api.at(host.url, "test-key-1", tries=4)
         answers = threads.map(lambda call: api.call(*call, RANK if call[0] == "POST" else None).status, FIRST)
 

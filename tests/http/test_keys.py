@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from localhost.azurite.emulator import Azurite
 from tests.conftest import StartHost
 from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.conftest import NEVER
+from tests.storages import NewStorage
 
 CALLS = [
     ("POST", "/personalizer/v1.0/rank"),
@@ -91,9 +91,9 @@ def test_the_text_of_a_reference_opens_nothing(start_host: StartHost) -> None:
 
 
 @pytest.mark.parametrize("text", [REFERENCE, f" {REFERENCE.lower()} "])
-def test_a_deployment_whose_only_key_is_a_reference_is_not_ready(azurite: Azurite, text: str) -> None:
+def test_a_deployment_whose_only_key_is_a_reference_is_not_ready(new_storage: NewStorage, text: str) -> None:
     """And says which setting it is, and what to do."""
-    storage = azurite.new_account().connection_string
+    storage = new_storage()
     with HostProcess(storage, env={"API_KEY_1": text, **NEVER}, ready_path="/status") as host:
         ready = Api.at(host.url, "").get("/ready")
         called = [Api.at(host.url, key).get(CALLS[3][1]).status for key in (text.strip(), text.strip().lower(), "")]

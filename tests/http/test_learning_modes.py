@@ -6,7 +6,6 @@ from contextlib import ExitStack
 
 import pytest
 
-from localhost.azurite.emulator import Azurite
 from shared.configuration.configuration import INITIAL_ARGUMENTS
 from shared.configuration.service_configuration import LearningMode
 from shared.log.ranked_event import RankedEvent, unpack
@@ -19,6 +18,7 @@ from tests.http.conftest import NEVER
 from tests.http.slots import CCB, RANK, V1_1, eventually, news
 from tests.loop import past
 from tests.loop.stored_loop import StoredLoop
+from tests.storages import NewStorage
 
 NAMES = ("tea", "juice", "water", "beer")
 REQUEST = {"actions": [{"id": name, "features": [{"name": name}]} for name in NAMES]}
@@ -43,12 +43,12 @@ StartLoop = Callable[..., Loop]
 
 
 @pytest.fixture(scope="module")
-def start(azurite: Azurite) -> Iterator[StartLoop]:
+def start(new_storage: NewStorage) -> Iterator[StartLoop]:
     """Starts loops in a mode."""
     with ExitStack() as hosts:
 
         def start_loop(mode: LearningMode, learning: str = INITIAL_ARGUMENTS) -> Loop:
-            storage = azurite.new_account().connection_string
+            storage = new_storage()
             with StoredLoop(storage) as stored_loop:
                 past.configure(stored_loop, past.configuration(learning, learning_mode=mode))
             settings = {"API_KEY_1": "test-key-1", **NEVER}

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from localhost.azurite.emulator import Azurite
 from shared.configuration.configuration import RewardSettings
 from shared.configuration.reward_aggregation import Aggregation
 from shared.log import log_store
@@ -16,6 +15,7 @@ from shared.times import HOUR, MINUTE, from_iso, to_iso
 from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.conftest import NEVER
+from tests.storages import NewStorage
 
 LOGS = "/rankloop/v1/logs"
 PROPERTIES = "/personalizer/v1.0/logs/properties"
@@ -37,10 +37,10 @@ def texts() -> list[bytes]:
 
 @pytest.fixture(scope="module")
 def logged(
-    azurite: Azurite, here: Callable[[str], None], texts: list[bytes], tmp_path_factory: pytest.TempPathFactory
+    new_storage: NewStorage, here: Callable[[str], None], texts: list[bytes], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Api]:
     """A host with that log."""
-    storage = azurite.new_account().connection_string
+    storage = new_storage()
     here(storage)
     settings = {"API_KEY_1": "test-key-1", **NEVER}
     with HostProcess(storage, env=settings) as started:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from localhost.azurite.emulator import Azurite
 from shared.configuration import configuration_store
 from shared.configuration.configuration import RewardSettings, new_configuration
 from shared.configuration.reward_aggregation import Aggregation
@@ -24,6 +23,7 @@ from shared.training.training_state import State
 from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.conftest import NEVER
+from tests.storages import NewStorage
 
 PATH = "/rankloop/v1/logs/redact"
 START_US = from_iso("2026-03-01T00:00:00Z")
@@ -39,9 +39,11 @@ def line(event_id: str, features: bytes) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def logged(azurite: Azurite, here: Callable[[str], None], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+def logged(
+    new_storage: NewStorage, here: Callable[[str], None], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Api]:
     """A host whose log has three hours; the second blob is two gzip texts behind each other."""
-    storage = azurite.new_account().connection_string
+    storage = new_storage()
     here(storage)
     with HostProcess(storage, env={"API_KEY_1": "test-key-1", **NEVER}) as started:
         texts = [

@@ -8,7 +8,6 @@ from itertools import count
 
 import pytest
 
-from localhost.azurite.emulator import Azurite
 from shared.access.loop_keys import MOST_KEYS
 from tests.hosts import HostProcess
 from tests.http.api import Api
@@ -17,6 +16,7 @@ from tests.http.described import Described
 from tests.http.loops import KEYS, make_key, make_loop
 from tests.http.slots import eventually
 from tests.loop.stored_loop import StoredLoop
+from tests.storages import NewStorage
 
 POLICY, HISTORY = "/personalizer/v1.0/configurations/policy", "/rankloop/v1/configurations/history"
 STATUS = "/rankloop/v1/status"
@@ -41,8 +41,8 @@ class Deployment:
 
 
 @pytest.fixture(scope="module")
-def deployment(azurite: Azurite) -> Iterator[Deployment]:
-    connection, variables = azurite.new_account().connection_string, {"API_KEY_1": "owner-key", **NEVER}
+def deployment(new_storage: NewStorage) -> Iterator[Deployment]:
+    connection, variables = new_storage(), {"API_KEY_1": "owner-key", **NEVER}
     with HostProcess(connection, env=variables) as one, HostProcess(connection, env=variables) as other:
         yield Deployment((one, other), connection, Api.at(one.url, "owner-key", tries=4))
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from localhost.azurite.emulator import Azurite
 from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.conftest import NEVER
 from tests.http.described import Described
 from tests.http.loops import KEYS, LOOPS, make_key, make_loop
+from tests.storages import NewStorage
 
 RANK, SERVICE = "/personalizer/v1.0/rank", "/personalizer/v1.0/configurations/service"
 POLICY = "/personalizer/v1.0/configurations/policy"
@@ -18,9 +18,9 @@ QUESTION = {"actions": [{"id": "soup", "features": [{"hot": 1}]}, {"id": "cake",
 
 
 @pytest.fixture(scope="module")
-def hosts(azurite: Azurite) -> Iterator[tuple[HostProcess, HostProcess]]:
+def hosts(new_storage: NewStorage) -> Iterator[tuple[HostProcess, HostProcess]]:
     """Two instances of a deployment."""
-    connection, variables = azurite.new_account().connection_string, {"API_KEY_1": "owner-key", **NEVER}
+    connection, variables = new_storage(), {"API_KEY_1": "owner-key", **NEVER}
     with HostProcess(connection, env=variables) as one, HostProcess(connection, env=variables) as other:
         yield one, other
 

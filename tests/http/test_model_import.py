@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 import vowpalwabbit
 
-from localhost.azurite.emulator import Azurite
 from shared.models import published_store, signing
 from shared.models.published import Origin, Published, Start
 from shared.models.signed_file import MAX_MODEL_BYTES, SignedModel, unpack
@@ -23,6 +22,7 @@ from tests.http.api import Answer, Api
 from tests.http.conftest import NEVER
 from tests.http.ranked_model import ARGUMENTS, REQUEST, best_chance, log_line
 from tests.http.test_model_in_use import await_probability
+from tests.storages import NewStorage
 
 V1, NEW, OWN = (
     "/personalizer/v1.1-preview.3",
@@ -34,9 +34,9 @@ KEY = "test-key-1"
 
 
 @pytest.fixture(scope="module")
-def own_api(azurite: Azurite, here: Callable[[str], None]) -> Iterator[Api]:
+def own_api(new_storage: NewStorage, here: Callable[[str], None]) -> Iterator[Api]:
     """A host of its own, since its model changes, whose storage is this process's too."""
-    storage = azurite.new_account().connection_string
+    storage = new_storage()
     here(storage)
     with HostProcess(storage, env={"API_KEY_1": KEY, **NEVER}) as started:
         yield Api.at(started.url, KEY)
@@ -236,14 +236,14 @@ def test_the_current_export_follows(own_api: Api, models: dict[str, bytes]) -> N
     assert blobs().read(f"{this_loop().current_export}model.vw") is None
 
 
-def test_only_trusted_signers_are_taken_where_some_are_named(azurite: Azurite, models: dict[str, bytes]) -> None:
+def test_only_trusted_signers_are_taken_where_some_are_named(new_storage: NewStorage, models: dict[str, bytes]) -> None:
     """By the fingerprints of their certificates, as tools print them."""
     spelled = ":".join(
         stranger().fingerprint.upper()[place : place + 2] for place in range(0, len(stranger().fingerprint), 2)
     )
     settings = {"API_KEY_1": KEY, **NEVER, "TRUSTED_MODEL_SIGNERS": spelled}
     other = Signer.read(new_signer("other", 0))
-    with HostProcess(azurite.new_account().connection_string, env=settings) as started:
+    with HostProcess(new_storage(), env=settings) as started:
         api = Api.at(started.url, KEY)
 
         refused = api.put(f"{V1}/model", sign(models["trained"], by=other))

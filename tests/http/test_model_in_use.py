@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from localhost.azurite.emulator import Azurite
 from shared.models import published_store
 from shared.models.published import Published
 from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.conftest import NEVER
 from tests.http.ranked_model import ARGUMENTS, REQUEST, best_chance, make_model, publish
+from tests.storages import NewStorage
 
 V1 = "/personalizer/v1.0"
 PATIENCE_SECONDS = 8
@@ -24,9 +24,9 @@ SETTINGS = {"API_KEY_1": "test-key-1", **NEVER}
 
 
 @pytest.fixture(scope="module")
-def own_storage(azurite: Azurite, here: Callable[[str], None]) -> str:
+def own_storage(new_storage: NewStorage, here: Callable[[str], None]) -> str:
     """An account that is this process's storage too."""
-    account = azurite.new_account().connection_string
+    account = new_storage()
     here(account)
     return account
 

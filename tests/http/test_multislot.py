@@ -7,23 +7,23 @@ from typing import Any
 
 import pytest
 
-from localhost.azurite.emulator import Azurite
 from shared.log.array_projection import project
 from shared.ranking.slots import Slot, decide
 from tests.hosts import HostProcess
 from tests.http.api import Answer, Api
 from tests.http.conftest import NEVER
 from tests.http.slots import RANK, V1_1, news, slot, use_slots
+from tests.storages import NewStorage
 
 EVENTS = f"{V1_1}/multislot/events"
 VERSIONS = ["v1.1-preview.1", "v1.1-preview.2", "v1.1-preview.3"]
 
 
 @pytest.fixture(scope="module")
-def slots_api(azurite: Azurite) -> Iterator[Api]:
+def slots_api(new_storage: NewStorage) -> Iterator[Api]:
     """A multi-slot loop without a model."""
     settings = {"API_KEY_1": "test-key-1", **NEVER}
-    with HostProcess(azurite.new_account().connection_string, env=settings) as started:
+    with HostProcess(new_storage(), env=settings) as started:
         api = Api.at(started.url, "test-key-1")
         use_slots(api)
         yield api

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from localhost.azurite.emulator import Azurite
 from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.conftest import NEVER
+from tests.storages import NewStorage
 
 V1 = "/personalizer/v1.0"
 TRACE = "/rankloop/v1/events"
@@ -15,10 +15,10 @@ ACTIONS = [{"id": "tea", "features": [{"hot": True}]}, {"id": "juice", "features
 
 
 @pytest.fixture(scope="module")
-def fresh(azurite: Azurite) -> Iterator[Api]:
+def fresh(new_storage: NewStorage) -> Iterator[Api]:
     """A loop that has not been used."""
     settings = {"API_KEY_1": "test-key-1", **NEVER}
-    with HostProcess(azurite.new_account().connection_string, env=settings) as started:
+    with HostProcess(new_storage(), env=settings) as started:
         yield Api.at(started.url, "test-key-1")
 
 

@@ -7,13 +7,13 @@ from itertools import product
 import pytest
 
 from function_app import registry
-from localhost.azurite.emulator import Azurite
 from shared.access.role import Role
 from shared.web.registry import ServedOperation
 from tests.hosts import HostProcess
 from tests.http.api import Answer, Api
 from tests.http.conftest import NEVER
 from tests.http.loops import make_key, make_loop
+from tests.storages import NewStorage
 
 MADE = [Role.RANK, Role.READ, Role.ADMIN]
 MAY = {
@@ -29,10 +29,10 @@ WITH_ROLE = [operation for operation in NEWEST.values() if operation.role is not
 
 
 @pytest.fixture(scope="module")
-def callers(azurite: Azurite) -> Iterator[dict[tuple[str, Role], Api]]:
+def callers(new_storage: NewStorage) -> Iterator[dict[tuple[str, Role], Api]]:
     """Two loops, each opened with a key of each role."""
     variables = {"API_KEY_1": "owner-key", **NEVER}
-    with HostProcess(azurite.new_account().connection_string, env=variables) as host:
+    with HostProcess(new_storage(), env=variables) as host:
         owner = Api.at(host.url, "owner-key", tries=4)
         loops = {"": owner, "/other": make_loop(owner, "other")}
         pairs = product(loops.items(), MADE)

@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from localhost.azurite.emulator import Azurite
 from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.authority import Authority
 from tests.http.conftest import NEVER
 from tests.http.described import Described
+from tests.storages import NewStorage
 
 SERVICE, POLICY = "/personalizer/v1.1-preview.3/configurations/service", "/personalizer/v1.0/configurations/policy"
 HISTORY = "/rankloop/v1/configurations/history"
@@ -26,10 +26,10 @@ def authority() -> Iterator[Authority]:
 
 
 @pytest.fixture
-def first(azurite: Azurite, authority: Authority) -> Iterator[Api]:
+def first(new_storage: NewStorage, authority: Authority) -> Iterator[Api]:
     """A loop that has not been changed, opened with its first key."""
     variables = {"API_KEY_1": "key-1", "API_KEY_2": "key-2", **NEVER, **authority.settings}
-    with HostProcess(azurite.new_account().connection_string, env=variables) as started:
+    with HostProcess(new_storage(), env=variables) as started:
         yield Api.at(started.url, "key-1", tries=4)
 
 

@@ -12,13 +12,13 @@ from typing import Any
 import jwt
 import pytest
 
-from localhost.azurite.emulator import Azurite
 from tests.conftest import StartHost
 from tests.hosts import HostProcess
 from tests.http.api import Answer, Api
 from tests.http.authority import AUDIENCE, TENANT, Authority, key, public
 from tests.http.conftest import NEVER
 from tests.http.loops import make_loop
+from tests.storages import NewStorage
 
 SERVICE = "/personalizer/v1.0/configurations/service"
 
@@ -30,10 +30,10 @@ def authority() -> Iterator[Authority]:
 
 
 @pytest.fixture(scope="module")
-def trusting(azurite: Azurite, authority: Authority) -> Iterator[HostProcess]:
+def trusting(new_storage: NewStorage, authority: Authority) -> Iterator[HostProcess]:
     """A host that takes tokens of the authority, and a key."""
     settings = {"API_KEY_1": "test-key-1", **NEVER, **authority.settings}
-    with HostProcess(azurite.new_account().connection_string, env=settings) as started:
+    with HostProcess(new_storage(), env=settings) as started:
         yield started
 
 
@@ -205,10 +205,10 @@ def test_tokens_alone_make_a_host_ready(start_host: StartHost) -> None:
         assert call(host, authority.token()).status == 200
 
 
-def test_the_page_is_served_whatever_is_wrong_with_the_settings(azurite: Azurite) -> None:
+def test_the_page_is_served_whatever_is_wrong_with_the_settings(new_storage: NewStorage) -> None:
     """It shows what the API says of them."""
     settings = {**NEVER, "AUTH_TENANT": "contoso.com", "AUTH_AUDIENCE": AUDIENCE}
-    with HostProcess(azurite.new_account().connection_string, env=settings, ready_path="/rankloop") as host:
+    with HostProcess(new_storage(), env=settings, ready_path="/rankloop") as host:
         page, sign_in = (Api.at(host.url, None).get(f"/rankloop/{name}") for name in ("main.js", "sign-in.json"))
         ready = Api.at(host.url, None).get("/ready")
 
@@ -221,10 +221,10 @@ REWARD = "/personalizer/v1.0/events/none/reward"
 
 
 @pytest.fixture(scope="module")
-def with_roles(azurite: Azurite, authority: Authority) -> Iterator[Api]:
+def with_roles(new_storage: NewStorage, authority: Authority) -> Iterator[Api]:
     """A host whose tokens are made out for an application of the owner's own, and another loop."""
     settings = {"API_KEY_1": "test-key-1", **NEVER, **authority.settings, "AUTH_AUDIENCE": "api://shop"}
-    with HostProcess(azurite.new_account().connection_string, env=settings) as started:
+    with HostProcess(new_storage(), env=settings) as started:
         make_loop(Api.at(started.url, "test-key-1", tries=4), "news")
         yield Api.at(started.url, None)
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from localhost.azurite.accounts import EmulatedAccount
 from shared.ranking.refused_ranks import delete_old_counts
 from shared.storage.paths import this_loop
 from shared.storage.this_storage import blobs
@@ -31,10 +30,10 @@ def read_warning(api: Api) -> str | None:
 
 
 def test_each_instance_warns_of_the_ranks_that_all_refused(
-    start_host: StartHost, storage: EmulatedAccount, here: Callable[[str], None]
+    start_host: StartHost, storage: str, here: Callable[[str], None]
 ) -> None:
     """At once of its own, within a minute of the others', and with one write for many."""
-    here(storage.connection_string)
+    here(storage)
     first, second = (Api.at(start_host(**SETTINGS).url, "test-key-1") for _ in range(2))
     accepted = first.post("/personalizer/v1.0/rank", body(50)).status
     quiet = read_warning(first)
@@ -59,10 +58,10 @@ def test_each_instance_warns_of_the_ranks_that_all_refused(
 
 @pytest.mark.parametrize(("days", "left"), [(1, 1), (3, 0)])
 def test_the_counts_of_an_instance_go_after_two_days(
-    storage: EmulatedAccount, here: Callable[[str], None], days: int, left: int
+    storage: str, here: Callable[[str], None], days: int, left: int
 ) -> None:
     """Instances come and go."""
-    here(storage.connection_string)
+    here(storage)
     blobs().write(f"{this_loop().instances}gone.json", b'{"tooManyActions":1}')
 
     delete_old_counts(now_us() + days * DAY)

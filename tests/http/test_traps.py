@@ -9,12 +9,12 @@ from http.client import HTTPConnection
 
 import pytest
 
-from localhost.azurite.emulator import Azurite
 from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.conftest import NEVER
 from tests.http.slots import RANK as MULTI_SLOT_RANK
 from tests.http.slots import eventually, news
+from tests.storages import NewStorage
 
 OLDEST, NEWEST = "/personalizer/v1.0", "/personalizer"
 DATED = "?api-version=2022-09-01-preview"
@@ -22,10 +22,10 @@ BODY = {"actions": [{"id": "tea", "features": [{"hot": True}]}, {"id": "juice", 
 
 
 @pytest.fixture(scope="module")
-def loop(azurite: Azurite) -> Iterator[Api]:
+def loop(new_storage: NewStorage) -> Iterator[Api]:
     """A new loop."""
     settings = {"API_KEY_1": "test-key-1", **NEVER}
-    with HostProcess(azurite.new_account().connection_string, env=settings) as started:
+    with HostProcess(new_storage(), env=settings) as started:
         yield Api.at(started.url, "test-key-1")
 
 
@@ -163,9 +163,9 @@ def test_the_log_has_no_range_after_it_was_deleted(loop: Api) -> None:
     assert loop.get(f"{NEWEST}/logs/properties{DATED}").json == {}
 
 
-def test_multi_slot_is_there_soon_after_the_learning_settings_say_so(azurite: Azurite) -> None:
+def test_multi_slot_is_there_soon_after_the_learning_settings_say_so(new_storage: NewStorage) -> None:
     """Clients set them, wait some seconds, and rank."""
-    with HostProcess(azurite.new_account().connection_string, env={"API_KEY_1": "k", **NEVER}) as host:
+    with HostProcess(new_storage(), env={"API_KEY_1": "k", **NEVER}) as host:
         loop = Api.at(host.url, "k")
         loop.put(f"{OLDEST}/configurations/service", {"isAutoOptimizationEnabled": False})
         arguments = "--ccb_explore_adf --epsilon 0.2 --power_t 0 -l 0.001 --cb_type mtr -q ::"

@@ -13,6 +13,7 @@ from tests.faults.proxy import Fault, FaultProxy, Plan, Request, none
 from tests.hosts import HostProcess
 from tests.http.api import Answer, Api
 from tests.http.loops import make_key, make_loop
+from tests.storages import NewStorage
 
 V1 = "/personalizer/v1.0"
 REQUEST = {"actions": [{"id": "a", "features": [{"x": 1}]}]}
@@ -178,9 +179,9 @@ def test_a_rank_that_fits_into_no_row_is_refused(api: Api) -> None:
     assert answer.error["code"] == "PayloadSizeExceeded"
 
 
-def test_a_deployment_without_keys_refuses_all_and_says_so(azurite: Azurite) -> None:
+def test_a_deployment_without_keys_refuses_all_and_says_so(new_storage: NewStorage) -> None:
     """Nothing is open by mistake."""
-    with HostProcess(azurite.new_account().connection_string, ready_path="/status") as started:
+    with HostProcess(new_storage(), ready_path="/status") as started:
         open_to = Api.at(started.url, "")
         ready, called = open_to.get("/ready"), open_to.post(f"{V1}/rank", REQUEST)
 
@@ -189,9 +190,9 @@ def test_a_deployment_without_keys_refuses_all_and_says_so(azurite: Azurite) -> 
     assert called.status == 401
 
 
-def test_a_wrong_setting_is_named(azurite: Azurite) -> None:
+def test_a_wrong_setting_is_named(new_storage: NewStorage) -> None:
     """Without its neighbours: the connection string holds a key."""
-    storage = azurite.new_account().connection_string
+    storage = new_storage()
     settings = {"API_KEY_1": "test-key-1", "SHARDS": "many"}
     with HostProcess(storage, env=settings, ready_path="/status") as started:
         ready, called = (Api.at(started.url, "test-key-1").call(*call, REQUEST) for call in CALLS)
@@ -212,9 +213,9 @@ def test_strict_rewards(strict: Api, value: float, status: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def strict(azurite: Azurite) -> Iterator[Api]:
+def strict(new_storage: NewStorage) -> Iterator[Api]:
     settings = {"API_KEY_1": "test-key-1", "STRICT_REWARDS": "true", "TRAIN_SCHEDULE": "0 0 0 1 1 *"}
-    with HostProcess(azurite.new_account().connection_string, env=settings) as started:
+    with HostProcess(new_storage(), env=settings) as started:
         yield Api.at(started.url, "test-key-1")
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from tests.hosts import HostProcess
 from tests.loop import evaluated_log, past
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.trainers import PAST, Trainer
+from tests.storages import NewStorage
 
 KEY = "loop-key"
 QUICK = {
@@ -37,42 +39,49 @@ LATER_STILL = {**LATER, "write_deadline_us": 20 * SECOND}
 StartTrainer = Callable[..., Trainer]
 
 
+@pytest.fixture(autouse=True)
+def noon(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let it be noon for a test marked `at_noon`."""
+    with ExitStack() as moved:
+        if request.node.get_closest_marker("at_noon"):
+            moved.enter_context(clock.move_to(clock.NOON))
+        yield
+
+
 @pytest.fixture
-def storage(storage: EmulatedAccount, request: pytest.FixtureRequest) -> Iterator[EmulatedAccount]:
+def account(account: EmulatedAccount, request: pytest.FixtureRequest) -> Iterator[EmulatedAccount]:
     """The account of the test; for one marked `at_noon`, in an emulator of its own, for which it is noon, too."""
     if request.node.get_closest_marker("at_noon") is None:
-        yield storage
+        yield account
         return
-    with clock.move_to(clock.NOON), Azurite() as started:
+    with Azurite() as started:
         yield started.new_account()
 
 
 @pytest.fixture
-def stored_loop(storage: EmulatedAccount) -> Iterator[StoredLoop]:
-    """The stored loop in the test's account."""
-    with StoredLoop(storage.connection_string) as opened:
+def stored_loop(storage: str) -> Iterator[StoredLoop]:
+    """The stored loop in the test's storage."""
+    with StoredLoop(storage) as opened:
         yield opened
 
 
 @pytest.fixture
-def undisturbed(azurite: Azurite) -> Iterator[StoredLoop]:
+def undisturbed(new_storage: NewStorage) -> Iterator[StoredLoop]:
     """The storage of another loop, to which nothing happens."""
-    with StoredLoop(azurite.new_account().connection_string) as opened:
+    with StoredLoop(new_storage()) as opened:
         yield opened
 
 
 @pytest.fixture
-def trainer(storage: EmulatedAccount, tmp_path: Path, request: pytest.FixtureRequest) -> StartTrainer:
-    """Makes trainers on the test's account, or on a proxy of the account."""
+def trainer(storage: str, tmp_path: Path, request: pytest.FixtureRequest) -> StartTrainer:
+    """Makes trainers on the test's storage, or on a proxy of its account."""
     numbers = itertools.count()
     collects = request.node.get_closest_marker("collects_rewards") is not None
     long_us = time_slices.LONG_WAIT_US if collects else past.OFTEN_WAIT
 
-    def build(
-        connection_string: str = storage.connection_string, changed: Mapping[str, Any] = PAST, **more: Any
-    ) -> Trainer:
+    def build(storage: str = storage, changed: Mapping[str, Any] = PAST, **more: Any) -> Trainer:
         log_file = tmp_path / f"trainer-{next(numbers)}.log"
-        return Trainer(connection_string, log_file, changed, long_us=long_us, **more)
+        return Trainer(storage, log_file, changed, long_us=long_us, **more)
 
     return build
 

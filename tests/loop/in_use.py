@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from localhost.azurite.emulator import Azurite
 from shared.times import SECOND
 from tests.hosts import HostProcess
 from tests.http.api import Api
@@ -16,6 +15,7 @@ from tests.loop.conftest import KEY, LATER_STILL, NEVER, StartTrainer
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.traffic import LIKED, USERS, V1, rank_body
 from tests.loop.trainers import Trainer
+from tests.storages import NewStorage
 
 NOW = {**LATER_STILL, "join_grace_us": 3 * SECOND}
 """Settings of a trainer that finds nothing to join yet, so that it only learns anew what is logged."""
@@ -89,9 +89,9 @@ class Loop:
 
 
 @contextmanager
-def teach_loop(azurite: Azurite, folder: Path, *events: int) -> Iterator[StoredLoop]:
+def teach_loop(new_storage: NewStorage, folder: Path, *events: int) -> Iterator[StoredLoop]:
     """The storage of a loop that has learned some events, then some more, and so on; for copies, no host serves it."""
-    account, number = azurite.new_account().connection_string, itertools.count()
+    account, number = new_storage(), itertools.count()
     with StoredLoop(account) as stored_loop:
         with HostProcess(account, env=NEVER) as host:
             loop = Loop(host.url, stored_loop, lambda **more: Trainer(account, folder / f"{next(number)}.log", **more))

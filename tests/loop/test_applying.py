@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from localhost.azurite.emulator import Azurite
 from shared.configuration import configuration_store
 from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Evaluation, Policy, Purpose, Source, Status
@@ -26,6 +25,7 @@ from tests.loop import evaluated_log, past
 from tests.loop.conftest import KEY, NEVER, StartTrainer
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.workers import Worker
+from tests.storages import NewStorage
 
 V1 = "/personalizer/v1.1-preview.3"
 PATH = "configurations/applyFromEvaluation"
@@ -138,9 +138,9 @@ def _forget_earlier_models() -> None:
 
 
 @pytest.fixture(scope="module")
-def loop(azurite: Azurite) -> Iterator[tuple[Api, str]]:
+def loop(new_storage: NewStorage) -> Iterator[tuple[Api, str]]:
     """A loop, and the connection string of its storage."""
-    account = azurite.new_account().connection_string
+    account = new_storage()
     with HostProcess(account, env=NEVER) as started:
         yield Api.at(started.url, KEY), account
 

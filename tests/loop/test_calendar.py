@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from localhost.azurite.emulator import Azurite
 from shared.configuration.service_configuration import LearningMode
 from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Status
@@ -41,6 +40,7 @@ from tests.loop.test_metrics import check as check_sums
 from tests.loop.traffic import V1, Traffic, check, rank_body
 from tests.loop.trainers import Trainer
 from tests.loop.workers import Worker
+from tests.storages import NewStorage
 
 MIDNIGHT = "2028-03-01T00:00:00Z"
 """The end of 29 February."""
@@ -48,16 +48,18 @@ WAIT = timedelta(minutes=5)
 """So long that no model is there yet at midnight, which would change answers."""
 
 
-@pytest.fixture(scope="module")
-def azurite(request: pytest.FixtureRequest) -> Iterator[Azurite]:
-    """Storage that starts at the time of the test's parameter; so do the test and all of its processes."""
-    with clock.move_to(request.param), Azurite() as started:
-        yield started
+@pytest.fixture(autouse=True)
+def moment(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The time at which a test starts, which its parameter gives; so do all of its processes."""
+    with ExitStack() as moved:
+        if hasattr(request, "param"):
+            moved.enter_context(clock.move_to(request.param))
+        yield
 
 
 def at(*moments: str) -> pytest.MarkDecorator:
     """Run a test at some times."""
-    return pytest.mark.parametrize("azurite", moments, indirect=True)
+    return pytest.mark.parametrize("moment", moments, indirect=True)
 
 
 # Intake over midnight
@@ -84,15 +86,14 @@ class Night:
 
 
 @pytest.fixture
-def night() -> Iterator[Night]:
+def night(new_storage: NewStorage) -> Iterator[Night]:
     """A loop that starts shortly before midnight; longer before it if the machine is too busy to be ready in time."""
     for seconds in (10, 60):
         with ExitStack() as stack:
             stack.enter_context(clock.move_to(to_iso(from_iso(MIDNIGHT) - seconds * SECOND)))
-            account = stack.enter_context(Azurite()).new_account()
-            stored_loop = stack.enter_context(StoredLoop(account.connection_string))
+            stored_loop = stack.enter_context(StoredLoop(new_storage()))
             past.configure(stored_loop, past.configuration(reward_wait_time="PT5M", model_export_frequency="PT5S"))
-            host = stack.enter_context(HostProcess(account.connection_string, env={**QUICK, **PATIENT}))
+            host = stack.enter_context(HostProcess(stored_loop.storage, env={**QUICK, **PATIENT}))
             if now_us() < from_iso(MIDNIGHT) - 2 * SECOND:
                 yield live_through(stored_loop, host)
                 return
@@ -195,14 +196,14 @@ def read_lines(api: Api, query: str) -> list[bytes]:
 
 
 @pytest.mark.parametrize(
-    ("azurite", "days", "oldest"),
+    ("moment", "days", "oldest"),
     [
         ("2028-02-29T12:00:10Z", 365, "2027-03-01T12:00:00Z"),
         ("2028-02-29T12:00:10Z", 366, "2027-02-28T12:00:00Z"),
         ("2028-03-01T00:00:10Z", 1, "2028-02-29T00:00:00Z"),
         ("2029-02-28T12:00:10Z", 365, "2028-02-29T12:00:00Z"),
     ],
-    indirect=["azurite"],
+    indirect=["moment"],
 )
 def test_log_is_deleted_that_is_older_than_so_many_days(
     stored_loop: StoredLoop, trainer: StartTrainer, days: int, oldest: str
@@ -228,9 +229,9 @@ def test_log_is_deleted_that_is_older_than_so_many_days(
 
 
 @pytest.mark.parametrize(
-    ("azurite", "stay"),
+    ("moment", "stay"),
     [("2028-03-03T12:00:00Z", ["2028/03/01"]), ("2028-03-03T00:03:00Z", ["2028/02/29", "2028/03/01"])],
-    indirect=["azurite"],
+    indirect=["moment"],
 )
 def test_what_is_logged_is_dropped_and_what_is_old_is_deleted(
     stored_loop: StoredLoop, trainer: StartTrainer, stay: list[str]
@@ -274,12 +275,8 @@ def evaluate(created_at: str, run_at: str, folder: Path) -> list[Any]:
 
     It is created at one time, and run at another.
     """
-    folder.mkdir()
-    with (
-        clock.move_to(run_at),
-        Azurite() as azurite,
-        StoredLoop(azurite.new_account().connection_string) as stored_loop,
-    ):
+    (storage := folder / "storage").mkdir(parents=True)
+    with clock.move_to(run_at), StoredLoop(str(storage)) as stored_loop:
         past.configure(stored_loop, past.configuration(reward_wait_time="PT10M"))
         with evaluated_log.use_storage(stored_loop.storage):
             with clock.move_to(created_at):

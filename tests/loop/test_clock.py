@@ -66,9 +66,12 @@ def test_every_process_lives_at_the_time_that_was_chosen(tmp_path: Path) -> None
     """Until the end of the block; then it is as late as it would have been without it."""
     environment, began_us = dict(os.environ), now_us()
 
+    (folder := tmp_path / "storage").mkdir()
+
     with clock.move_to(LEAP_DAY), Azurite() as azurite:
-        storage = azurite.new_account().connection_string
-        times = [read_here(), ask_new_process(), ask_forked_process(tmp_path), ask_host(storage), ask_storage(storage)]
+        storages = (str(folder), azurite.new_account().connection_string)
+        times = [read_here(), ask_new_process(), ask_forked_process(tmp_path), *map(ask_host, storages)]
+        times += map(ask_storage, storages)
 
     assert all(from_iso(LEAP_DAY) - SECOND < time < from_iso(LEAP_DAY) + 2 * MINUTE for time in times), times
     assert environment == dict(os.environ)

@@ -10,7 +10,6 @@ from datetime import timedelta
 
 import pytest
 
-from localhost.azurite.accounts import EmulatedAccount
 from shared.intake.intake import Intake
 from shared.settings import Settings, StorageSettings, read
 from shared.storage.azure.account import account
@@ -110,9 +109,10 @@ def test_the_deletion_of_the_log_by_a_machine_whose_clock_is_wrong_ends_with_its
 
 
 @contextmanager
-def use_intake(storage: EmulatedAccount, settings: Settings, off_us: int) -> Iterator[Callable[[str], None]]:
+def use_intake(storage: str, off_us: int, **changed: int) -> Iterator[Callable[[str], None]]:
     """Appends events as a process does that is behind storage or ahead of it, under settings of its own."""
-    rest = Rest(account(StorageSettings(storage.connection_string)), timeout=20)
+    rest = Rest(account(StorageSettings(storage)), timeout=20)
+    settings: Settings = replace(read({"AzureWebJobsStorage": storage}), **changed)  # type: ignore[arg-type]
 
     async def append(event_id: str) -> None:
         intake = Intake(rest, settings, lambda: now_us() + off_us)
@@ -124,18 +124,17 @@ def use_intake(storage: EmulatedAccount, settings: Settings, off_us: int) -> Ite
     yield lambda event_id: asyncio.run(append(event_id))
 
 
-def settings_of(storage: EmulatedAccount, **changed: int) -> Settings:
-    """The settings of a deployment, but for some."""
-    return replace(read({"AzureWebJobsStorage": storage.connection_string}), **changed)  # type: ignore[arg-type]
-
-
+@pytest.mark.usefixtures("account")
 def test_a_row_that_is_ahead_of_storage_is_not_joined(
-    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
+    stored_loop: StoredLoop, trainer: StartTrainer, storage: str
 ) -> None:
     """It was not acknowledged."""
-    with use_intake(storage, settings_of(storage), 5 * MINUTE) as append, pytest.raises(StorageUnavailable):
+    with (
+        use_intake(storage, 5 * MINUTE) as append,
+        pytest.raises(StorageUnavailable),
+    ):
         append("ahead")
-    with use_intake(storage, settings_of(storage), 0) as append:
+    with use_intake(storage, 0) as append:
         append("in-time")
 
     join(trainer, ALL)
@@ -143,11 +142,12 @@ def test_a_row_that_is_ahead_of_storage_is_not_joined(
     assert list(read_costs(stored_loop)) == ["in-time"]
 
 
+@pytest.mark.usefixtures("account")
 def test_a_shorter_write_deadline_loses_no_row_that_was_acknowledged(
-    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
+    stored_loop: StoredLoop, trainer: StartTrainer, storage: str
 ) -> None:
     """A row counts under the deadline under which it was acknowledged, whatever the setting is later."""
-    with use_intake(storage, settings_of(storage, write_deadline_us=MINUTE), -10 * SECOND) as append:
+    with use_intake(storage, -10 * SECOND, write_deadline_us=MINUTE) as append:
         append("ten-seconds-late")
 
     join(trainer, {**LATER, "join_grace_us": -30 * MINUTE})
@@ -155,12 +155,13 @@ def test_a_shorter_write_deadline_loses_no_row_that_was_acknowledged(
     assert list(read_costs(stored_loop)) == ["ten-seconds-late"]
 
 
+@pytest.mark.usefixtures("account")
 def test_a_longer_write_deadline_adds_nothing_that_was_not_acknowledged(
-    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
+    stored_loop: StoredLoop, trainer: StartTrainer, storage: str
 ) -> None:
     """The caller was told that it failed."""
     with (
-        use_intake(storage, settings_of(storage, write_deadline_us=5 * SECOND), -10 * SECOND) as append,
+        use_intake(storage, -10 * SECOND, write_deadline_us=5 * SECOND) as append,
         pytest.raises(StorageUnavailable),
     ):
         append("ten-seconds-late")
@@ -170,11 +171,12 @@ def test_a_longer_write_deadline_adds_nothing_that_was_not_acknowledged(
     assert stored_loop.lines() == []
 
 
+@pytest.mark.usefixtures("account")
 def test_the_trainer_waits_for_rows_of_processes_with_a_longer_write_deadline(
-    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
+    stored_loop: StoredLoop, trainer: StartTrainer, storage: str
 ) -> None:
     """While a deployment changes, there are both: what such a process still acknowledges is not lost."""
-    with use_intake(storage, settings_of(storage, write_deadline_us=5 * MINUTE), 0) as append:
+    with use_intake(storage, 0, write_deadline_us=5 * MINUTE) as append:
         append("in-time")
     until_joined = -12 * MINUTE  # with the wait, two minutes from now
 
@@ -186,11 +188,12 @@ def test_the_trainer_waits_for_rows_of_processes_with_a_longer_write_deadline(
     assert list(read_costs(stored_loop)) == ["in-time"]
 
 
+@pytest.mark.usefixtures("account")
 def test_the_time_of_day_of_a_trainer_does_not_matter(
-    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
+    stored_loop: StoredLoop, trainer: StartTrainer, storage: str
 ) -> None:
     """A trainer whose machine is a day ahead joins no event before its wait is over."""
-    with use_intake(storage, settings_of(storage), 0) as append:
+    with use_intake(storage, 0) as append:
         append("in-time")
 
     with clock.move_to(to_iso(now_us() + timedelta(days=1) // timedelta(microseconds=1))):

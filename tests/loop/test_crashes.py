@@ -49,7 +49,7 @@ PARTS_EACH = 2
 
 
 def test_a_trainer_killed_at_every_kind_of_write_makes_what_an_undisturbed_one_makes(
-    stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
+    stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer, account: EmulatedAccount
 ) -> None:
     """Killed after it has sent a write, which storage then gets or does not. The log holds events of every kind."""
     span = {"intake_span_us": HOUR}
@@ -61,7 +61,7 @@ def test_a_trainer_killed_at_every_kind_of_write_makes_what_an_undisturbed_one_m
         rows.write(loop, HOUR)
 
     faults = itertools.cycle((None, Fault(cut="before")))
-    with open_route(storage) as route:
+    with open_route(account) as route:
         for number, ((place, nth), fault) in enumerate(zip(PLACES, faults, strict=False), 1):
             if place == "/published.json":
                 past.await_export_time(stored_loop)
@@ -89,7 +89,7 @@ def test_a_trainer_killed_at_every_kind_of_write_makes_what_an_undisturbed_one_m
 
 
 def test_a_part_begun_under_a_shorter_wait_is_finished_as_it_was_begun(
-    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
+    stored_loop: StoredLoop, trainer: StartTrainer, account: EmulatedAccount
 ) -> None:
     """Under the longer wait its events could not be joined yet, and the position would pass them unlogged."""
     past.configure(stored_loop, past.configuration(reward_wait_time="PT10M"))
@@ -99,7 +99,7 @@ def test_a_part_begun_under_a_shorter_wait_is_finished_as_it_was_begun(
         [past.reward("e1", at_us + MINUTE)],
     )
     past.Past(events, rewards).write(stored_loop)
-    with open_route(storage) as route, trainer(route.storage) as started_trainer:
+    with open_route(account) as route, trainer(route.storage) as started_trainer:
         route.plan(Strike(write("/logs/"), started_trainer.die, Fault(cut="before")))
         assert started_trainer.wait() == -signal.SIGKILL
     past.configure(stored_loop, replace(past.configuration(reward_wait_time="PT2H"), revision=2))
@@ -113,12 +113,12 @@ def test_a_part_begun_under_a_shorter_wait_is_finished_as_it_was_begun(
 
 
 def test_a_model_that_is_damaged_before_it_is_published_holds_up_nothing(
-    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
+    stored_loop: StoredLoop, trainer: StartTrainer, account: EmulatedAccount
 ) -> None:
     """It never gets out; the events go on into the log, and the next model is published in its place."""
     past.configure(stored_loop, past.configuration(reward_wait_time="PT10M", model_export_frequency="PT5M"))
     past.Past([past.event(f"e{number}", past.minutes_ago(60 - number * 6)) for number in range(4)]).write(stored_loop)
-    with open_route(storage) as route, trainer(route.storage) as started_trainer:
+    with open_route(account) as route, trainer(route.storage) as started_trainer:
         route.plan(Strike(write("/published.json"), started_trainer.die, Fault(cut="before")))
         assert started_trainer.wait() == -signal.SIGKILL
     damaged = stored_loop.document("state.json")["publishing"]["predictor_blob"].removeprefix("loops/default/")

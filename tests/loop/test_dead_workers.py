@@ -72,10 +72,10 @@ def kind_of(task: str | None) -> str:
     ],
 )
 def test_what_dies_in_the_middle_of_any_kind_of_task_is_done_a_minute_later_and_counts_once(
-    stored_loop: StoredLoop, storage: EmulatedAccount, tmp_path: Path, purpose: Purpose, kinds: set[str]
+    stored_loop: StoredLoop, theirs: EmulatedAccount, tmp_path: Path, purpose: Purpose, kinds: set[str]
 ) -> None:
     """With what one undisturbed worker finds."""
-    evaluation = build(stored_loop, storage, "dies", purpose, hours=1)
+    evaluation = build(stored_loop, theirs, "dies", purpose, hours=1)
     deaths = Deaths(stored_loop.storage, evaluation, tmp_path, kinds)
     evaluation_store.start(evaluation)
 
@@ -87,10 +87,10 @@ def test_what_dies_in_the_middle_of_any_kind_of_task_is_done_a_minute_later_and_
 
 
 def test_a_search_whose_workers_die_finds_what_one_process_finds(
-    stored_loop: StoredLoop, storage: EmulatedAccount, tmp_path: Path
+    stored_loop: StoredLoop, theirs: EmulatedAccount, tmp_path: Path
 ) -> None:
     """In each of its stages; most of its many tasks are done already."""
-    evaluation = build(stored_loop, storage, "search", Purpose.EVALUATION, hours=1, custom=(), optimise=True)
+    evaluation = build(stored_loop, theirs, "search", Purpose.EVALUATION, hours=1, custom=(), optimise=True)
     results = evaluated_log.results_in_process(stored_loop, evaluation, tmp_path)
     for key in [key for key in results if key.startswith("search")][1:]:
         evaluation_run_store.keep_result(evaluation, results[key])

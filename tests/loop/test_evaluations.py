@@ -107,13 +107,13 @@ def test_hosts_that_are_killed_again_and_again_find_the_same(
 
 
 def test_a_worker_that_dies_at_any_write_leaves_what_the_next_worker_finishes(
-    stored_loop: StoredLoop, storage: EmulatedAccount, tmp_path: Path
+    stored_loop: StoredLoop, account: EmulatedAccount, tmp_path: Path
 ) -> None:
     """Before storage gets what it wrote, and after; in the end nothing is there but what was found."""
     evaluation = evaluated_log.build_evaluation("written", evaluated_log.write(stored_loop, hours=1))
     evaluation_store.create(evaluation)
 
-    with open_route(storage) as route:
+    with open_route(account) as route:
         for place, fault in itertools.product(PLACES, (Fault(cut="before"), None)):
             with Worker(route.storage, evaluation, tmp_path / "worker.log") as worker:
                 route.plan(strike := Strike(write(place), worker.die, fault))

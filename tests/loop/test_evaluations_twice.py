@@ -32,10 +32,10 @@ pytestmark = pytest.mark.usefixtures("at_home")
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_what_is_delivered_twice_is_found_once(
-    stored_loop: StoredLoop, storage: EmulatedAccount, start_host: StartHost, tmp_path: Path, purpose: Purpose
+    stored_loop: StoredLoop, theirs: EmulatedAccount, start_host: StartHost, tmp_path: Path, purpose: Purpose
 ) -> None:
     """The second of each while the first is at work: queues promise no less, and no more."""
-    evaluation = build(stored_loop, storage, "twice", purpose)
+    evaluation = build(stored_loop, theirs, "twice", purpose)
     host, again = start_host(**NEVER), set[str | None]()
 
     evaluation_store.start(evaluation)
@@ -56,13 +56,13 @@ def test_what_is_delivered_twice_is_found_once(
 @pytest.mark.parametrize("purpose", Purpose)
 def test_one_that_ends_while_a_second_worker_has_a_task_keeps_what_was_found(
     stored_loop: StoredLoop,
-    storage: EmulatedAccount,
+    theirs: EmulatedAccount,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     purpose: Purpose,
 ) -> None:
     """It came too late; that is no reason to delete anything but what it brought."""
-    evaluation = build(stored_loop, storage, "late", purpose)
+    evaluation = build(stored_loop, theirs, "late", purpose)
     evaluation_store.create(evaluation)
     carry_out = runner._TaskRun.carry_out
 
@@ -84,13 +84,13 @@ def test_one_that_ends_while_a_second_worker_has_a_task_keeps_what_was_found(
 @pytest.mark.parametrize("purpose", Purpose)
 def test_an_evaluation_that_ends_before_its_last_worker_reads_it_again_keeps_its_outcome(
     stored_loop: StoredLoop,
-    storage: EmulatedAccount,
+    theirs: EmulatedAccount,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     purpose: Purpose,
 ) -> None:
     """Another one saw its result, and had nothing to wait for."""
-    evaluation = build(stored_loop, storage, "closing", purpose)
+    evaluation = build(stored_loop, theirs, "closing", purpose)
     evaluation_store.create(evaluation)
     keep = evaluation_run_store.keep_result
 
@@ -134,13 +134,13 @@ RESULTS = {"outcome.json", "totals.json", "scores.json", "learned.json"}
 
 
 def build(
-    stored_loop: StoredLoop, account: EmulatedAccount, of_id: str, purpose: Purpose, *, hours: int = 4, **changes: Any
+    stored_loop: StoredLoop, theirs: EmulatedAccount, of_id: str, purpose: Purpose, *, hours: int = 4, **changes: Any
 ) -> Evaluation:
     """An evaluation of some log, or an import of some file."""
     if purpose is not Purpose.IMPORT:
         span = evaluated_log.write(stored_loop, hours=hours)
         return evaluated_log.build_evaluation(of_id, span, purpose=purpose, **changes)
-    source = ImportSource(put_files(account, {"log.json": b"\n".join(event_lines(60))}))
+    source = ImportSource(put_files(theirs, {"log.json": b"\n".join(event_lines(60))}))
     return evaluated_log.build_evaluation(of_id, (0, HOUR), purpose=purpose, source=source, custom=())
 
 

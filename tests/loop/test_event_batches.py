@@ -130,10 +130,10 @@ class BatchTraffic(Traffic):
 
 @pytest.mark.at_noon
 def test_every_row_that_was_acknowledged_through_a_bad_network_is_logged_once(
-    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount, start_loop: StartHost
+    stored_loop: StoredLoop, trainer: StartTrainer, account: EmulatedAccount, start_loop: StartHost
 ) -> None:
     """However many tries it took, of which some had landed before."""
-    with open_route(storage) as route:
+    with open_route(account) as route:
         host = start_loop(AzureWebJobsStorage=route.storage, TRAIN_SCHEDULE="0 0 0 1 1 *")
         route.table.plan = Gusts(61)
         with BatchTraffic(lambda: host.url) as traffic:

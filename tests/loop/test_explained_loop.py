@@ -9,7 +9,6 @@ import pytest
 from azure.ai.personalizer import PersonalizerClient
 from azure.core.credentials import AzureKeyCredential
 
-from localhost.azurite.emulator import Azurite
 from tests.conftest import StartHost
 from tests.hosts import HostProcess
 from tests.http.api import Api
@@ -18,15 +17,16 @@ from tests.loop.conftest import KEY, NEVER
 from tests.loop.in_use import teach_loop
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.traffic import LIKED, V1, rank_body
+from tests.storages import NewStorage
 
 CHANCES, RANK_2022 = "/rankloop/v1/chances", "/personalizer/rank?api-version=2022-09-01-preview"
 EVENTS = 60
 
 
 @pytest.fixture(scope="module")
-def taught(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredLoop]:
+def taught(new_storage: NewStorage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredLoop]:
     """The storage of a loop in which the user decides which action pays."""
-    with teach_loop(azurite, tmp_path_factory.mktemp("explained"), EVENTS) as stored_loop:
+    with teach_loop(new_storage, tmp_path_factory.mktemp("explained"), EVENTS) as stored_loop:
         yield stored_loop
 
 

@@ -54,11 +54,11 @@ class Gusts:
 
 @pytest.mark.at_noon
 def test_what_is_acknowledged_through_a_bad_network_is_logged_once(
-    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount, start_loop: StartHost
+    stored_loop: StoredLoop, trainer: StartTrainer, account: EmulatedAccount, start_loop: StartHost
 ) -> None:
     """Rows that land late, batches of unknown outcome, conflicts inside a batch, answers that get lost."""
     gusts, training = Gusts(21), Seeded(23, BLOBS)
-    with open_route(storage) as route:
+    with open_route(account) as route:
         host = start_loop(AzureWebJobsStorage=route.storage)
         route.table.plan, route.blob.plan = gusts, training
         with Traffic(lambda: host.url, KEY, clients=12, seed=21, pause=0.2) as traffic:
@@ -89,10 +89,10 @@ def _late_events(stored_loop: StoredLoop) -> list[Row]:
 
 @pytest.mark.at_noon
 def test_a_loop_goes_on_by_itself_when_storage_comes_back(
-    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount, start_loop: StartHost
+    stored_loop: StoredLoop, trainer: StartTrainer, account: EmulatedAccount, start_loop: StartHost
 ) -> None:
     """While it is away nothing is acknowledged, and what was stays so."""
-    with open_route(storage) as route:
+    with open_route(account) as route:
         host = start_loop(AzureWebJobsStorage=route.storage)
         with Traffic(lambda: host.url, KEY, clients=4, seed=41) as traffic:
             time.sleep(2)
@@ -129,7 +129,7 @@ class FailedCommits:
 
 
 def test_a_part_that_the_same_process_joins_again_is_counted_as_if_it_had_joined_it_once(
-    stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
+    stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer, account: EmulatedAccount
 ) -> None:
     """What it remembers of a part that was not committed must not make it see its rewards as logged."""
     now = past.minutes_ago(60)
@@ -138,7 +138,7 @@ def test_a_part_that_the_same_process_joins_again_is_counted_as_if_it_had_joined
         past.configure(loop, past.seldom())
         rows.write(loop)
 
-    with open_route(storage) as route, trainer(route.storage, runs=2) as started_trainer:
+    with open_route(account) as route, trainer(route.storage, runs=2) as started_trainer:
         route.plan(failed := FailedCommits())
         started_trainer.succeed()
     with trainer(undisturbed.storage) as started_trainer:
@@ -173,12 +173,12 @@ class PageTraffic(Traffic):
 
 @pytest.mark.at_noon
 def test_all_rewards_of_a_call_are_acknowledged_together_and_logged_once_each(
-    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount, start_loop: StartHost
+    stored_loop: StoredLoop, trainer: StartTrainer, account: EmulatedAccount, start_loop: StartHost
 ) -> None:
     """However many tries a call took of which some rewards had landed before."""
     gusts = Gusts(51)
     past.configure(stored_loop, past.configuration(CCB, reward_wait_time="PT5S", model_export_frequency="PT5S"))
-    with open_route(storage) as route:
+    with open_route(account) as route:
         host = start_loop(AzureWebJobsStorage=route.storage, TRAIN_SCHEDULE="0 0 0 1 1 *")
         route.table.plan = gusts
         with PageTraffic(lambda: host.url, KEY, clients=8, seed=51, pause=0.1) as traffic:

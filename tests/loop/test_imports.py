@@ -13,7 +13,6 @@ import pytest
 
 from benchmarks.machine import resident_bytes
 from localhost.azurite.accounts import EmulatedAccount
-from localhost.azurite.emulator import Azurite
 from shared.configuration.configuration import INITIAL_ARGUMENTS
 from tests.attacks.test_exploding_files import write_giant_list
 from tests.hosts import HostProcess
@@ -25,6 +24,7 @@ from tests.loop.evaluate_command import GREEDY
 from tests.loop.learn_command import learn
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.tables_of_events import WITHOUT_CHANCES, rows, write_columns, write_csv
+from tests.storages import NewStorage
 from tests.unit.learner.lines import event_lines, slots_lines
 
 PATH = "/rankloop/v1/imports"
@@ -35,22 +35,16 @@ EVENTS = 90
 
 
 @pytest.fixture(scope="module")
-def theirs(azurite: Azurite) -> EmulatedAccount:
-    """The customer's account."""
-    return azurite.new_account()
+def storage_of_all(new_storage: NewStorage) -> str:
+    """The storage of all loops of this file."""
+    return new_storage()
 
 
 @pytest.fixture(scope="module")
-def account(azurite: Azurite) -> EmulatedAccount:
-    """The loop's account."""
-    return azurite.new_account()
-
-
-@pytest.fixture(scope="module")
-def host(account: EmulatedAccount, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostProcess]:
+def host(storage_of_all: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostProcess]:
     """A host for all tests of this file."""
     log = tmp_path_factory.mktemp("host") / "host.log"
-    with HostProcess(account.connection_string, env=NEVER, log_file=log) as started:
+    with HostProcess(storage_of_all, env=NEVER, log_file=log) as started:
         yield started
 
 
@@ -92,7 +86,7 @@ def problem(answer: Answer) -> tuple[int, str, str | None]:
 
 
 def test_an_export_becomes_a_learning_loop(
-    api: Api, theirs: EmulatedAccount, account: EmulatedAccount, tmp_path: Path, host: HostProcess
+    api: Api, theirs: EmulatedAccount, storage_of_all: str, tmp_path: Path, host: HostProcess
 ) -> None:
     """It finds what the command finds in the same files, changes nothing before it is applied, and keeps no lines."""
     lines = event_lines(EVENTS)
@@ -111,7 +105,7 @@ def test_an_export_becomes_a_learning_loop(
     assert told["learned"] == expected
     assert api.get(POLICY).json == before
     assert api.get("/rankloop/v1/models").json["models"] == []
-    with StoredLoop(account.connection_string) as stored:
+    with StoredLoop(storage_of_all) as stored:
         folder = f"{api.loop.strip('/')}/imports/"
         kept = {name: blob for name, blob in stored.all_blobs().items() if name.startswith(folder)}
     assert sorted(name.rsplit("/", 1)[-1] for name in kept if not name.endswith(".vw")) == [

@@ -78,7 +78,7 @@ def test_a_deleted_log_is_deleted_at_once(stored_loop: StoredLoop, trainer: Star
 
 @pytest.mark.parametrize("suffix", [".vw", ".json"])
 def test_a_delete_of_a_sleeper_takes_no_model_that_was_learned_again(
-    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount, suffix: str
+    stored_loop: StoredLoop, trainer: StartTrainer, account: EmulatedAccount, suffix: str
 ) -> None:
     """It lands when another trainer, which learned the same log again, has come to the same bytes."""
     past.configure(stored_loop, past.configuration(reward_wait_time="PT10M", log_retention_days=2))
@@ -92,7 +92,7 @@ def test_a_delete_of_a_sleeper_takes_no_model_that_was_learned_again(
     def deletes(request: Request) -> bool:
         return request.method == "DELETE" and request.path.split("?")[0].endswith(name)
 
-    with open_route(storage) as route, trainer(route.storage) as sleeper:
+    with open_route(account) as route, trainer(route.storage) as sleeper:
         route.plan(strike := Strike(deletes, sleeper.pause, held := Held()))
         strike.wait()
         with evaluated_log.use_storage(stored_loop.storage):

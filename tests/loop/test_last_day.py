@@ -122,14 +122,14 @@ def test_the_hours_hold_what_the_log_adds_up_to(stored_loop: StoredLoop, trainer
 
 
 def test_a_trainer_killed_while_it_writes_them_neither_loses_nor_doubles(
-    stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
+    stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer, account: EmulatedAccount
 ) -> None:
     """Before an hour is written, after the first one, and before the commit record says so."""
     rows = build_mixed_past(6, past.minutes_ago(180), past.minutes_ago(50), 120, 10 * MINUTE)
     for loop in (stored_loop, undisturbed):
         past.configure(loop, past.seldom())
         rows.write(loop)
-    with open_route(storage) as route:
+    with open_route(account) as route:
         strikes = ((write("/lastday/"), 1), (write("/lastday/"), 2), (_after_hours(), 1))
         for (matches, nth), fault in zip(strikes, (Fault(cut="before"), None, Fault(cut="before")), strict=True):
             with trainer(route.storage) as started_trainer:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from localhost.azurite.emulator import Azurite
 from localhost.azurite.processes import ProcessId
 from localhost.interruption import INTERRUPTED
 from localhost.learn import command
@@ -24,6 +23,7 @@ from tests.loop.conftest import KEY, NEVER
 from tests.loop.evaluate_command import SQUARECB, write_log
 from tests.loop.learn_command import ENVIRONMENT, RUN, learn, run
 from tests.loop.test_evaluate_command import below
+from tests.storages import NewStorage
 from tests.unit.learner.lines import event_lines, slots_lines
 
 POLICY = "/personalizer/v1.0/configurations/policy"
@@ -43,9 +43,9 @@ def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def loop(azurite: Azurite) -> Iterator[Api]:
+def loop(new_storage: NewStorage) -> Iterator[Api]:
     """A loop that no other test has."""
-    with HostProcess(azurite.new_account().connection_string, env=NEVER) as started:
+    with HostProcess(new_storage(), env=NEVER) as started:
         yield Api.at(started.url, KEY, tries=4)
 
 
@@ -155,10 +155,10 @@ def test_a_loop_that_cannot_be_given_anything_is_refused_before_the_log_is_read(
     assert "Looking through the log" not in said
 
 
-def test_a_model_that_is_refused_leaves_the_settings_as_they_were(azurite: Azurite, short: Path) -> None:
+def test_a_model_that_is_refused_leaves_the_settings_as_they_were(new_storage: NewStorage, short: Path) -> None:
     """Of a loop that takes signed models only."""
     env = NEVER | {"TRUSTED_MODEL_SIGNERS": "a" * 64}
-    with HostProcess(azurite.new_account().connection_string, env=env) as started:
+    with HostProcess(new_storage(), env=env) as started:
         api = Api.at(started.url, KEY, tries=4)
         before = api.get(POLICY).json
 

@@ -217,7 +217,7 @@ def delete_log(stored_loop: StoredLoop) -> None:
 
 
 def test_a_retention_killed_at_each_write_leaves_nothing_behind(
-    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
+    stored_loop: StoredLoop, trainer: StartTrainer, account: EmulatedAccount
 ) -> None:
     """Neither a log blob that no manifest names, nor refused lines, nor a manifest of log that is gone."""
     log_three_days(stored_loop, trainer)
@@ -226,7 +226,7 @@ def test_a_retention_killed_at_each_write_leaves_nothing_behind(
     delete_log(stored_loop)
 
     deaths = 0
-    with open_route(storage) as route:
+    with open_route(account) as route:
         for nth in range(1, 60):
             with trainer(route.storage) as started_trainer:
                 fault = Fault(cut="before") if nth % 2 else None

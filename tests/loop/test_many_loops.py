@@ -40,24 +40,24 @@ SERVICE = {"rewardWaitTime": "PT5S", "modelExportFrequency": "PT5S"}
 
 
 @pytest.fixture
-def thousand(storage: EmulatedAccount) -> None:
+def thousand(storage: str) -> None:
     """A thousand loops, all at rest, of which three were used and marked."""
     names = [f"loop-{number}" for number in range(1000)]
-    with settings.use(settings.read({"AzureWebJobsStorage": storage.connection_string})):
+    with settings.use(settings.read({"AzureWebJobsStorage": storage})):
         loop_threads.at_once(loop_list_store.add, names[3:], 8)
         for name in names[:3]:
             use(name)
 
 
 @pytest.fixture
-def requests(storage: EmulatedAccount) -> Iterator[list[FaultProxy]]:
+def requests(account: EmulatedAccount) -> Iterator[list[FaultProxy]]:
     """Proxies between this process and each of the services, as if the account were the app's."""
     with ExitStack() as stack:
-        targets = storage.blob_endpoint, storage.queue_endpoint, storage.table_endpoint
+        targets = account.blob_endpoint, account.queue_endpoint, account.table_endpoint
         proxies = [stack.enter_context(FaultProxy(target)) for target in targets]
         addresses = zip(("Blob", "Queue", "Table"), proxies, strict=True)
         parts = [f"{service}Endpoint={proxy.url}" for service, proxy in addresses]
-        connection = ";".join([f"AccountName={storage.name}", f"AccountKey={storage.key}", *parts])
+        connection = ";".join([f"AccountName={account.name}", f"AccountKey={account.key}", *parts])
         stack.enter_context(settings.use(settings.read({"AzureWebJobsStorage": connection})))
         yield proxies
 

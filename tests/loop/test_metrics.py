@@ -195,7 +195,7 @@ def test_of_an_apprentice_the_last_events_are_those_of_the_log(stored_loop: Stor
 
 
 def test_a_trainer_killed_while_it_puts_a_day_away_counts_nothing_twice(
-    stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
+    stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer, account: EmulatedAccount
 ) -> None:
     """Before the day is written, after it, and while the commit record forgets it."""
     midnight_us = past.midnight()
@@ -203,7 +203,7 @@ def test_a_trainer_killed_while_it_puts_a_day_away_counts_nothing_twice(
     for loop in (stored_loop, undisturbed):
         past.configure(loop, past.seldom())
         rows.write(loop, DAY)
-    with open_route(storage) as route:
+    with open_route(account) as route:
         for place, fault in (("/metrics/", Fault(cut="before")), ("/metrics/", None), ("state.json", None)):
             with trainer(route.storage) as started_trainer:
                 route.plan(strike := Strike(_after_metrics(place), started_trainer.die, fault))

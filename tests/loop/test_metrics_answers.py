@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from localhost.azurite.emulator import Azurite
 from shared.configuration.service_configuration import LearningMode
 from shared.times import DAY, HOUR, MINUTE, to_iso
 from tests.hosts import HostProcess
@@ -16,6 +15,7 @@ from tests.loop.conftest import KEY, NEVER
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.test_metrics import busy
 from tests.loop.trainers import Trainer
+from tests.storages import NewStorage
 
 OWN = "/rankloop/v1/metrics"
 APPRENTICE = "/personalizer/v1.1-preview.1/metrics/apprentice"
@@ -29,9 +29,9 @@ def midnight_us() -> int:
 
 
 @pytest.fixture(scope="module")
-def storage_of_all(azurite: Azurite) -> str:
+def storage_of_all(new_storage: NewStorage) -> str:
     """The connection string of the storage that all tests here read."""
-    return azurite.new_account().connection_string
+    return new_storage()
 
 
 @pytest.fixture(scope="module")
@@ -202,9 +202,9 @@ def test_short_intervals_need_no_range(api: Api, interval: str) -> None:
     assert 499 <= len(answer.json["intervals"]) <= 500
 
 
-def test_a_loop_that_was_never_an_apprentice_says_so(azurite: Azurite) -> None:
+def test_a_loop_that_was_never_an_apprentice_says_so(new_storage: NewStorage) -> None:
     """Until it is made one: then it has seen nothing yet."""
-    storage = azurite.new_account().connection_string
+    storage = new_storage()
     with HostProcess(storage, env=NEVER) as host:
         fresh = Api.at(host.url, KEY)
         never = fresh.get(APPRENTICE)

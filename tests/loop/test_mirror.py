@@ -31,7 +31,7 @@ CONTAINER = "mirror"
 
 @pytest.fixture
 def theirs(azurite: Azurite) -> EmulatedAccount:
-    """The customer's account."""
+    """The customer's account, of each test its own."""
     account = azurite.new_account()
     with BlobServiceClient.from_connection_string(account.connection_string) as client:
         client.create_container(CONTAINER)

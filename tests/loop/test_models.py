@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from localhost.azurite.emulator import Azurite
 from shared.models import published_store
 from shared.models.published_store import MOST_PREVIOUS
 from shared.times import compact
@@ -26,15 +25,16 @@ from tests.loop.in_use import READY, Loop, teach_loop
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.traffic import USERS, V1, rank_body
 from tests.loop.trainers import Trainer
+from tests.storages import NewStorage
 
 OWN = "/rankloop/v1"
 PATIENCE_SECONDS = 8
 
 
 @pytest.fixture(scope="module")
-def learned(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredLoop]:
+def learned(new_storage: NewStorage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredLoop]:
     """The storage of a loop with at least two models, one after 12 events or fewer, and one after 24."""
-    with teach_loop(azurite, tmp_path_factory.mktemp("learned"), 12, 12) as stored_loop:
+    with teach_loop(new_storage, tmp_path_factory.mktemp("learned"), 12, 12) as stored_loop:
         yield stored_loop
 
 
@@ -284,10 +284,10 @@ def test_a_loop_s_own_model_comes_back_as_if_it_had_never_been_away(loop: Loop) 
 
 
 def test_a_loop_that_has_never_learned_goes_on_from_what_it_is_given(
-    loop: Loop, azurite: Azurite, tmp_path: Path
+    loop: Loop, new_storage: NewStorage, tmp_path: Path
 ) -> None:
     """Its first run does not begin with an empty model."""
-    data, account, number = loop.api.get(f"{V1}/model").body, azurite.new_account().connection_string, count()
+    data, account, number = loop.api.get(f"{V1}/model").body, new_storage(), count()
     with HostProcess(account, env=NEVER) as host, StoredLoop(account) as stored_loop:
         fresh = Loop(
             host.url, stored_loop, lambda **more: Trainer(account, tmp_path / f"fresh-{next(number)}.log", **more)
@@ -306,7 +306,7 @@ def test_a_loop_that_has_never_learned_goes_on_from_what_it_is_given(
 
 
 @pytest.mark.parametrize("name", ["model.vw", "training-state.vw"])
-def test_a_fresh_loop_with_an_export_ranks_the_same(loop: Loop, azurite: Azurite, name: str) -> None:
+def test_a_fresh_loop_with_an_export_ranks_the_same(loop: Loop, new_storage: NewStorage, name: str) -> None:
     """The same event ids get the same rankings, and learning goes on."""
     loop.put(explorationPercentage=0.3)
     loop.api.put(f"{V1}/configurations/policy", {"name": "mine", "arguments": "--cb_explore_adf --epsilon 0.2 -q ::"})
@@ -320,7 +320,7 @@ def test_a_fresh_loop_with_an_export_ranks_the_same(loop: Loop, azurite: Azurite
     assert files.keys() == {"model.vw", "training-state.vw", "learning-settings.json", "configuration.json"}
     assert json.loads(files["configuration.json"] or b"")["explorationPercentage"] == 0.3
 
-    account = azurite.new_account().connection_string
+    account = new_storage()
     with HostProcess(account, env=NEVER) as host:
         fresh = Api.at(host.url, KEY)
         newest = "/personalizer/configurations/service?api-version=2022-09-01-preview"

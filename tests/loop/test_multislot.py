@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from localhost.azurite.emulator import Azurite
 from shared.configuration.configuration import INITIAL_ARGUMENTS
 from tests.conftest import StartHost
 from tests.http.slots import CCB, RANK, V1_1, eventually
@@ -15,6 +14,7 @@ from tests.loop.conftest import NEVER, StartTrainer
 from tests.loop.in_use import READY, Loop, teach_loop
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.traffic import USERS, V1
+from tests.storages import NewStorage
 
 CB = INITIAL_ARGUMENTS
 NAMES = ("a", "b", "c", "d")
@@ -65,9 +65,9 @@ class Pages:
 
 
 @pytest.fixture(scope="module")
-def learned(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredLoop]:
+def learned(new_storage: NewStorage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredLoop]:
     """The storage of a loop that has learned single choices."""
-    with teach_loop(azurite, tmp_path_factory.mktemp("learned"), 30) as stored_loop:
+    with teach_loop(new_storage, tmp_path_factory.mktemp("learned"), 30) as stored_loop:
         yield stored_loop
 
 

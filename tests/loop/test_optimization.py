@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from localhost.azurite.accounts import EmulatedAccount
-from localhost.azurite.emulator import Azurite
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration, LearningSettings
 from shared.configuration.exploration import Exploration
@@ -43,6 +42,7 @@ from tests.loop.strikes import Strike, open_route, write
 from tests.loop.traffic import V1, rank_body
 from tests.loop.trainers import Split, Trainer
 from tests.loop.workers import Worker
+from tests.storages import NewStorage
 
 BLIND = "--cb_explore_adf --epsilon 0.2 --cb_type mtr"
 """Settings that cannot learn what a user has to do with an action."""
@@ -74,9 +74,9 @@ def log(stored_loop: StoredLoop, hours: int = 7) -> tuple[int, int]:
 
 
 @pytest.fixture(scope="module")
-def learned(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredLoop]:
+def learned(new_storage: NewStorage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredLoop]:
     """A loop that has learned enough events for a round, and wants none."""
-    with StoredLoop(azurite.new_account().connection_string) as stored_loop:
+    with StoredLoop(new_storage()) as stored_loop:
         configure(stored_loop, is_auto_optimization_enabled=False)
         log(stored_loop)
         with Trainer(stored_loop.storage, tmp_path_factory.mktemp("learned") / "trainer.log") as trainer:
@@ -85,9 +85,11 @@ def learned(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.fixture(scope="module")
-def begun(learned: StoredLoop, azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredLoop]:
+def begun(
+    learned: StoredLoop, new_storage: NewStorage, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[StoredLoop]:
     """A loop whose first round was started, and is not carried out yet."""
-    with StoredLoop(azurite.new_account().connection_string) as stored_loop:
+    with StoredLoop(new_storage()) as stored_loop:
         stored_loop.copy_from(learned)
         configure(stored_loop)
         with Trainer(stored_loop.storage, tmp_path_factory.mktemp("begun") / "trainer.log") as trainer:
@@ -96,10 +98,12 @@ def begun(learned: StoredLoop, azurite: Azurite, tmp_path_factory: pytest.TempPa
 
 
 @pytest.fixture(scope="module")
-def searched(begun: StoredLoop, azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredLoop]:
+def searched(
+    begun: StoredLoop, new_storage: NewStorage, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[StoredLoop]:
     """A loop whose first search has ended, and whose trainer does not know of that yet."""
     folder = tmp_path_factory.mktemp("searched")
-    with StoredLoop(azurite.new_account().connection_string) as stored_loop:
+    with StoredLoop(new_storage()) as stored_loop:
         stored_loop.copy_from(begun)
         with evaluated_log.use_storage(stored_loop.storage):
             evaluate(stored_loop, folder)
@@ -107,10 +111,12 @@ def searched(begun: StoredLoop, azurite: Azurite, tmp_path_factory: pytest.TempP
 
 
 @pytest.fixture(scope="module")
-def on_trial(searched: StoredLoop, azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredLoop]:
+def on_trial(
+    searched: StoredLoop, new_storage: NewStorage, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[StoredLoop]:
     """A loop whose challenger is on trial, and was shown in no event yet."""
     folder = tmp_path_factory.mktemp("on-trial")
-    with StoredLoop(azurite.new_account().connection_string) as stored_loop:
+    with StoredLoop(new_storage()) as stored_loop:
         stored_loop.copy_from(searched)
         for number in range(2):
             with Trainer(stored_loop.storage, folder / f"trainer-{number}.log") as trainer:
@@ -278,7 +284,7 @@ def test_a_trainer_that_is_killed_as_it_starts_a_round_starts_it_once(
     stored_loop: StoredLoop,
     learned: StoredLoop,
     trainer: StartTrainer,
-    storage: EmulatedAccount,
+    account: EmulatedAccount,
     place: str,
     nth: int,
     fault: Fault | None,
@@ -286,7 +292,7 @@ def test_a_trainer_that_is_killed_as_it_starts_a_round_starts_it_once(
     stored_loop.copy_from(learned)
     configure(stored_loop)
 
-    with open_route(storage) as route, trainer(route.storage) as started_trainer:
+    with open_route(account) as route, trainer(route.storage) as started_trainer:
         route.plan(Strike(write(place), started_trainer.die, fault, nth))
         started_trainer.wait()
     stored_loop.break_lease()
@@ -648,14 +654,14 @@ def test_a_trainer_that_is_killed_as_a_trial_begins_begins_it_once(
     stored_loop: StoredLoop,
     searched: StoredLoop,
     trainer: StartTrainer,
-    storage: EmulatedAccount,
+    account: EmulatedAccount,
     place: str,
     nth: int,
     fault: Fault | None,
 ) -> None:
     stored_loop.copy_from(searched)
 
-    with open_route(storage) as route, trainer(route.storage, runs=2) as started_trainer:
+    with open_route(account) as route, trainer(route.storage, runs=2) as started_trainer:
         route.plan(Strike(write(place), started_trainer.die, fault, nth))
         started_trainer.wait()
     stored_loop.break_lease()
@@ -681,7 +687,7 @@ def test_a_trainer_that_is_killed_as_it_takes_a_challenger_takes_it_once(
     stored_loop: StoredLoop,
     on_trial: StoredLoop,
     trainer: StartTrainer,
-    storage: EmulatedAccount,
+    account: EmulatedAccount,
     place: str,
     nth: int,
     fault: Fault | None,
@@ -691,7 +697,7 @@ def test_a_trainer_that_is_killed_as_it_takes_a_challenger_takes_it_once(
     challenger = read_trial(stored_loop)["challenger"]
     play(stored_loop, 400)
 
-    with open_route(storage) as route, trainer(route.storage) as started_trainer:
+    with open_route(account) as route, trainer(route.storage) as started_trainer:
         route.plan(Strike(write(place), started_trainer.die, fault, nth))
         started_trainer.wait()
     stored_loop.break_lease()

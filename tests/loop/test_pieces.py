@@ -143,7 +143,7 @@ def test_the_problem_of_the_next_model_is_told_while_the_running_one_learns(
 
 
 def test_a_trainer_killed_between_and_within_pieces_makes_the_same_model(
-    stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
+    stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer, account: EmulatedAccount
 ) -> None:
     """Killed at each write of a piece, which storage then gets or does not."""
     at_once = learn_at_once(undisturbed, LINES)
@@ -151,7 +151,7 @@ def test_a_trainer_killed_between_and_within_pieces_makes_the_same_model(
         pass
     places = [("/models/", 1), ("/models/", 2), ("/models/", 3), ("state.json", 1), ("state.json", 2)]
     deaths = 0
-    with open_route(storage) as route:
+    with open_route(account) as route:
         for place, nth in places:
             for fault in (None, Fault(cut="before")):
                 with trainer(route.storage, pace=driven_log.small(11)) as started_trainer:

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from localhost.azurite.accounts import EmulatedAccount
-from localhost.azurite.emulator import Azurite
 from shared.configuration.configuration import LearningSettings
 from shared.intake.rows import Event
 from shared.learner import features
@@ -30,6 +29,7 @@ from tests.loop.redactors import Redactor, preview, recently, redact
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.strikes import Held, Strike, open_route, write
 from tests.loop.trainers import PAST, Trainer
+from tests.storages import NewStorage
 
 Redact = Callable[..., Redaction]
 SECRET = "ann@example.com"
@@ -40,11 +40,11 @@ MUCH_LATER = {**PAST, "join_grace_us": -40 * MINUTE}
 
 
 @pytest.fixture
-def redacting(storage: EmulatedAccount) -> Redact:
+def redacting(storage: str) -> Redact:
     """Calls a redaction on the test's account."""
 
     def call(target: Target, range_us: tuple[int, int] | None = None, **more: Any) -> Redaction:
-        return redact(storage.connection_string, target, range_us or recently(), **more)
+        return redact(storage, target, range_us or recently(), **more)
 
     return call
 
@@ -118,10 +118,10 @@ class Learned:
 
 
 @pytest.fixture(scope="module")
-def learned(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Learned]:
+def learned(new_storage: NewStorage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Learned]:
     """The story, learned once for all tests."""
     began_us = long_ago()
-    with StoredLoop(azurite.new_account().connection_string) as loop:
+    with StoredLoop(new_storage()) as loop:
         configure(loop)
         story(began_us).write(loop)
         with Trainer(loop.storage, tmp_path_factory.mktemp("learned") / "trainer.log") as trainer:
@@ -343,7 +343,7 @@ def test_a_redaction_killed_at_each_write_is_finished_by_the_next_call(
     undisturbed: StoredLoop,
     learned: Learned,
     trainer: StartTrainer,
-    storage: EmulatedAccount,
+    account: EmulatedAccount,
     tmp_path: Path,
     target: Target,
 ) -> None:
@@ -356,7 +356,7 @@ def test_a_redaction_killed_at_each_write_is_finished_by_the_next_call(
     redact(undisturbed.storage, target)
 
     deaths = 0
-    with open_route(storage) as route:
+    with open_route(account) as route:
         for nth in range(1, 30):
             fault = Fault(cut="before") if nth % 2 else None
             with Redactor(route.storage, tmp_path / "redactor.log", target) as redactor:
@@ -385,7 +385,7 @@ def test_a_redaction_that_died_between_a_log_blob_and_its_manifest_ends_no_train
     stored_loop: StoredLoop,
     learned: Learned,
     trainer: StartTrainer,
-    storage: EmulatedAccount,
+    account: EmulatedAccount,
     tmp_path: Path,
     nth: int,
 ) -> None:
@@ -393,7 +393,7 @@ def test_a_redaction_that_died_between_a_log_blob_and_its_manifest_ends_no_train
     learned.copy_to(stored_loop)
     with trainer() as started_trainer:
         started_trainer.succeed()
-    with open_route(storage) as route, Redactor(route.storage, tmp_path / "redactor.log", ANN) as redactor:
+    with open_route(account) as route, Redactor(route.storage, tmp_path / "redactor.log", ANN) as redactor:
         route.plan(Strike(write("/manifests/"), redactor.die, Fault(cut="before"), nth))
         assert redactor.wait() == -signal.SIGKILL
     stored_loop.break_lease()
@@ -408,26 +408,26 @@ def test_a_redaction_that_died_between_a_log_blob_and_its_manifest_ends_no_train
     assert unsettled == 1
     assert state["troubles"] == {}
     assert state["running"]["model"]["events"] == left - 3
-    redact(storage.connection_string, ANN)
+    redact(account.connection_string, ANN)
     stored_loop.check_manifests(copied=True)
 
 
 def test_a_part_that_was_begun_is_finished_first(
-    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount, tmp_path: Path
+    stored_loop: StoredLoop, trainer: StartTrainer, account: EmulatedAccount, tmp_path: Path
 ) -> None:
     """Else a trainer that sleeps over it could write what was redacted after all."""
     configure(stored_loop)
     story(long_ago()).write(stored_loop)
-    with open_route(storage) as route, trainer(route.storage) as started_trainer:
+    with open_route(account) as route, trainer(route.storage) as started_trainer:
         route.plan(Strike(write("/logs/"), started_trainer.die, Fault(cut="before")))
         started_trainer.wait()
     stored_loop.break_lease()
 
-    with Redactor(storage.connection_string, tmp_path / "redactor.log", ANN) as early:
+    with Redactor(account.connection_string, tmp_path / "redactor.log", ANN) as early:
         code = early.wait()
     with trainer() as started_trainer:
         started_trainer.succeed(120)
-    done = redact(storage.connection_string, ANN)
+    done = redact(account.connection_string, ANN)
 
     assert code == 1
     assert "TrainerAtWork" in early.read_log()
@@ -446,7 +446,7 @@ def test_a_part_that_was_begun_is_finished_first(
 def test_what_a_sleeping_trainer_wakes_up_to_write_brings_nothing_back(
     stored_loop: StoredLoop,
     trainer: StartTrainer,
-    storage: EmulatedAccount,
+    account: EmulatedAccount,
     redacting: Redact,
     place: str,
     nth: int,
@@ -455,7 +455,7 @@ def test_what_a_sleeping_trainer_wakes_up_to_write_brings_nothing_back(
     """It is stopped after it has sent a write, which lands when all is redacted that another one has logged since."""
     configure(stored_loop)
     story(long_ago()).write(stored_loop)
-    with open_route(storage) as route, trainer(route.storage) as sleeper:
+    with open_route(account) as route, trainer(route.storage) as sleeper:
         route.plan(strike := Strike(write(place), sleeper.pause, held := Held(), nth))
         strike.wait()
         stored_loop.break_lease()

@@ -175,7 +175,7 @@ def test_which_events_were_answered_otherwise_does_not_depend_on_runs_or_crashes
     stored_loop: StoredLoop,
     undisturbed: StoredLoop,
     trainer: StartTrainer,
-    storage: EmulatedAccount,
+    account: EmulatedAccount,
     chains: dict[str, bool],
 ) -> None:
     """A part looks two minutes beyond its end, for whatever continues a chain that has begun in it."""
@@ -183,7 +183,7 @@ def test_which_events_were_answered_otherwise_does_not_depend_on_runs_or_crashes
         started_trainer.succeed()
 
     for _ in range(2):
-        with open_route(storage) as route, trainer(route.storage, single_part=True) as started_trainer:
+        with open_route(account) as route, trainer(route.storage, single_part=True) as started_trainer:
             route.plan(Strike(write("/logs/"), started_trainer.die, Fault(cut="before")))
             assert started_trainer.wait() == -signal.SIGKILL
         stored_loop.break_lease()

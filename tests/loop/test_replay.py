@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from localhost.azurite.emulator import Azurite
 from localhost.data_folder import storage_folder
 from localhost.environment import ROOT, clean_environment
 from localhost.up.replay import Replay, replay
@@ -21,13 +20,14 @@ from tests.loop import past
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.trainers import Trainer
 from tests.processes import process
+from tests.storages import NewStorage
 
 FROM_US, TO_US = past.minutes_ago(16 * 60), past.minutes_ago(12 * 60)
 
 
 @pytest.fixture(scope="module")
-def learned_once(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredLoop]:
-    with StoredLoop(azurite.new_account().connection_string) as stored_loop:
+def learned_once(new_storage: NewStorage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredLoop]:
+    with StoredLoop(new_storage()) as stored_loop:
         teach(stored_loop, tmp_path_factory.mktemp("learned"))
         yield stored_loop
 

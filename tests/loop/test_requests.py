@@ -36,7 +36,7 @@ def test_what_was_asked_for_last_is_what_the_loop_is_whenever_it_was_asked(
     stored_loop: StoredLoop,
     undisturbed: StoredLoop,
     trainer: StartTrainer,
-    storage: EmulatedAccount,
+    account: EmulatedAccount,
     tmp_path: Path,
     seed: int,
 ) -> None:
@@ -53,7 +53,7 @@ def test_what_was_asked_for_last_is_what_the_loop_is_whenever_it_was_asked(
     owner = Owner(stored_loop, tmp_path / "owner.log", chance, kinds, [chance.randrange(1, 14) for _ in kinds])
     with trainer(changed=up_to_2) as started_trainer:
         started_trainer.succeed()
-    with open_route(storage) as route:
+    with open_route(account) as route:
         route.plan(owner)
         while owner.kinds:
             before = len(owner.kinds)
@@ -150,7 +150,7 @@ def read_published(loop: StoredLoop) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("early", "late"), [("reset", "go_back"), ("go_back", "import_model")])
 def test_of_two_who_replace_the_model_at_once_the_later_one_wins_whole(
-    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount, tmp_path: Path, early: str, late: str
+    stored_loop: StoredLoop, trainer: StartTrainer, account: EmulatedAccount, tmp_path: Path, early: str, late: str
 ) -> None:
     """Its write was sent before the other's write landed; so storage refused it, and it was made again."""
     past.configure(stored_loop, past.often())
@@ -168,7 +168,7 @@ def test_of_two_who_replace_the_model_at_once_the_later_one_wins_whole(
         "reset": requests.reset,
     }
 
-    with open_route(storage) as route:
+    with open_route(account) as route:
         route.plan(strike := Strike(write("/published.json"), lambda: None, held := Held()))
         with Requester(route.storage, tmp_path / "late.log", of_kind[late]) as slow:
             strike.wait()
@@ -189,7 +189,7 @@ def test_of_two_who_replace_the_model_at_once_the_later_one_wins_whole(
 
 
 def test_of_two_who_change_settings_at_once_the_later_one_wins_whole(
-    stored_loop: StoredLoop, storage: EmulatedAccount, tmp_path: Path
+    stored_loop: StoredLoop, account: EmulatedAccount, tmp_path: Path
 ) -> None:
     """Of what both set, what the later one says; what it does not say is the earlier one's."""
     past.configure(stored_loop, before := past.configuration())
@@ -197,7 +197,7 @@ def test_of_two_who_change_settings_at_once_the_later_one_wins_whole(
         partial(requests.put_service, reward_wait_time="PT20M", default_reward=0.5, exploration_percentage=0.1),
         partial(requests.put_service, reward_wait_time="PT30M", default_reward=0.25),
     ]
-    with open_route(storage) as route:
+    with open_route(account) as route:
         route.plan(strike := Strike(write("/configuration.json"), lambda: None, held := Held()))
         with Requester(route.storage, tmp_path / "late.log", changes[1]) as slow:
             strike.wait()

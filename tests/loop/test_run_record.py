@@ -168,12 +168,12 @@ def _with_arguments_that_cannot_be_learned(stored_loop: StoredLoop, trainer: Sta
 
 
 def test_a_run_that_storage_refuses_claims_nothing_and_says_why(
-    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
+    stored_loop: StoredLoop, trainer: StartTrainer, account: EmulatedAccount
 ) -> None:
     """Before it has the lease, and after."""
     write_past(stored_loop)
 
-    with open_route(storage) as route:
+    with open_route(account) as route:
         run_records = [_run_refused(trainer, route, service) for service in (route.blob, route.table)]
 
     for record in run_records:
@@ -193,7 +193,7 @@ def _run_refused(trainer: StartTrainer, route: Route, service: FaultProxy) -> An
 
 
 def test_a_run_that_storage_leaves_at_its_end_tells_once_what_it_did(
-    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
+    stored_loop: StoredLoop, trainer: StartTrainer, account: EmulatedAccount
 ) -> None:
     """What it joined is joined; only the state of the loop is not known."""
     write_past(stored_loop)
@@ -202,7 +202,7 @@ def test_a_run_that_storage_leaves_at_its_end_tells_once_what_it_did(
         """Refuse the query for waiting rows, which selects keys alone from the end of the log on."""
         return Fault(status=403) if "select" in request.path.lower() else None
 
-    with open_route(storage) as route, trainer(route.storage) as started_trainer:
+    with open_route(account) as route, trainer(route.storage) as started_trainer:
         route.plan(refuses)
         started_trainer.succeed()
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from localhost.azurite.emulator import Azurite
 from shared.configuration.reward_aggregation import Aggregation
 from shared.log import log_line
 from shared.times import MINUTE
@@ -18,15 +17,16 @@ from tests.loop.conftest import KEY, NEVER, StartTrainer
 from tests.loop.in_use import NOW, Loop, teach_loop
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.traffic import USERS, V1, Traffic
+from tests.storages import NewStorage
 
 BEST = {0.838, 0.888}
 """The chances of the best of four actions, with an exploration of 0.2: of the first action, and of another one."""
 
 
 @pytest.fixture(scope="module")
-def learned(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredLoop]:
+def learned(new_storage: NewStorage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredLoop]:
     """The storage of a loop that has learned from 30 events."""
-    with teach_loop(azurite, tmp_path_factory.mktemp("learned"), 30) as stored_loop:
+    with teach_loop(new_storage, tmp_path_factory.mktemp("learned"), 30) as stored_loop:
         yield stored_loop
 
 

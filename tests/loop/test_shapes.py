@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 
-from localhost.azurite.emulator import Azurite
 from shared.web.versions import VERSIONS, Version
 from tests import clock
 from tests.hosts import HostProcess
 from tests.http.api import Answer, Api
 from tests.http.exchanges import EXCHANGES, Exchange
 from tests.loop.conftest import KEY, QUICK
+from tests.storages import STORAGES, open_storage
 
 SHAPES = Path(__file__).with_name("shapes.txt")
 LOOPS = ("new", "used", "apprentice", "slots")
@@ -45,12 +45,12 @@ Shapes = dict[tuple[str, str, str], str]
 """The shape of each answer, by operation, loop and version."""
 
 
-@pytest.fixture(scope="module")
-def shapes(tmp_path_factory: pytest.TempPathFactory) -> Shapes:
+@pytest.fixture(scope="module", params=STORAGES)
+def shapes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Shapes:
     """What loops answer that have been there for a while, and one that has not. No window of time ends meanwhile."""
     log_file = tmp_path_factory.mktemp("shapes") / "host.log"
-    with clock.move_to(clock.NOON), Azurite() as azurite:
-        start = partial(HostProcess, azurite.new_account().connection_string, env=QUICK, log_file=log_file)
+    with clock.move_to(clock.NOON), open_storage(request.param, tmp_path_factory) as storage:
+        start = partial(HostProcess, storage, env=QUICK, log_file=log_file)
         with start() as host:
             for name in LOOPS:
                 make_loop(Api.at(host.url, KEY, tries=4), name)

@@ -130,13 +130,13 @@ def test_workers_join_what_the_trainer_has_split(
 
 @pytest.mark.parametrize("place", ["/logs/", "/joins/"])
 def test_a_shard_is_joined_once_though_its_worker_died(
-    place: str, stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount, tmp_path: Path
+    place: str, stored_loop: StoredLoop, trainer: StartTrainer, account: EmulatedAccount, tmp_path: Path
 ) -> None:
     """Its message comes again, and another worker finds what is there."""
     write_past(stored_loop)
 
     with (
-        open_route(storage) as route,
+        open_route(account) as route,
         ShardWorker(route.storage, tmp_path / "first.log") as mortal,
     ):
         strike = Strike(write(place), mortal.die, Fault(cut="before"), nth=2)
@@ -150,12 +150,12 @@ def test_a_shard_is_joined_once_though_its_worker_died(
 
 
 def test_a_trainer_killed_at_every_kind_of_write_makes_what_an_undisturbed_one_makes(
-    stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
+    stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer, account: EmulatedAccount
 ) -> None:
     """Killed after it has sent a write, which storage then gets or does not."""
     write_past(stored_loop, undisturbed, minutes=60)
 
-    with open_route(storage) as route:
+    with open_route(account) as route:
         for (place, nth), fault in zip(PLACES, itertools.cycle((None, Fault(cut="before"))), strict=False):
             with trainer(route.storage, split=Split()) as started_trainer:
                 route.plan(Strike(write(place), started_trainer.die, fault, nth))
@@ -358,12 +358,12 @@ def test_a_message_that_fails_again_and_again_is_left_to_the_trainer(stored_loop
 
 
 def test_a_redaction_leaves_the_lease_to_the_trainer_of_a_part_in_progress(
-    stored_loop: StoredLoop, storage: EmulatedAccount
+    stored_loop: StoredLoop, account: EmulatedAccount
 ) -> None:
     """A trainer has died. The next one would find the lease taken, again and again if calls come as often as it."""
     write_past(stored_loop)
     to_us = past.long_ago()
-    with open_route(storage) as route, use_storage(route.storage):
+    with open_route(account) as route, use_storage(route.storage):
         begin_part(to_us - HOUR, to_us)
         began = len(route.blob.requests)
         with pytest.raises(TrainerAtWork):

@@ -71,7 +71,7 @@ def deletion(stored_loop: StoredLoop) -> None:
 def test_what_a_sleeper_wakes_up_to_write_changes_nothing(
     stored_loop: StoredLoop,
     trainer: StartTrainer,
-    storage: EmulatedAccount,
+    account: EmulatedAccount,
     place: str,
     nth: int,
     meanwhile: Callable[[StoredLoop], None],
@@ -88,7 +88,7 @@ def test_what_a_sleeper_wakes_up_to_write_changes_nothing(
     past.lively(6, now - 12 * MINUTE, now, 8, past.OFTEN_WAIT).write(stored_loop)
     past.await_export_time(stored_loop)
 
-    with open_route(storage) as route, trainer(route.storage) as sleeper:
+    with open_route(account) as route, trainer(route.storage) as sleeper:
         route.plan(strike := Strike(write(place), sleeper.pause, held := Held(), nth))
         strike.wait()
         meanwhile(stored_loop)
@@ -136,12 +136,12 @@ def check(stored_loop: StoredLoop, meanwhile: Callable[[StoredLoop], None]) -> N
 
 
 def test_a_second_trainer_ends_quietly(
-    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
+    stored_loop: StoredLoop, trainer: StartTrainer, account: EmulatedAccount
 ) -> None:
     """It neither waits nor writes while the first one is at work."""
     past.configure(stored_loop, past.often())
     past.Past([past.event("e", past.minutes_ago(500))]).write(stored_loop)
-    with open_route(storage) as route, trainer(route.storage) as first:
+    with open_route(account) as route, trainer(route.storage) as first:
         route.plan(strike := Strike(write("/logs/"), lambda: None, held := Held()))
         strike.wait()
         before = stored_loop.in_force()
@@ -157,12 +157,12 @@ def test_a_second_trainer_ends_quietly(
 
 
 def test_a_first_export_that_lands_after_a_reset_does_not_stay(
-    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
+    stored_loop: StoredLoop, trainer: StartTrainer, account: EmulatedAccount
 ) -> None:
     """There was nothing under its name that another trainer could have changed, so that it would be refused."""
     past.configure(stored_loop, past.often())
     past.Past([past.event("e", past.minutes_ago(500))]).write(stored_loop)
-    with open_route(storage) as route, trainer(route.storage) as sleeper:
+    with open_route(account) as route, trainer(route.storage) as sleeper:
         route.plan(strike := Strike(write("/current/model.vw"), sleeper.pause, held := Held()))
         strike.wait()
         reset(stored_loop)
@@ -180,7 +180,7 @@ def test_a_first_export_that_lands_after_a_reset_does_not_stay(
 
 
 def test_a_sleeper_that_cleans_up_takes_nothing_away_that_is_needed(
-    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
+    stored_loop: StoredLoop, trainer: StartTrainer, account: EmulatedAccount
 ) -> None:
     """It slept past its lease, in the middle of deleting old models, and does not know of those made since."""
     past.configure(stored_loop, configuration := past.often())
@@ -191,7 +191,7 @@ def test_a_sleeper_that_cleans_up_takes_nothing_away_that_is_needed(
         first.succeed()
     stored_loop.put("state.json", json.dumps({**stored_loop.document("state.json"), "kept_at_us": 0}).encode())
 
-    with open_route(storage) as route, trainer(route.storage) as sleeper:
+    with open_route(account) as route, trainer(route.storage) as sleeper:
         listing = "prefix=default%2Fmodels"
         route.plan(strike := Strike(lambda request: listing in request.path, sleeper.pause, held := Held()))
         strike.wait()

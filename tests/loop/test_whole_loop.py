@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import vowpalwabbit
 
-from localhost.azurite.emulator import Azurite
 from tests import clock
 from tests.hosts import HostProcess
 from tests.http.api import Answer, Api
@@ -21,6 +20,7 @@ from tests.loop.oracle import Rule
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.traffic import LIKED, USERS, V1, rank_body
 from tests.loop.trainers import Trainer
+from tests.storages import STORAGES, open_storage
 
 SERVICE = {"rewardWaitTime": "PT5S", "modelExportFrequency": "PT5S", "rewardAggregation": "average"}
 EPSILON = 0.2
@@ -50,18 +50,18 @@ class Lived:
         return [line for line in self.lines if line["EventId"] == event_id and "_label_cost" not in line]
 
 
-@pytest.fixture(scope="module")
-def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
+@pytest.fixture(scope="module", params=STORAGES)
+def lived(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
     """A loop's life, lived by one client after the other; then all that waits is joined. No day ends meanwhile."""
     with (
         clock.move_to(clock.NOON),
-        Azurite() as azurite,
-        StoredLoop((account := azurite.new_account()).connection_string) as stored_loop,
+        open_storage(request.param, tmp_path_factory) as storage,
+        StoredLoop(storage) as stored_loop,
     ):
-        with HostProcess(account.connection_string, env=QUICK) as host:
+        with HostProcess(storage, env=QUICK) as host:
             answers = live(Api.at(host.url, KEY), stored_loop)
         log_file = tmp_path_factory.mktemp("trainer") / "trainer.log"
-        with Trainer(account.connection_string, log_file, LATER) as last:
+        with Trainer(storage, log_file, LATER) as last:
             last.succeed()
         yield Lived(answers, stored_loop, [json.loads(line) for line in stored_loop.lines()])
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from localhost.azurite import accounts
+from localhost.azurite.accounts import EmulatedAccount
 from shared.intake.intake import Intake
 from shared.settings import Settings, StorageSettings, read, use
 from shared.storage.azure.account import StorageAccount, account
@@ -49,10 +49,10 @@ async def hear_time(rest: Rest) -> None:
 
 
 @pytest.fixture
-def services(storage: accounts.EmulatedAccount) -> Services:
+def services(account: EmulatedAccount) -> Services:
     """An empty account that no other test has."""
-    addresses = storage.blob_endpoint, storage.queue_endpoint, storage.table_endpoint
-    return Services(storage.name, storage.key, *addresses)
+    addresses = account.blob_endpoint, account.queue_endpoint, account.table_endpoint
+    return Services(account.name, account.key, *addresses)
 
 
 @pytest.fixture

@@ -25,10 +25,10 @@ def do_nothing() -> None:
     return
 
 
-def test_files_are_listed_by_prefix_without_empty_ones_up_to_a_bound(storage: EmulatedAccount, tmp_path: Path) -> None:
+def test_files_are_listed_by_prefix_without_empty_ones_up_to_a_bound(account: EmulatedAccount, tmp_path: Path) -> None:
     """In the order of their names."""
-    sas = put_files(storage, {"a/2": b"22", "a/1": b"1", "a/0": b"", "b/1": b"1"})
-    with use_storage(storage.connection_string), in_loop(DEFAULT):
+    sas = put_files(account, {"a/2": b"22", "a/1": b"1", "a/0": b"", "b/1": b"1"})
+    with use_storage(account.connection_string), in_loop(DEFAULT):
         with CustomerContainer(sas, "container", do_nothing) as container:
             files = container.list_files("a/", 10)
             assert [file[:2] for file in files] == [("a/1", 1), ("a/2", 2)]
@@ -46,11 +46,11 @@ def test_files_are_listed_by_prefix_without_empty_ones_up_to_a_bound(storage: Em
             assert "sig" not in str(failure.value)
 
 
-def test_missing_files_are_told_apart(storage: EmulatedAccount) -> None:
+def test_missing_files_are_told_apart(account: EmulatedAccount) -> None:
     """Before an import begins: there is none of the prefix, or none of the table of actions."""
-    sas = put_files(storage, {"b/1": b"1", "actions": b"", "actions.csv": b"1"})
+    sas = put_files(account, {"b/1": b"1", "actions": b"", "actions.csv": b"1"})
     actions = '{"action": "a", "reward": "r", "context": ["c"], "actionFeatures": {"file": "%s", "id": "i"}}'
-    with use_storage(storage.connection_string), in_loop(DEFAULT):
+    with use_storage(account.connection_string), in_loop(DEFAULT):
         assert find_missing(ImportSource(sas, "b", "")) is None
         assert find_missing(ImportSource(sas, "b", actions % "actions.csv")) is None
         assert find_missing(ImportSource(sas, "nowhere/", "")) == MissingFile(is_of_actions=False)
@@ -63,13 +63,13 @@ def _import(source: ImportSource) -> Evaluation:
 
 
 def test_files_are_copied_in_steps_and_written_compressed(
-    storage: EmulatedAccount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    account: EmulatedAccount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However the steps fall; those that are compressed already stay as they are."""
     plain, packed = b"line\n" * 20_000, gzip.compress(NOISE)
-    sas = put_files(storage, {"up/log.json": plain, "up/packed.gz": packed, "up/tiny": b"."})
+    sas = put_files(account, {"up/log.json": plain, "up/packed.gz": packed, "up/tiny": b"."})
     monkeypatch.setattr(customer_files_store, "_STEP_SECONDS", 0.0)
-    with use_storage(storage.connection_string), in_loop(DEFAULT):
+    with use_storage(account.connection_string), in_loop(DEFAULT):
         imported = _import(ImportSource(sas, "up/", ""))
         steps = 0
         while True:
@@ -89,13 +89,13 @@ def test_files_are_copied_in_steps_and_written_compressed(
 
 
 def test_files_take_no_more_than_they_may(
-    storage: EmulatedAccount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    account: EmulatedAccount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Compressed, as they are copied."""
-    sas = put_files(storage, {"up/log.json": NOISE * 4, "many/1": b"1", "many/2": b"2"})
+    sas = put_files(account, {"up/log.json": NOISE * 4, "many/1": b"1", "many/2": b"2"})
     monkeypatch.setattr(customer_files_store, "MOST_BYTES", 100_000)
     monkeypatch.setattr(customer_files_store, "MOST_FILES", 1)
-    with use_storage(storage.connection_string), in_loop(DEFAULT):
+    with use_storage(account.connection_string), in_loop(DEFAULT):
         for prefix, problem in (("up/", "The files are more than"), ("many/", "more than 1 files")):
             imported = _import(ImportSource(sas, prefix, ""))
             with pytest.raises(UnusableLog, match=problem):

@@ -168,6 +168,20 @@ def test_a_missing_file_is_no_missing_blob(storage: EmbeddedStorage, folder: Pat
         storage.blobs.read(PATH)
 
 
+async def test_a_missing_file_of_rows_is_no_missing_table(storage: EmbeddedStorage, folder: Path) -> None:
+    """Rows that were acknowledged would be gone without a word."""
+    connection, table = storage.connect(5), table_of(storage.clock.now_us())
+    await connection.create_table(table)
+    await connection.insert(table, [Row("p", "k", "id", 1)])
+    storage.close()
+    (file,) = (path for path in (folder / "rows").iterdir() if path.suffix == ".db")
+    file.unlink()
+
+    with pytest.raises(StorageRefused, match=f"{file.name} is missing"):
+        EmbeddedStorage(folder)
+    assert count_files(folder) == 0
+
+
 # The clock
 
 

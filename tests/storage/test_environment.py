@@ -4,21 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from localhost.azurite.accounts import EmulatedAccount
 from shared.storage.paths import this_loop
 from shared.storage.this_storage import blobs
 from tests.loop import evaluated_log
 
 
-def test_logins_of_the_machine_change_no_request(
-    storage: EmulatedAccount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_logins_of_the_machine_change_no_request(storage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The library for HTTP would put a login of a .netrc in the place of the signature."""
     logins = tmp_path / "logins"
     logins.write_text("default login someone password something\n")
     monkeypatch.setenv("NETRC", str(logins))
 
-    with evaluated_log.use_storage(storage.connection_string):
+    with evaluated_log.use_storage(storage):
         blobs().write(this_loop().signer, b"content")
         stored = blobs().read(this_loop().signer)
 

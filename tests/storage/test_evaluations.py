@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from localhost.azurite.accounts import EmulatedAccount
 from shared.evaluation import evaluation_documents, evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Evaluation, Policy, Purpose, Source, Status
 from shared.evaluation.outcome import Candidate, FeatureScore, Outcome, PolicyOutcome
@@ -27,8 +26,8 @@ SUMS = Sums(3, 3.5, 2, *[value / 7 for value in range(10)], 4, *[value / 3 for v
 
 
 @pytest.fixture(autouse=True)
-def _home(storage: EmulatedAccount) -> Iterator[None]:
-    with evaluated_log.use_storage(storage.connection_string):
+def _home(storage: str) -> Iterator[None]:
+    with evaluated_log.use_storage(storage):
         yield
 
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from localhost.azurite.accounts import EmulatedAccount
 from shared import settings
 from shared.configuration.configuration import new_configuration
 from shared.metrics import recent_store
@@ -25,11 +24,11 @@ def first() -> State:
     return new_state(new_configuration(4), Published())
 
 
-def test_a_machine_that_slept_does_not_believe_that_it_still_holds_the_lease(storage: EmulatedAccount) -> None:
+def test_a_machine_that_slept_does_not_believe_that_it_still_holds_the_lease(storage: str) -> None:
     """The lease ran out meanwhile. Between any two looks at the clock, 16 seconds have passed."""
     moments = itertools.count(0, 16 * SECOND)
 
-    with settings.use(settings.read({"AzureWebJobsStorage": storage.connection_string})):
+    with settings.use(settings.read({"AzureWebJobsStorage": storage})):
         trainer = lease.take(first, lambda: next(moments))
         assert trainer is not None
         try:
@@ -39,8 +38,8 @@ def test_a_machine_that_slept_does_not_believe_that_it_still_holds_the_lease(sto
             trainer.release()
 
 
-def test_a_trainer_that_has_just_taken_the_lease_holds_it(storage: EmulatedAccount) -> None:
-    with settings.use(settings.read({"AzureWebJobsStorage": storage.connection_string})):
+def test_a_trainer_that_has_just_taken_the_lease_holds_it(storage: str) -> None:
+    with settings.use(settings.read({"AzureWebJobsStorage": storage})):
         trainer = lease.take(first, lambda: 0)
         assert trainer is not None
         try:
@@ -50,11 +49,11 @@ def test_a_trainer_that_has_just_taken_the_lease_holds_it(storage: EmulatedAccou
             trainer.release()
 
 
-def test_a_trainer_that_slept_leaves_the_metrics_of_the_last_day_to_the_next_one(storage: EmulatedAccount) -> None:
+def test_a_trainer_that_slept_leaves_the_metrics_of_the_last_day_to_the_next_one(storage: str) -> None:
     """Those begin anew with their deletion, and the next trainer may have written them again meanwhile."""
     moments, hour = itertools.count(0, 16 * SECOND), Hour(hour_us(now_us()))
 
-    with settings.use(settings.read({"AzureWebJobsStorage": storage.connection_string})):
+    with settings.use(settings.read({"AzureWebJobsStorage": storage})):
         trainer = lease.take(lambda: replace(first(), joined_up_to_us=now_us() - DAY), lambda: next(moments))
         assert trainer is not None
         recent_store.write(hour, None)

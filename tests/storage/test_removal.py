@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from localhost.azurite.accounts import EmulatedAccount
 from shared.configuration.configuration import RewardSettings
 from shared.configuration.reward_aggregation import Aggregation
 from shared.log import log_listing_store, log_store, manifest_store, redaction_store
@@ -24,8 +23,8 @@ REWARDS = RewardSettings(10 * MINUTE, 0.0, Aggregation.EARLIEST)
 
 
 @pytest.fixture(autouse=True)
-def _home(storage: EmulatedAccount) -> Iterator[None]:
-    with evaluated_log.use_storage(storage.connection_string):
+def _home(storage: str) -> Iterator[None]:
+    with evaluated_log.use_storage(storage):
         yield
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from localhost.azurite import accounts
 from localhost.environment import ROOT
 from shared import settings
 from shared.models.certificate_store import signer
@@ -17,9 +16,9 @@ from shared.storage.this_storage import blobs
 
 
 @pytest.fixture
-def here(storage: accounts.EmulatedAccount) -> Iterator[None]:
-    """The test's account is the storage of this process."""
-    with settings.use(settings.read({"AzureWebJobsStorage": storage.connection_string})):
+def here(storage: str) -> Iterator[None]:
+    """The test's storage is the storage of this process."""
+    with settings.use(settings.read({"AzureWebJobsStorage": storage})):
         yield
 
 

@@ -21,7 +21,14 @@ from urllib.parse import quote
 
 from shared.storage.embedded.database import Database
 from shared.storage.interface import Blob, Blobs, BlobVersion, Lease, ListedBlob
-from shared.storage.storage_answers import BlobChanged, BlobLeased, BlobMissing, ChangedMeanwhile, StorageRefused
+from shared.storage.storage_answers import (
+    BlobChanged,
+    BlobLeased,
+    BlobMissing,
+    ChangedMeanwhile,
+    OutcomeUnknown,
+    StorageRefused,
+)
 from shared.storage_errors import StorageUnavailable
 from shared.times import SECOND, to_datetime
 
@@ -252,10 +259,12 @@ class FileBlobs(Blobs):
         Raises:
             StorageUnavailable: A file is missing or has another size.
         """
-        for blob in [each for container in ("loops/", "exports/") for each in self.list_blobs(container)]:
-            with self._open_version(blob.path) as (stored, file):
+        with self._index.reading() as index:
+            paths = [path for (path,) in index.execute("SELECT path FROM blobs")]
+        for path in paths:
+            with self._open_version(path) as (stored, file):
                 if file and stored and os.fstat(file.fileno()).st_size != stored.size_bytes:
-                    raise StorageUnavailable(f"the file of the blob {blob.path} does not have its size")
+                    raise StorageUnavailable(f"the file of the blob {path} does not have its size")
 
     def repair(self) -> None:
         """Finish what processes have left that died: files without their names, and files of deleted blobs."""
@@ -290,6 +299,8 @@ class FileBlobs(Blobs):
                     f"modified_us = excluded.modified_us, metadata = excluded.metadata, {_END_OF_LEASE}",
                     values,
                 )
+        except OutcomeUnknown:
+            raise  # the file may be the blob's content; `repair` finds out
         except BaseException:
             with suppress(OSError):
                 written.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """One SQLite database: how it is opened and written, and what its errors mean."""
 
+import os
 import sqlite3
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -15,6 +15,7 @@ from shared.storage_errors import StorageUnavailable
 
 APPLICATION_ID: Final = 0x526B4C70
 """Tells that a database is one of Rankloop's."""
+_CREATING: Final = Lock()
 _BUSY_SECONDS: Final = 30.0
 _OPEN_SECONDS: Final = 5.0
 CLOCK: Final = "CREATE TABLE clock (id INTEGER PRIMARY KEY CHECK (id = 1), time_us INTEGER NOT NULL)"
@@ -176,14 +177,13 @@ class Database:
     def _create_file(self) -> None:
         """Create the file for its user alone, if it is missing; SQLite gives its other files the rights of this one.
 
-        It gets its name when it is closed already. Python must never close a file that SQLite has open in this process:
-        that would release all locks that SQLite holds on it. Source: sqlite.org/howtocorrupt.html, 2.2. Should this
-        fail, SQLite creates the file, or says why it cannot.
+        Python must never close a file that SQLite has open in this process: that would release all locks that SQLite
+        holds on it. So one thread at a time creates files, and no other opens them with SQLite meanwhile. Source:
+        sqlite.org/howtocorrupt.html, 2.2. Should this fail, SQLite creates the file, or says why it cannot.
         """
-        if not self.path.exists():
-            with suppress(OSError), tempfile.NamedTemporaryFile(dir=self.path.parent, delete_on_close=False) as file:
-                file.close()
-                self.path.hardlink_to(file.name)
+        with _CREATING, suppress(OSError):
+            if not self.path.exists():
+                os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         version = self._check_version(connection)

@@ -222,14 +222,21 @@ class SpanDatabases(Tables):
 
         Raises:
             TableMissing: There is none.
+            StorageRefused: Its file is missing.
         """
         if (database := self._open.get(span)) is not None:
             return database
+        file = self._file_of(span)
+        if not (self._folder / file).exists() and self._file_of(span) == file:
+            raise StorageRefused(f"{file} is missing, which holds rows")
+        return self._at(span, file)
+
+    def _file_of(self, span: str) -> str:
         with self._index.reading() as index:
             stored = index.execute("SELECT file FROM spans WHERE span = ?", (span,)).fetchone()
         if stored is None:
             raise TableMissing
-        return self._at(span, stored[0])
+        return str(stored[0])
 
     def _at(self, span: str, file: str) -> Database:
         path = self._folder / file

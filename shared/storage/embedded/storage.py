@@ -69,7 +69,11 @@ class EmbeddedStorage(Storage):
         self.queues = StoredQueues(index, self._clock)
         self.reader = self.connect(0)
         self._index = index
-        self._clock.begin(max(index.last_us(), self._spans.last_us()))
+        try:
+            self._clock.begin(max(index.last_us(), self._spans.last_us()))
+        except StorageUnavailable:
+            self.close()
+            raise
         with suppress(StorageUnavailable):  # such as on a full disk; the next process that opens the folder does it
             self._blobs.repair()
             self._spans.repair()
