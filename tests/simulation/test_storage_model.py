@@ -20,6 +20,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
+from localhost.azurite.emulator import Azurite
 from shared import settings as product
 from shared.log.customer_container import CustomerContainer
 from shared.settings import StorageSettings
@@ -29,7 +30,6 @@ from shared.storage.interface import RowRange
 from tests.simulation.answers import Answer, Operation, Side, perform
 from tests.simulation.storage import Storage
 from tests.simulation.world import World
-from tests.storages import NewStorage
 
 DEEP: Final = os.environ.get("SIMULATION") == "deep"
 _scopes = count(1)
@@ -64,9 +64,9 @@ class Real:
 
 
 @pytest.fixture(scope="module")
-def real(new_storage: NewStorage) -> Iterator[Real]:
+def real(azurite: Azurite) -> Iterator[Real]:
     with asyncio.Runner() as runner:
-        opened = Real(StorageSettings(new_storage()), runner)
+        opened = Real(StorageSettings(azurite.new_account().connection_string), runner)
         yield opened
         opened.close()
 

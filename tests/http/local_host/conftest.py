@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from localhost.azurite.emulator import Azurite
 from localhost.host.host_process import HostProcess
 from tests.http.api import Api
 from tests.http.local_host.toy_app import make_app
-from tests.storages import NewStorage
 
 NEVER = "0 0 0 1 1 *"
 
 
 @pytest.fixture(scope="module")
-def connection_string(new_storage: NewStorage) -> str:
+def connection_string(azurite: Azurite) -> str:
     """Storage that no other module has."""
-    return new_storage()
+    return azurite.new_account().connection_string
 
 
 @pytest.fixture(scope="module")

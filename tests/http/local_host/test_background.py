@@ -9,12 +9,12 @@ import pytest
 from azure.core.exceptions import ResourceExistsError
 from azure.storage.queue import QueueClient
 
+from localhost.azurite.emulator import Azurite
 from localhost.host.host_process import HostProcess
 from tests.http.api import Api
 from tests.http.local_host.conftest import NEVER
 from tests.http.local_host.toy_app import make_app
 from tests.http.local_host.watching import eventually, lines
-from tests.storages import NewStorage
 
 OWNER = {"x-functions-key": "master-key"}
 
@@ -132,19 +132,17 @@ class TestTimersAndQueues:
         assert eventually(lambda: host.log().count("a message is not base64 text") == 2)
         assert eventually(lambda: waiting(letters) == 0)
 
-    def test_a_message_that_is_worked_on_when_the_host_ends_is_done(
-        self, new_storage: NewStorage, tmp_path: Path
-    ) -> None:
+    def test_a_message_that_is_worked_on_when_the_host_ends_is_done(self, azurite: Azurite, tmp_path: Path) -> None:
         """And its queue is told so: else it would come again."""
-        with stop_at_work(new_storage(), tmp_path, "long") as (queue, log):
+        with stop_at_work(azurite.new_account().connection_string, tmp_path, "long") as (queue, log):
             assert "stopped for good" not in log
             assert waiting(queue) == 0
 
     def test_a_message_that_is_worked_on_when_the_host_ends_in_order_comes_back(
-        self, new_storage: NewStorage, tmp_path: Path
+        self, azurite: Azurite, tmp_path: Path
     ) -> None:
         """As a failed one, which this app's host.json lets come at once: the next host goes on."""
-        with stop_at_work(new_storage(), tmp_path, "endless") as (queue, _):
+        with stop_at_work(azurite.new_account().connection_string, tmp_path, "endless") as (queue, _):
             [message] = queue.receive_messages()
         assert (base64.b64decode(message.content).decode(), message.dequeue_count) == ("endless", 2)
 
