@@ -63,7 +63,7 @@ _ONLY_IF_NAMED = _STUDIES | {"simulation", "warnings", "hostile", "action-cache"
 _STRICT = frozenset(("hostile", "action-cache"))
 """Measures whose missed goals are failures: what they find is wrong on any machine."""
 _ABOUT = """Measures speed and memory, each against a real other side, in turns, in the same run. A ratio is that of the
-medians of all rounds. Other work on the machine makes all numbers noisy. All of it takes 20 to 26
+medians of all rounds. Other work on the machine makes all numbers noisy. All of it takes 25 to 31
 minutes, without the studies and the simulations: coverage, truth, worlds, optimal, lift, verdict, importance,
 arrays, auto-apply, simulation, warnings, hostile, action-cache and soak are run only if named."""
 

@@ -160,32 +160,32 @@ def test_an_update_is_waited_for_to_its_end(
 
 
 def test_the_run_is_noted_once_and_an_idle_trainer_writes_nothing_more(
-    storage: EmulatedAccount, start_host: StartHost, new_folder: Path
+    account: EmulatedAccount, start_host: StartHost, new_folder: Path
 ) -> None:
     """Each write has its price, and an idle loop would make one every few minutes."""
     host = start_host(root=new_folder, **NEVER)
     etags = []
     for _ in range(3):
         host.run("train_timer")
-        etags.append(commit_record(storage).get_blob_properties().etag)
+        etags.append(commit_record(account).get_blob_properties().etag)
 
     run = Api.at(host.url, KEY).get("/rankloop/v1/status").json["trainer"]["firstRun"]
     assert run["package"] == NEW
     assert etags == [etags[0]] * 3
 
 
-def commit_record(storage: EmulatedAccount) -> BlobClient:
+def commit_record(account: EmulatedAccount) -> BlobClient:
     """The trainer's."""
-    return BlobClient.from_connection_string(storage.connection_string, "loops", "default/state.json")
+    return BlobClient.from_connection_string(account.connection_string, "loops", "default/state.json")
 
 
 @pytest.fixture
-def stuck(storage: EmulatedAccount, start_host: StartHost, new_folder: Path) -> HostProcess:
+def stuck(account: EmulatedAccount, start_host: StartHost, new_folder: Path) -> HostProcess:
     """A host of the new package whose trainer cannot run, though it did under the code before; the loop is leased."""
     before = start_host(**QUICK)
     wait_for_trainer(before.url, KEY, None)
     before.stop()
-    BlobLeaseClient(commit_record(storage)).acquire(-1)
+    BlobLeaseClient(commit_record(account)).acquire(-1)
     return start_host(root=new_folder, **QUICK)
 
 

@@ -229,6 +229,7 @@ def put_model(loop: Loop, data: bytes) -> None:
     assert loop.api.put(f"{OWN}/model", data).status == 204
 
 
+@pytest.mark.usefixtures("account")  # a process that sleeps in a transaction on a folder holds up all others
 @pytest.mark.parametrize("by_hand", REPLACEMENTS, ids=["back", "back, and the newest goes on", "import"])
 def test_a_run_in_progress_never_undoes_a_replacement(
     loop: Loop, trainer: StartTrainer, by_hand: Callable[[Loop, dict[str, Any], bytes], None]

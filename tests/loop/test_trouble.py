@@ -66,6 +66,7 @@ def _warnings(start_host: StartHost) -> list[Any]:
     return [warning["message"] for warning in status["warnings"] if warning["code"] == "TrainerInTrouble"]
 
 
+@pytest.mark.usefixtures("account")
 def test_a_lease_on_the_export_ends_neither_join_nor_training_nor_publication(
     stored_loop: StoredLoop, trainer: StartTrainer, start_host: StartHost
 ) -> None:
@@ -89,6 +90,7 @@ def test_a_lease_on_the_export_ends_neither_join_nor_training_nor_publication(
     assert stored_loop.document("state.json")["troubles"] == {}
 
 
+@pytest.mark.usefixtures("account")
 def test_a_lease_on_what_is_published_ends_neither_join_nor_training(
     stored_loop: StoredLoop, trainer: StartTrainer, start_host: StartHost
 ) -> None:
@@ -108,6 +110,7 @@ def test_a_lease_on_what_is_published_ends_neither_join_nor_training(
     assert stored_loop.document("state.json")["troubles"] == {}
 
 
+@pytest.mark.usefixtures("account")
 def test_a_lease_on_the_commit_record_that_no_trainer_took_is_told(
     stored_loop: StoredLoop, trainer: StartTrainer
 ) -> None:

@@ -211,6 +211,7 @@ def test_a_sleeper_that_cleans_up_takes_nothing_away_that_is_needed(
     assert stored_loop.blob(coming) is not None
 
 
+@pytest.mark.usefixtures("account")  # a process that sleeps in a transaction on a folder holds up all others
 def test_trainers_that_overtake_each_other_again_and_again_make_what_one_makes(
     stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer
 ) -> None:

@@ -17,6 +17,7 @@ from tests.storage.conftest import Services, hear_time
 STEPS = [timedelta(days=-1), timedelta(hours=1), timedelta(days=1)]
 
 
+@pytest.mark.usefixtures("account")
 @pytest.mark.parametrize("step", STEPS, ids=str)
 def test_the_time_is_storages_whatever_the_machine_says(storage: str, step: timedelta) -> None:
     """A process that has not heard from storage asks it."""

@@ -9,6 +9,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue import QueueClient
 
 from evaluate_fn import signed_work
+from localhost.azurite.accounts import EmulatedAccount
 from shared.evaluation import evaluation_store, work_sign_store
 from shared.evaluation.evaluation import Purpose, Status
 from shared.evaluation.evaluation_queue import WorkMessage, make_message
@@ -25,8 +26,8 @@ WORK = WorkMessage("default", Purpose.EVALUATION, "one", 5, "logged")
 
 
 @pytest.fixture(autouse=True)
-def _home(storage: str) -> Iterator[None]:
-    with evaluated_log.use_storage(storage):
+def _home(account: EmulatedAccount) -> Iterator[None]:
+    with evaluated_log.use_storage(account.connection_string):
         yield
 
 
