@@ -48,12 +48,13 @@ and the rules of imports, and runs the tests in tests/unit, in less than a minut
 nothing but the tests that they choose."""
 BENCH = """Measures speed and memory, each against a real other side in the same run; prints a table, and writes JSON.
 The measures are rank-cpu, worker, multislot-cpu, trial-cpu, round-trips, requests, training, evaluate,
-evaluation-workers, join, catch-up, memory, cold-start, idle-run, page, loops, concurrency, policy-cost, long-waits and embedded;
-all of them take 25 to 31 minutes. The studies coverage, truth, worlds, optimal, lift, verdict, importance, arrays
-and auto-apply, simulation, warnings, hostile, action-cache and soak run only if named, auto-apply for hours. With
---details it also prints where the time goes; --json FILE names the file. hostile and action-cache make --calls N calls
-from --seed N; soak sends its load for --minutes N. Exit code 0: all was measured, whether goals are met or not, but
-those of hostile and action-cache; 1: one of these is missed, or something could not be measured; 2: set-up failed."""
+evaluation-workers, join, catch-up, memory, cold-start, idle-run, page, loops, concurrency, policy-cost, long-waits
+and embedded; all of them take 25 to 31 minutes. The studies coverage, truth, worlds, optimal, lift, verdict,
+importance, arrays and auto-apply, simulation, warnings, hostile, action-cache and soak run only if named, auto-apply
+for hours. With --details it also prints where the time goes; --json FILE names the file. hostile and action-cache
+make --calls N calls from --seed N; soak sends its load for --minutes N. Exit code 0: all was measured, whether goals
+are met or not, but those of hostile and action-cache; 1: one of these is missed, or something could not be measured;
+2: set-up failed."""
 PACKAGE = """Builds the folder that goes to Azure: the app's modules, its packages as the lock file has them, as wheels
 for the platform that the functions run on, and all modules compiled, so that nothing has to be built there. Once
 complete, it takes the place of the one that was built before; any other folder is left alone. The same files give the
