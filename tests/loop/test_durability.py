@@ -84,8 +84,8 @@ def test_durability_under_kills_and_full_disks(tmp_path: Path) -> None:
                     host.start()
             time.sleep(6)
         host.stop()
+        stored_loop.break_lease()
         with Trainer(str(folder), tmp_path / "trainer.log", LATER) as last:
-            stored_loop.break_lease()
             last.succeed(120)
 
         with EmbeddedStorage(folder) as storage:
